@@ -1,0 +1,53 @@
+"""Argument checks whose messages say what came, what is allowed and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """An error that the person at the keyboard can mend.
+
+    Its message is one line that says what came, what is allowed and what to do. The command line
+    prints that line and exits with code 2; nothing else is shown.
+    """
+
+
+class DivergenceError(UserError):
+    """A term or a parameter became NaN or infinite; the message names its player."""
+
+
+def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
+    """Return `value` if it is one of `allowed`, else raise with the nearest names.
+
+    Example:
+        >>> one_of("recipe", "flexea", ["flexae", "vae"])
+        Traceback (most recent call last):
+        ...
+        latentfit.checks.UserError: unknown recipe 'flexea'; did you mean flexae? Allowed: flexae, vae.
+    """
+    allowed = sorted(allowed)
+    if value in allowed:
+        return value
+    near = difflib.get_close_matches(value, allowed, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise UserError(f"unknown {name} '{value}'; {hint}Allowed: {', '.join(allowed)}.")
+
+
+def within(
+    name: str, value: float, low: float, high: float = float("inf"), *, remedy: str = ""
+) -> None:
+    """Raise unless `low <= value <= high`.
+
+    Example:
+        >>> within("latent", 0, 1, remedy="give at least one dimension")
+        Traceback (most recent call last):
+        ...
+        latentfit.checks.UserError: 'latent' must be at least 1, got 0; give at least one dimension.
+    """
+    if low <= value <= high:
+        return
+    bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+    hint = f"; {remedy}" if remedy else ""
+    raise UserError(f"'{name}' must be {bound}, got {value:g}{hint}.")

@@ -1,0 +1,154 @@
+"""What a data set is to the rest of the library: three splits, their units, their order.
+
+Nothing above this file knows whether the data lie on the device or are read from files.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from latentfit.checks import UserError
+from latentfit.seeds import mix
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Units:
+    """The affine map between what a file holds and what a network sees.
+
+    .. math:: \\text{seen} = (\\text{held} - \\text{shift}) / \\text{scale}
+
+    Images are held as [0, 1] and seen as [0, 1]. Vectors are standardised per dimension with the
+    mean and the deviation of the training split.
+
+    Example:
+        >>> units = Units(shift=torch.tensor([2.0]), scale=torch.tensor([4.0]))
+        >>> units.restore(units.apply(torch.tensor([[10.0]])))
+        tensor([[10.]])
+    """
+
+    shift: Tensor = field(default_factory=lambda: torch.zeros(()))
+    scale: Tensor = field(default_factory=lambda: torch.ones(()))
+
+    def apply(self, held: Tensor) -> Tensor:
+        """From the units of the file to those of the network, shape kept."""
+        return (held - self.shift.to(held)) / self.scale.to(held)
+
+    def restore(self, seen: Tensor) -> Tensor:
+        """From the units of the network to those of the file, shape kept."""
+        return seen * self.scale.to(seen) + self.shift.to(seen)
+
+
+class Split(ABC):
+    """Samples with an order that others decide."""
+
+    shape: Shape
+    """Shape of one sample: (C, H, W) for images, (d,) for vectors."""
+    labels: Tensor | None
+    """Class of each sample, with shape (N,), int64; None where there is none."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """The number of samples."""
+
+    @abstractmethod
+    def take(self, indices: Tensor) -> Tensor:
+        """The samples at `indices`, float32 in the network's units, with shape (B, *shape)."""
+
+    @abstractmethod
+    def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
+        """`take` for each of the index tensors of `order`, read ahead where that pays."""
+
+    @abstractmethod
+    def to(self, device: torch.device | str) -> Split:
+        """The same samples, handed out on `device`."""
+
+    def first(self, count: int) -> Tensor:
+        """The first `count` samples, with shape (min(count, N), *shape)."""
+        return self.take(torch.arange(min(count, len(self))))
+
+    def chunks(self, size: int = 512) -> Iterator[Tensor]:
+        """All samples once, in order, at most `size` at a time."""
+        return self.batches(torch.arange(len(self)).split(size))
+
+
+@dataclass(frozen=True)
+class Data:
+    """A named data set with fixed splits.
+
+    Attributes:
+        name: What the person typed, or what a report should call it.
+        train: Samples to fit.
+        validation: Samples to choose settings and checkpoints with.
+        test: Samples to report on.
+        units: The map between the file's units and the network's.
+        fingerprint: Hash of the content and of the splits; equal data, equal fingerprint.
+        classes: Name of each label, empty where there are no labels.
+        attributes: Binary attributes by name, each with the values for (train, validation, test).
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    fingerprint: str
+    units: Units = field(default_factory=Units)
+    classes: tuple[str, ...] = ()
+    attributes: dict[str, tuple[Tensor, Tensor, Tensor]] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of one sample: (C, H, W) for images, (d,) for vectors."""
+        return self.train.shape
+
+    def to(self, device: torch.device | str) -> Data:
+        """The same data, handed out on `device`."""
+        moved = {part: getattr(self, part).to(device) for part in ("train", "validation", "test")}
+        return replace(self, **moved)
+
+
+def order(
+    count: int, *, size: int, seed: int, start: int = 0, rank: int = 0, world: int = 1
+) -> Iterator[Tensor]:
+    """Indices of one batch after the other, without end, from batch number `start` on.
+
+    Each pass over the data is a new permutation that depends on the seed and on the number of the
+    pass alone, so batch b is the same whether or not a run was interrupted before it. An incomplete
+    last batch is dropped. With several processes each takes its own `size` of the `size * world`
+    indices: together they see what one process with a batch of `size * world` sees.
+
+    Arguments:
+        count: Number of samples N.
+        size: Batch size B of this process.
+        seed: Seed of the run.
+        start: Number of the first batch to give.
+        rank: Number of this process.
+        world: Number of processes.
+
+    Example:
+        >>> whole = order(6, size=2, seed=0)
+        >>> first = [next(whole) for _ in range(5)]
+        >>> bool((first[4] == next(order(6, size=2, seed=0, start=4))).all())
+        True
+    """
+    steps = count // (size * world)
+    if steps == 0:
+        raise UserError(
+            f"the batch holds {size * world} samples but the training split has {count}; "
+            f"lower it with --set batch={max(1, count // world)} or less."
+        )
+    number, current, permutation = start, -1, torch.empty(0, dtype=torch.long)
+    while True:
+        turn, place = divmod(number, steps)
+        if turn != current:
+            generator = torch.Generator().manual_seed(mix(seed, "order", turn))
+            current, permutation = turn, torch.randperm(count, generator=generator)
+        low = (place * world + rank) * size
+        yield permutation[low : low + size]
+        number += 1

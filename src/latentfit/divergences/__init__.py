@@ -1,0 +1,20 @@
+"""Divergences between codes and priors."""
+
+from latentfit.divergences.adversarial import (
+    hinge_critic,
+    logistic_climb,
+    logistic_critic,
+    wasserstein_gap,
+)
+from latentfit.divergences.kl import gaussian_kl
+from latentfit.divergences.mmd import inverse_multiquadratic, mmd
+
+__all__ = [
+    "gaussian_kl",
+    "hinge_critic",
+    "inverse_multiquadratic",
+    "logistic_climb",
+    "logistic_critic",
+    "mmd",
+    "wasserstein_gap",
+]

@@ -1,0 +1,162 @@
+"""Players, turns and the game: who moves what, for which terms, in which order.
+
+A model is a list of turns. A VAE has one player, FlexAE-SR six. The engine knows nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from latentfit.schedules import Schedule, constant
+
+Terms = dict[str, Tensor]
+Evaluate = Callable[[Tensor], Terms]
+
+
+class HasTurns(Protocol):
+    """What the game asks of a model: modules and turns."""
+
+    def turns(self) -> Iterator[Turn]:
+        """The turns of one round, in order."""
+        ...
+
+    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+        """All parameters of all players."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Player:
+    """Terms, the networks that may move to lower them, and how they move.
+
+    Attributes:
+        terms: From a batch to unweighted scalars by name. This is the part that compiles.
+        owns: The networks that move. Two players may own the same network: each then has its own
+            optimiser state for it.
+        optimizer: From parameters to an optimiser.
+        weights: Factor of each term in the loss, a number or a function of the round; 1 if absent.
+        rate: Factor on the learning rate as a function of the round.
+        after: A rule without gradient after each move, such as projecting a mask.
+    """
+
+    terms: Evaluate
+    owns: tuple[nn.Module, ...]
+    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
+    weights: Mapping[str, float | Schedule] = field(default_factory=dict)
+    rate: Schedule = field(default_factory=constant)
+    after: Callable[[], None] = lambda: None
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Each owned parameter once."""
+        return list({id(p): p for module in self.owns for p in module.parameters()}.values())
+
+    def loss(self, terms: Terms, step: int) -> Tensor:
+        """The weighted sum of the terms at a round, a scalar."""
+        weighted = []
+        for name, term in terms.items():
+            weight = self.weights.get(name, 1.0)
+            weighted.append((weight(step) if callable(weight) else weight) * term)
+        return torch.stack(weighted).sum()
+
+
+class Turn:
+    """Players that see the same batch one after the other, `repeats` times.
+
+    Arguments:
+        repeats: How often the turn is played in a round, each time with the next batch.
+        fresh: False keeps the batch of the turn before.
+        players: The players by name, in the order of their moves.
+    """
+
+    def __init__(self, *, repeats: int = 1, fresh: bool = True, **players: Player) -> None:
+        self.players, self.repeats, self.fresh = players, repeats, fresh
+
+    @property
+    def draws(self) -> int:
+        """The number of batches that the turn takes in a round."""
+        return self.repeats if self.fresh else 0
+
+
+@contextmanager
+def only(owned: Iterable[nn.Parameter], everyone: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Freeze everyone but the owner: no gradient leaks to others, and none is computed in vain."""
+    mine = {id(p) for p in owned}
+    frozen = [p for p in everyone if p.requires_grad and id(p) not in mine]
+    for p in frozen:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in frozen:
+            p.requires_grad_(True)
+
+
+class Game:
+    """Plays the turns of a model, one round at a time.
+
+    Arguments:
+        model: Anything with parameters and `turns()`.
+        prepare: Wraps each player's terms once, for compilation or mixed precision.
+        backward: From a loss to gradients; others may scale the loss here.
+        average: Called with the owner's parameters between gradient and step, for several processes.
+    """
+
+    def __init__(
+        self,
+        model: HasTurns,
+        *,
+        prepare: Callable[[Evaluate], Evaluate] = lambda terms: terms,
+        backward: Callable[[Tensor], None] = Tensor.backward,
+        average: Callable[[list[nn.Parameter]], None] = lambda owned: None,
+    ) -> None:
+        self.turns = tuple(model.turns())
+        self.players = {name: p for turn in self.turns for name, p in turn.players.items()}
+        self.draws = sum(turn.draws for turn in self.turns)
+        self.everyone = list(model.parameters())
+        self.owned = {name: player.parameters() for name, player in self.players.items()}
+        self.optimizers = {n: p.optimizer(self.owned[n]) for n, p in self.players.items()}
+        self.rates = {n: [g["lr"] for g in o.param_groups] for n, o in self.optimizers.items()}
+        self.terms = {name: prepare(player.terms) for name, player in self.players.items()}
+        self.backward, self.average = backward, average
+
+    def round(self, batches: Iterator[Tensor], step: int) -> Terms:
+        """Play every turn once; the terms of each player's last move, named 'player/term'."""
+        log: Terms = {}
+        batch = torch.empty(0)
+        for turn in self.turns:
+            for _ in range(turn.repeats):
+                batch = next(batches) if turn.fresh else batch
+                for name in turn.players:
+                    log |= self.move(name, batch, step)
+        return log
+
+    def move(self, name: str, batch: Tensor, step: int) -> Terms:
+        """One step of one player: only what it owns changes, and no gradient is left behind."""
+        player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
+        with only(owned, self.everyone):
+            terms = self.terms[name](batch)
+            self.backward(player.loss(terms, step))
+        self.average(owned)
+        factor = player.rate(step)
+        for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
+            group["lr"] = rate * factor
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        player.after()
+        return {f"{name}/{term}": value.detach() for term, value in terms.items()}
+
+    def state_dict(self) -> dict[str, dict]:
+        """The state of each player's optimiser by the player's name."""
+        return {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()}
+
+    def load_state_dict(self, state: dict[str, dict]) -> None:
+        """Continue from what `state_dict` gave."""
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state[name])

@@ -1,0 +1,99 @@
+r"""Likelihoods: how far a decoder's output is from the data, per sample.
+
+A decoder's output is unbounded; the likelihood owns the link to the mean of the data, a sigmoid for
+images in [0, 1] and nothing for vectors. All values are summed over the entries of a sample.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Likelihood(nn.Module, ABC):
+    """A distance from data to a decoder's output.
+
+    Arguments:
+        bounded: The data lie in [0, 1].
+    """
+
+    def __init__(self, *, bounded: bool) -> None:
+        super().__init__()
+        self.bounded = bounded
+
+    def mean(self, raw: Tensor) -> Tensor:
+        """The mean of the data given a decoder's output, shape kept."""
+        return raw.sigmoid() if self.bounded else raw
+
+    @abstractmethod
+    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+        """The distance of each sample, with shape (B,)."""
+
+
+class SquaredError(Likelihood):
+    r"""Sum of squared errors.
+
+    .. math:: \sum_d (x_d - \hat x_d)^2
+
+    Example:
+        >>> SquaredError(bounded=False)(torch.ones(2, 3), torch.zeros(2, 3))
+        tensor([3., 3.])
+    """
+
+    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+        """The squared error of each sample, with shape (B,)."""
+        return (x - self.mean(raw)).square().flatten(1).sum(1)
+
+
+class Bernoulli(Likelihood):
+    r"""Cross-entropy, in nats.
+
+    .. math:: -\sum_d x_d \log \hat x_d + (1 - x_d) \log (1 - \hat x_d)
+
+    On grey values it is an objective, not a density (baselines 4.6). Computed from the logits, where
+    it stays finite; the sources clamp at 1e-8 instead.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(bounded=True)
+
+    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+        """The cross-entropy of each sample, with shape (B,)."""
+        loss = functional.binary_cross_entropy_with_logits(raw, x, reduction="none")
+        return loss.flatten(1).sum(1)
+
+
+class Gaussian(Likelihood):
+    r"""Normalised Gaussian with one deviation gamma, fixed or learned; negative log-density in nats.
+
+    .. math:: \frac{\sum_d (x_d - \hat x_d)^2}{2 \gamma^2} + D \log \gamma + \frac{D}{2} \log 2 \pi
+
+    Arguments:
+        bounded: The data lie in [0, 1].
+        deviation: Start of gamma.
+        learned: Train log gamma by the same optimiser as the networks (baselines 6.2, form A).
+    """
+
+    def __init__(self, *, bounded: bool, deviation: float = 1.0, learned: bool = False) -> None:
+        super().__init__(bounded=bounded)
+        start = torch.tensor(math.log(deviation))
+        if learned:
+            self.log_deviation = nn.Parameter(start)
+        else:
+            self.register_buffer("log_deviation", start)
+
+    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+        """The negative log-density of each sample, with shape (B,)."""
+        scaled = ((x - self.mean(raw)) * (-self.log_deviation).exp()).square().flatten(1)
+        return 0.5 * scaled.sum(1) + scaled.shape[1] * (
+            self.log_deviation + 0.5 * math.log(2 * math.pi)
+        )
+
+    def draw(self, raw: Tensor) -> Tensor:
+        """One draw from the Gaussian of each sample, shape kept."""
+        mean = self.mean(raw)
+        return mean + self.log_deviation.exp() * torch.randn_like(mean)

@@ -1,0 +1,104 @@
+"""One player: every auto-encoder whose objective is a single sum of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from torch import Tensor, nn
+
+from latentfit.game import Player, Terms, Turn
+from latentfit.likelihoods import Gaussian, Likelihood
+from latentfit.models.base import Model, Shape
+from latentfit.optimizers import MakeOptimizer
+from latentfit.posteriors import Code
+from latentfit.schedules import Schedule, constant
+
+Divergence = Callable[[Code, Tensor, nn.Module], Tensor]
+Penalty = Callable[[Tensor, nn.Module], Tensor]
+
+
+class AutoEncoder(Model):
+    r"""Reconstruction, a divergence between codes and prior, and penalties, moved by one player.
+
+    .. math:: \overline{\mathrm{likelihood}(x, D(z))} + w \cdot \mathrm{divergence} + \ldots,
+              \quad z \sim q(z | x)
+
+    Arguments:
+        shape: Shape of one sample.
+        latent: Number of latent dimensions m.
+        posterior: From samples to a `Code`: `Dirac` or `DiagonalGaussian`.
+        decoder: From codes (B, m) to unbounded samples.
+        likelihood: Distance from data to the decoder's output.
+        prior: What one samples codes from; a `FittedPrior` is fitted after the training.
+        divergence: From the posterior, a draw and the prior to a scalar; None for none.
+        penalties: From a draw and the decoder to a scalar, by name.
+        weights: Factor of each term by name; 1 if absent.
+        optimizer: Makes the optimiser.
+        rate: Factor on the learning rate as a function of the round.
+        batch: Batch size.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: Shape,
+        latent: int,
+        posterior: nn.Module,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        prior: nn.Module,
+        optimizer: MakeOptimizer,
+        divergence: Divergence | None = None,
+        penalties: Mapping[str, Penalty] | None = None,
+        weights: Mapping[str, float | Schedule] | None = None,
+        rate: Schedule | None = None,
+        batch: int = 128,
+        average: float | None = None,
+    ) -> None:
+        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
+        self.posterior, self.decoder, self.likelihood = posterior, decoder, likelihood
+        self.prior, self.divergence, self.penalties = prior, divergence, penalties or {}
+        self.weights, self.optimizer, self.rate = weights or {}, optimizer, rate or constant()
+
+    def encode(self, x: Tensor) -> Tensor:
+        """From samples (B, *shape) to the means of their codes (B, m)."""
+        return self.posterior(x).mean
+
+    def fit(self, x: Tensor) -> Terms:
+        """The terms of the objective."""
+        code = self.posterior(x)
+        z = code.sample()
+        terms = {"reconstruction": self.likelihood(x, self.decoder(z)).mean()}
+        if self.divergence is not None:
+            terms["divergence"] = self.divergence(code, z, self.prior)
+        return terms | {name: term(z, self.decoder) for name, term in self.penalties.items()}
+
+    def turns(self) -> Iterator[Turn]:
+        """One player."""
+        yield Turn(
+            autoencoder=Player(
+                terms=self.fit,
+                owns=(self.posterior, self.decoder, self.likelihood),
+                optimizer=self.optimizer,
+                weights=self.weights,
+                rate=self.rate,
+            )
+        )
+
+
+class SecondStage(nn.Module):
+    """A model of codes as a prior; its draws include the decoder's noise (Dai & Wipf).
+
+    Arguments:
+        model: An auto-encoder of vectors (m,) with a Gaussian likelihood.
+    """
+
+    def __init__(self, model: AutoEncoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def sample(self, n: int) -> Tensor:
+        """Draw n codes, with shape (n, m): u from the inner prior, z from N(D(u), gamma^2)."""
+        raw = self.model.decoder(self.model.prior.sample(n))  # type: ignore[operator]
+        likelihood = self.model.likelihood
+        return likelihood.draw(raw) if isinstance(likelihood, Gaussian) else likelihood.mean(raw)

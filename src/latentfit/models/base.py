@@ -1,0 +1,84 @@
+"""What a model is: it encodes, decodes, samples, and says who plays in which order."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from latentfit.game import Turn
+from latentfit.likelihoods import Likelihood
+from latentfit.priors import Prior
+
+Shape = tuple[int, ...]
+
+
+class Model(nn.Module, ABC):
+    """An auto-encoder with a prior and a list of turns.
+
+    A model is itself a prior: it has `sample(n)`.
+
+    Attributes:
+        shape: Shape of one sample: (C, H, W) or (d,).
+        latent: Number of latent dimensions m.
+        batch: Batch size of the paper.
+        average: Decay of the exponential average of the weights that sample; None keeps none.
+        judges: Names of the networks that only judge; they are not averaged.
+        recipe: Name and arguments of the recipe that built it; None if built from parts.
+    """
+
+    judges: ClassVar[tuple[str, ...]] = ()
+    decoder: nn.Module
+    likelihood: Likelihood
+    prior: nn.Module
+
+    def __init__(
+        self, *, shape: Shape, latent: int, batch: int, average: float | None = None
+    ) -> None:
+        super().__init__()
+        self.shape, self.latent, self.batch, self.average = tuple(shape), latent, batch, average
+        self.recipe: tuple[str, dict[str, Any]] | None = None
+
+    @abstractmethod
+    def turns(self) -> Iterator[Turn]:
+        """The turns of one round, in the order of the paper."""
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """From samples (B, *shape) to their (mean) codes (B, m)."""
+
+    def decode(self, z: Tensor) -> Tensor:
+        """From codes (B, m) to samples (B, *shape): in [0, 1] for images."""
+        return self.likelihood.mean(self.decoder(z))
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """From samples to their reconstructions, shape kept."""
+        return self.decode(self.encode(x))
+
+    @torch.no_grad()
+    def sample(self, n: int) -> Tensor:
+        """Draw n samples, with shape (n, *shape), in evaluation mode.
+
+        Draws come from PyTorch's global stream; `seeds.seeded` fixes them.
+        """
+        prior = self.prior
+        if not isinstance(prior, Prior):
+            raise TypeError(f"'prior' must have sample(n), got {type(prior).__name__}.")
+        with evaluating(self):
+            return torch.cat([self.decode(z) for z in prior.sample(n).split(512)])
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; each network's own mode is restored afterwards."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode

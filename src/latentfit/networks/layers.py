@@ -1,0 +1,51 @@
+"""Initialisers and small layers that several networks share."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+def glorot_normal(module: nn.Module) -> None:
+    """Glorot-normal weights and zero biases, for use with `module.apply`."""
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def glorot_uniform(module: nn.Module) -> None:
+    """TensorFlow 1's default: Glorot-uniform weights and zero biases."""
+    if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def normal_002(module: nn.Module) -> None:
+    """Dai & Wipf's start: weights N(0, 0.02^2), truncated at two deviations for convolutions."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+    elif isinstance(module, nn.Linear | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, std=0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def spectrally_normal(module: nn.Module) -> nn.Module:
+    """The layer with its weight divided by its largest singular value (one power iteration)."""
+    return spectral_norm(module, n_power_iterations=1)
+
+
+class Reshape(nn.Module):
+    """From (B, *) to (B, *shape)."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reshape all but the batch axis."""
+        return x.reshape(-1, *self.shape)

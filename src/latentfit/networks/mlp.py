@@ -1,0 +1,51 @@
+"""Fully connected networks, for vectors and for latent players."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from latentfit.networks.layers import Reshape, glorot_normal
+
+
+class MLP(nn.Module):
+    """Dense layers with a nonlinearity between them; Glorot-normal weights, zero biases.
+
+    Arguments:
+        inputs: Number of inputs, or the shape of one input, which is flattened.
+        outputs: Number of outputs, or the shape of one output.
+        hidden: Width of each hidden layer.
+        slope: Slope of the leaky ReLU below zero; 0 is ReLU.
+
+    Example:
+        >>> import torch
+        >>> MLP((1, 8, 8), 4, hidden=(32,))(torch.zeros(5, 1, 8, 8)).shape
+        torch.Size([5, 4])
+    """
+
+    def __init__(
+        self,
+        inputs: int | tuple[int, ...],
+        outputs: int | tuple[int, ...],
+        *,
+        hidden: tuple[int, ...] = (1024,) * 4,
+        slope: float = 0.0,
+    ) -> None:
+        super().__init__()
+        shape = outputs if isinstance(outputs, tuple) else (outputs,)
+        widths = [_size(inputs), *hidden, _size(shape)]
+        layers: list[nn.Module] = [nn.Flatten()]
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [nn.Linear(a, b), nn.LeakyReLU(slope) if slope else nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1], *([Reshape(*shape)] if len(shape) > 1 else []))
+        self.apply(glorot_normal)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From (B, *inputs) to (B, *outputs)."""
+        return self.layers(x)
+
+
+def _size(shape: int | tuple[int, ...]) -> int:
+    size = 1
+    for side in shape if isinstance(shape, tuple) else (shape,):
+        size *= side
+    return size

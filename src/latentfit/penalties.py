@@ -1,0 +1,96 @@
+"""Penalties on critics, codes, decoders and masks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from latentfit.networks.convolution import Decoder
+
+
+def slope(critic: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+    r"""Gradient penalty of WGAN-GP on random segments between a and b.
+
+    .. math:: \mathbb{E} (\|\nabla C(r)\|_2 - 1)^2, \quad r = t a + (1 - t) b, \; t \sim U[0, 1]
+
+    Computed in float32 also under mixed precision, through `torch.func.grad`, which compiles.
+
+    Arguments:
+        critic: From (B, *) to one score per sample; no batch norm.
+        a: With shape (B, *).
+        b: With shape (B, *).
+
+    Returns:
+        A scalar, at least 0.
+
+    References:
+        | Improved Training of Wasserstein GANs (Gulrajani et al., 2017), Eq. 3
+
+    Example:
+        >>> critic = nn.Linear(4, 1)
+        >>> nn.init.constant_(critic.weight, 2.0) is critic.weight  # gradient norm 4 everywhere
+        True
+        >>> slope(critic, torch.zeros(3, 4), torch.ones(3, 4)).item()
+        9.0
+    """
+    with torch.autocast(a.device.type, enabled=False):
+        a, b = a.float(), b.float()
+        t = torch.rand(len(a), *[1] * (a.dim() - 1), device=a.device)
+        gradient = torch.func.grad(lambda r: critic(r).sum())(t * a + (1 - t) * b)
+        return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def code_norm(z: Tensor) -> Tensor:
+    """Mean over the batch of the squared norm of the codes (B, m)."""
+    return z.square().sum(1).mean()
+
+
+def kernel_norm(decoder: nn.Module) -> Tensor:
+    """Sum of the squared kernels of a decoder, without biases and norms.
+
+    In the convolutional family these are the transposed convolutions and the dense layer that feeds
+    them (baselines 20.5); in a dense decoder, all dense layers but the first.
+    """
+    if isinstance(decoder, Decoder):
+        kinds: tuple[type[nn.Module], ...] = (nn.ConvTranspose2d,)
+        layers = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)][1:]
+    else:
+        kinds, layers = (), [m for m in decoder.modules() if isinstance(m, nn.Linear)][1:]
+    layers += [layer for layer in decoder.modules() if isinstance(layer, kinds)]
+    return torch.stack([layer.weight.square().sum() for layer in layers]).sum()
+
+
+def masked_variance(codes: Tensor, mask: Tensor) -> Tensor:
+    r"""Variance of the codes where the mask is closed (MaskAAE's V).
+
+    .. math:: \overline{(E(x)_j - \overline{E(x)_j})^2 \exp(-10 \mu_j^2)}
+
+    Arguments:
+        codes: Unmasked codes, with shape (B, m).
+        mask: mu, with shape (m,).
+
+    Returns:
+        A scalar: mean over batch and dimensions.
+    """
+    return ((codes - codes.mean(0)).square() * torch.exp(-10 * mask.square())).mean()
+
+
+def masked_covariance(codes: Tensor, mask: Tensor) -> Tensor:
+    r"""Absolute batch covariance of the codes where the mask is closed (LMGAE's form).
+
+    .. math:: \tfrac1m \sum_{jk} w_j |\mathrm{Cov}_{jk}| w_k, \quad w_j = \exp(-10 \mu_j^2)
+
+    The paper's formula is lost; its prose names the covariance matrix and a vector that is near 1
+    where mu is near 0. With uncorrelated codes and w in {0, 1} it equals `masked_variance`.
+
+    Arguments:
+        codes: Unmasked codes, with shape (B, m).
+        mask: mu, with shape (m,).
+    """
+    centred, w = codes - codes.mean(0), torch.exp(-10 * mask.square())
+    return w @ (centred.T @ centred / len(codes)).abs() @ w / len(w)
+
+
+def undecided(mask: Tensor) -> Tensor:
+    r"""How far a mask is from binary, :math:`\sum_j |\mu_j (1 - \mu_j)|`, a scalar."""
+    return (mask * (1 - mask)).abs().sum()

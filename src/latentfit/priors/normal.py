@@ -1,0 +1,30 @@
+"""The standard normal prior."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Normal(nn.Module):
+    r"""A fixed Gaussian N(0, s^2 I).
+
+    Arguments:
+        latent: Number of dimensions m.
+        deviation: s.
+
+    Example:
+        >>> Normal(4).sample(2).shape
+        torch.Size([2, 4])
+    """
+
+    deviation: Tensor
+
+    def __init__(self, latent: int, *, deviation: float = 1.0) -> None:
+        super().__init__()
+        self.latent = latent
+        self.register_buffer("deviation", torch.tensor(deviation))
+
+    def sample(self, n: int) -> Tensor:
+        """Draw n codes, with shape (n, m)."""
+        return self.deviation * torch.randn(n, self.latent, device=self.deviation.device)
