@@ -99,9 +99,7 @@ class AAE(Model):
             optimizer=adam(2e-4, 0.5, 0.999),
             weights={"fooled": self.weight},
         )
-        critic = Player(
-            terms=self.judge, owns=(self.critic,), optimizer=adam(1e-4, 0.5, 0.999)
-        )
+        critic = Player(terms=self.judge, owns=(self.critic,), optimizer=adam(1e-4, 0.5, 0.999))
         if self.joint:
             yield Turn(autoencoder=autoencoder, critic=critic)
             return

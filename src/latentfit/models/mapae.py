@@ -143,8 +143,6 @@ class MappedPrior(Model):
                     "realism": self.realism * entries,
                 },
             ),
-            critic=Player(
-                terms=self.judge, owns=(self.critic,), optimizer=adam(2e-4, 0.0, 0.9)
-            ),
+            critic=Player(terms=self.judge, owns=(self.critic,), optimizer=adam(2e-4, 0.0, 0.9)),
             mapping=Player(terms=self.map, owns=(self.prior,), optimizer=adam(2e-4, 0.0, 0.9)),
         )

@@ -163,9 +163,7 @@ class MaskAAE(Model):
                 weights={"slope": 10.0},
             ),
         )
-        yield Turn(
-            encoder=Player(terms=self.climb, owns=(self.encoder,), optimizer=rmsprop(1e-4))
-        )
+        yield Turn(encoder=Player(terms=self.climb, owns=(self.encoder,), optimizer=rmsprop(1e-4)))
         yield Turn(
             mask=Player(
                 terms=self.prune,

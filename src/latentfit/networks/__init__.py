@@ -1,9 +1,9 @@
 """Networks: dense, convolutional, and the mask."""
 
-from latentfit.networks.build import critic, decoder, dense, encoder, is_image
+from latentfit.networks.build import critic, decoder, dense, encoder, hidden, is_image
 from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
 from latentfit.networks.mask import Mask
-from latentfit.networks.mlp import MLP
+from latentfit.networks.mlp import MLP, SkipMLP
 
 __all__ = [
     "MLP",
@@ -12,11 +12,13 @@ __all__ = [
     "Encoder",
     "Family",
     "Mask",
+    "SkipMLP",
     "critic",
     "dai_wipf",
     "decoder",
     "dense",
     "encoder",
     "flexae",
+    "hidden",
     "is_image",
 ]

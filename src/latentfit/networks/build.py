@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, scaled
+from latentfit.networks.convolution import Critic, Decoder, Encoder, Family
+from latentfit.networks.layers import scaled
 from latentfit.networks.mlp import MLP
 
 Shape = tuple[int, ...]

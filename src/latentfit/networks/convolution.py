@@ -28,6 +28,7 @@ from latentfit.networks.layers import (
     glorot_normal,
     glorot_uniform,
     normal_002,
+    scaled,
     spectrally_normal,
 )
 
@@ -63,11 +64,6 @@ def dai_wipf(momentum: float = 0.001) -> Family:
 def flexae(momentum: float = 0.01) -> Family:
     """Baselines 1.2."""
     return Family(refine=True, momentum=momentum)
-
-
-def scaled(units: int, width: float) -> int:
-    """`units * width`, at least 4 and a multiple of 4."""
-    return max(4, 4 * round(units * width / 4))
 
 
 def grid(shape: Shape) -> tuple[int, int]:

@@ -39,6 +39,11 @@ def spectrally_normal(module: nn.Module) -> nn.Module:
     return spectral_norm(module, n_power_iterations=1)
 
 
+def scaled(units: int, width: float) -> int:
+    """`units * width`, at least 4 and a multiple of 4."""
+    return max(4, 4 * round(units * width / 4))
+
+
 class Reshape(nn.Module):
     """From (B, *) to (B, *shape)."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-from latentfit.networks.layers import Reshape, glorot_normal
+from latentfit.networks.layers import Reshape, glorot_normal, glorot_uniform, scaled
 
 
 class MLP(nn.Module):
@@ -17,7 +18,6 @@ class MLP(nn.Module):
         slope: Slope of the leaky ReLU below zero; 0 is ReLU.
 
     Example:
-        >>> import torch
         >>> MLP((1, 8, 8), 4, hidden=(32,))(torch.zeros(5, 1, 8, 8)).shape
         torch.Size([5, 4])
     """
@@ -42,6 +42,31 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """From (B, *inputs) to (B, *outputs)."""
         return self.layers(x)
+
+
+class SkipMLP(nn.Module):
+    """Three hidden layers whose last is joined by the input: the second stage of Dai & Wipf.
+
+    Arguments:
+        inputs: Number of inputs.
+        outputs: Number of outputs.
+        width: Factor on the 1024 hidden units.
+
+    Example:
+        >>> sum(p.numel() for p in SkipMLP(64, 128).parameters())  # the encoder at m = 64
+        2305152
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, width: float = 1.0) -> None:
+        super().__init__()
+        units = scaled(1024, width)
+        self.hidden = nn.Sequential(MLP(inputs, units, hidden=(units, units)), nn.ReLU())
+        self.head = nn.Linear(units + inputs, outputs)
+        self.apply(glorot_uniform)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """From (B, inputs) to (B, outputs)."""
+        return self.head(torch.cat([z, self.hidden(z)], dim=1))
 
 
 def _size(shape: int | tuple[int, ...]) -> int:

@@ -1,0 +1,70 @@
+"""The networks that all recipes share, so that systems compare under one architecture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from latentfit import networks
+from latentfit.likelihoods import SquaredError
+from latentfit.networks import is_image
+from latentfit.priors import Pushforward
+
+Shape = tuple[int, ...]
+Average = float | None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Networks for one shape of data and one latent size.
+
+    Attributes:
+        shape: Shape of one sample: (C, H, W) or (d,).
+        latent: Number of latent dimensions m.
+        width: Factor on every hidden size of every network.
+        momentum: Share of a new batch in the running statistics of batch norm.
+    """
+
+    shape: Shape
+    latent: int
+    width: float = 1.0
+    momentum: float = 0.01
+
+    @property
+    def image(self) -> bool:
+        """Whether the data are images."""
+        return is_image(self.shape)
+
+    @property
+    def colour(self) -> bool:
+        """Whether the data are colour images; house presets differ for these (baselines 44)."""
+        return self.image and self.shape[0] == 3
+
+    def encoder(self, outputs: int | None = None) -> nn.Module:
+        """From samples to `outputs` numbers, m where not given."""
+        outputs = self.latent if outputs is None else outputs
+        family = networks.flexae(self.momentum)
+        return networks.encoder(self.shape, outputs, width=self.width, family=family)
+
+    def decoder(self) -> nn.Module:
+        """From codes to unbounded samples."""
+        family = networks.flexae(self.momentum)
+        return networks.decoder(self.shape, self.latent, width=self.width, family=family)
+
+    def image_critic(self) -> nn.Module:
+        """From samples to scores."""
+        return networks.critic(self.shape, width=self.width)
+
+    def latent_critic(self) -> nn.Module:
+        """From codes to scores: four layers of 1024, the same for every system."""
+        return networks.dense(self.latent, 1, width=self.width)
+
+    def mapped_noise(self, noise: int | None) -> Pushforward:
+        """A learned prior over `noise` Gaussian dimensions, m where not given."""
+        noise = self.latent if noise is None else noise
+        return Pushforward(networks.dense(noise, self.latent, width=self.width), noise)
+
+    def squared_error(self) -> SquaredError:
+        """Squared error, with a sigmoid for images."""
+        return SquaredError(bounded=self.image)

@@ -1,0 +1,66 @@
+"""Exponential average of the weights that encode, decode and sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from latentfit.models import Model
+
+
+class Average:
+    r"""Average over rounds of a model's weights and running statistics, critics left out.
+
+    .. math:: a \leftarrow d\, a + (1 - d)\, w, \quad d_t = \min(d, (1 + t) / (10 + t))
+
+    The start of the average is short so that the first weights do not linger.
+
+    Arguments:
+        model: Whose weights are averaged.
+        decay: d, for example 0.999: a horizon of about 1,000 rounds.
+    """
+
+    def __init__(self, model: Model, decay: float) -> None:
+        self.decay = decay
+        kept = {
+            name: value
+            for name, value in model.state_dict(keep_vars=False).items()
+            if value.is_floating_point() and name.split(".")[0] not in model.judges
+        }
+        self.live = list(kept.values())  # share memory with the model
+        self.shadow = {name: value.clone() for name, value in kept.items()}
+        self.values = list(self.shadow.values())
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take the weights of a finished round in."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self.values, self.live, 1 - decay)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The model holds the averaged weights inside, and its own again afterwards."""
+        own = [value.clone() for value in self.live]
+        self._write(self.values)
+        try:
+            yield
+        finally:
+            self._write(own)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The averaged tensors by name."""
+        return self.shadow
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from what `state_dict` gave."""
+        with torch.no_grad():
+            for name, value in self.shadow.items():
+                value.copy_(state[name])
+
+    @torch.no_grad()
+    def _write(self, values: list[Tensor]) -> None:
+        for place, value in zip(self.live, values, strict=True):
+            place.copy_(value)

@@ -1,0 +1,326 @@
+"""The loop: seed, play a round, average, now and then log, check, validate and save.
+
+Randomness and data order are functions of (seed, rank, round), so a checkpoint holds no random
+state and the same command given again goes on with the same bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latentfit.checks import DivergenceError, UserError, one_of, within
+from latentfit.data.base import Data, order
+from latentfit.game import Evaluate, Game, Terms
+from latentfit.models import Model, evaluating
+from latentfit.seeds import mix, seeded
+from latentfit.training import checkpoint, distributed
+from latentfit.training.average import Average
+from latentfit.training.folder import Lines, claim, locked
+from latentfit.training.progress import Status, stoppable
+
+Validate = Callable[[Model], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a run goes, apart from the model and the data.
+
+    Attributes:
+        rounds: Rounds to play in all; a finished run goes on when more are asked for.
+        seed: Seed of the order of the data and of all noise.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        precision: `32`, or `bf16` for autocast around each player's terms.
+        compile: Compile each player's terms.
+        log_every: Rounds between two lines of `metrics.jsonl`.
+        validate_every: Rounds between two validations.
+        save_seconds: Seconds between two checkpoints, at least.
+        progress: Show a progress bar.
+    """
+
+    rounds: int
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "32"
+    compile: bool = False
+    log_every: int = 50
+    validate_every: int = 1000
+    save_seconds: float = 30.0
+    progress: bool = True
+
+
+@dataclass
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        step: Rounds played.
+        best: Lowest validation score, and its round.
+    """
+
+    step: int = 0
+    best: tuple[float, int] | None = None
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name, or the best one for `auto`."""
+    if name == "auto":
+        local = torch.cuda.is_available() and torch.cuda.device_count() > 0
+        return torch.device(f"cuda:{distributed.local_rank()}" if local else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(
+            f"device '{name}' is not available here; use --device auto or cpu."
+        ) from error
+    return device
+
+
+def train(
+    model: Model,
+    data: Data,
+    settings: Settings,
+    *,
+    folder: Path | None = None,
+    validate: Validate | None = None,
+    notes: dict[str, Any] | None = None,
+    label: str = "training",
+) -> Progress:
+    """Play the game of a model on the training split; resume where the folder says.
+
+    The model is left on the device, in evaluation mode, holding the averaged weights if it keeps
+    them. A run that was interrupted raises KeyboardInterrupt after saving.
+
+    Arguments:
+        model: What to train, in place.
+        data: What to train on.
+        settings: How.
+        folder: Where checkpoints and lines go; None keeps everything in memory.
+        validate: From a model to a score to lower, on the validation split.
+        notes: What `run.json` should say beside the identity of the run.
+        label: Name on the progress bar.
+
+    Raises:
+        DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
+        UserError: The folder belongs to another run, or is being written by another process.
+    """
+    _check(settings)
+    device = pick_device(settings.device)
+    with ExitStack() as stack:
+        stack.enter_context(distributed.group(device))
+        first = distributed.rank() == 0
+        if folder is not None and first:
+            stack.enter_context(locked(folder))
+            claim(folder, identity(model, data, settings), notes or {})
+        distributed.wait()  # until the folder is ours
+        return _play(model, data, settings, device, folder, validate, label)
+
+
+def _play(
+    model: Model,
+    data: Data,
+    settings: Settings,
+    device: torch.device,
+    folder: Path | None,
+    validate: Validate | None,
+    label: str,
+) -> Progress:
+    model.to(device).train()
+    data = data.to(device)
+    distributed.broadcast([*model.parameters(), *model.buffers()])
+    game = Game(
+        model,
+        prepare=functools.partial(_prepare, settings=settings, device=device),
+        average=distributed.average_gradients,
+    )
+    average = Average(model, model.average) if model.average is not None else None
+    last = folder / "checkpoints" / "last.pt" if folder is not None else None
+    done = _restore(last, device, model, game, average)
+    first, world = distributed.rank() == 0, distributed.world()
+    lines = Lines(folder, done.step) if folder is not None and first else None
+    batches = data.train.batches(
+        order(
+            len(data.train),
+            size=model.batch,
+            seed=settings.seed,
+            start=done.step * game.draws,
+            rank=distributed.rank(),
+            world=world,
+        )
+    )
+    status = Status(settings.rounds, done.step, show=settings.progress and first, label=label)
+    began, saved = time.monotonic(), time.monotonic()
+    recent: list[Terms] = []
+    stopped = False
+    try:
+        with stoppable() as stop:
+            while done.step < settings.rounds and not stopped:
+                torch.manual_seed(mix(settings.seed, distributed.rank(), done.step))
+                recent.append(game.round(batches, done.step))
+                if average is not None:
+                    average.update(done.step)
+                done.step += 1
+                ended = done.step == settings.rounds
+                due = done.step % settings.log_every == 0
+                stopped = stop.requested and (world == 1 or due)
+                if not (due or ended or stopped):
+                    continue
+                terms = _collect(recent)
+                recent.clear()
+                _must_be_finite(game, terms, done.step, last)
+                distributed.broadcast(model.buffers())
+                stopped = distributed.agree(stopped, device)
+                status.update(done.step, terms)
+                if lines is not None:
+                    seconds = round(lines.elapsed + time.monotonic() - began, 3)
+                    lines.write(done.step, {"seconds": seconds, **terms, **_mask(model)})
+                if validate and first and (done.step % settings.validate_every == 0 or ended):
+                    _validate(validate, model, average, settings.seed, done, lines, folder)
+                if (
+                    last is not None
+                    and first
+                    and (ended or stopped or time.monotonic() - saved > settings.save_seconds)
+                ):
+                    _save(last, model, game, average, done)
+                    saved = time.monotonic()
+    finally:
+        status.close()
+        if lines is not None:
+            lines.close()
+    if stopped and done.step < settings.rounds:
+        raise KeyboardInterrupt(done.step)
+    if average is not None:
+        model.load_state_dict(average.state_dict(), strict=False)
+    model.eval()
+    return done
+
+
+def identity(model: Model, data: Data, settings: Settings) -> dict[str, Any]:
+    """What decides the numbers of a run, apart from the number of rounds."""
+    recipe, arguments = model.recipe or (type(model).__name__, {})
+    return {
+        "recipe": recipe,
+        "arguments": arguments,
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "shape": list(data.shape),
+        },
+        "seed": settings.seed,
+        "batch": model.batch,
+        "average": model.average,
+        "precision": settings.precision,
+        "compile": settings.compile,
+        "processes": distributed.world(),
+    }
+
+
+def _check(settings: Settings) -> None:
+    within("rounds", settings.rounds, 1, remedy="give --rounds 1 or more")
+    one_of("precision", settings.precision, ("32", "bf16"))
+    within("log_every", settings.log_every, 1)
+    within("validate_every", settings.validate_every, 1)
+
+
+def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Evaluate:
+    compiled = torch.compile(terms) if settings.compile else terms
+    if settings.precision == "32":
+        return compiled
+
+    def mixed(batch: Tensor) -> Terms:
+        with torch.autocast(device.type, torch.bfloat16):
+            return {name: value.float() for name, value in compiled(batch).items()}
+
+    return mixed
+
+
+def _collect(recent: list[Terms]) -> dict[str, float]:
+    # The only transfer from the device: means over the rounds since the last line. A term that was
+    # NaN in any of them is NaN here.
+    names = list(recent[-1])
+    table = torch.stack([torch.stack([terms[name] for name in names]) for terms in recent])
+    return dict(zip(names, table.double().mean(0).tolist(), strict=True))
+
+
+def _must_be_finite(game: Game, terms: dict[str, float], step: int, last: Path | None) -> None:
+    kept = f"; the last good checkpoint is {last}" if last is not None and last.exists() else ""
+    advice = f"{kept}. Try a lower learning rate, another seed, or --precision 32."
+    for name, value in terms.items():
+        if not abs(value) < float("inf"):
+            player, term = name.split("/")
+            raise DivergenceError(
+                f"player '{player}' diverged by round {step}: term '{term}' is {value}{advice}"
+            )
+    finite = {n: torch.stack([p.isfinite().all() for p in o]).all() for n, o in game.owned.items()}
+    flags = torch.stack(list(finite.values())).tolist()
+    for player, fine in zip(finite, flags, strict=True):
+        if not fine:
+            raise DivergenceError(
+                f"player '{player}' diverged by round {step}: a parameter is not finite{advice}"
+            )
+
+
+def _mask(model: Model) -> dict[str, Any]:
+    mask = getattr(model, "mask", None)
+    if mask is None:
+        return {}
+    return {"mask/active": mask.active(), "mask/values": [round(v, 5) for v in mask().tolist()]}
+
+
+def _validate(
+    validate: Validate,
+    model: Model,
+    average: Average | None,
+    seed: int,
+    done: Progress,
+    lines: Lines | None,
+    folder: Path | None,
+) -> None:
+    with (
+        average.applied() if average is not None else nullcontext(),
+        evaluating(model),
+        seeded(seed, "validation"),
+        torch.no_grad(),
+    ):
+        score = validate(model)
+        if lines is not None:
+            lines.write(done.step, {"validation": score})
+        if done.best is None or score < done.best[0]:
+            done.best = (score, done.step)
+            if folder is not None:
+                state = {"round": done.step, "validation": score, "model": model.state_dict()}
+                checkpoint.save(folder / "checkpoints" / "best.pt", state)
+
+
+def _save(path: Path, model: Model, game: Game, average: Average | None, done: Progress) -> None:
+    state = {
+        "round": done.step,
+        "best": list(done.best) if done.best else None,
+        "model": model.state_dict(),
+        "optimizers": game.state_dict(),
+        "average": average.state_dict() if average is not None else None,
+    }
+    checkpoint.save(path, state)
+
+
+def _restore(
+    path: Path | None, device: torch.device, model: Model, game: Game, average: Average | None
+) -> Progress:
+    if path is None or not path.exists():
+        return Progress()
+    state = checkpoint.load(path, device)
+    model.load_state_dict(state["model"])
+    game.load_state_dict(state["optimizers"])
+    if average is not None:
+        average.load_state_dict(state["average"])
+    best = state["best"]
+    return Progress(step=state["round"], best=(best[0], int(best[1])) if best else None)

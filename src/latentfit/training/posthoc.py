@@ -1,0 +1,97 @@
+"""Priors that come after the training: fitted in closed form, or trained as a model of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from latentfit.data.base import Data, Split
+from latentfit.models import AutoEncoder, Model, SecondStage, evaluating
+from latentfit.posteriors import Code
+from latentfit.priors import FittedPrior
+from latentfit.seeds import seeded
+from latentfit.training.loop import Settings, train
+
+
+class Codes(Split):
+    """The codes of a split; each batch is a fresh draw from the posteriors (Dai & Wipf)."""
+
+    labels = None
+
+    def __init__(self, code: Code) -> None:
+        self.code, self.shape = code, (code.mean.shape[1],)
+
+    def __len__(self) -> int:
+        """The number of codes."""
+        return len(self.code.mean)
+
+    def take(self, indices: Tensor) -> Tensor:
+        """Draws for the codes at `indices`, with shape (B, m)."""
+        indices = indices.to(self.code.mean.device)
+        scale = self.code.scale
+        return Code(self.code.mean[indices], scale if scale is None else scale[indices]).sample()
+
+    def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
+        """`take` for each of the index tensors of `order`."""
+        return (self.take(indices) for indices in order)
+
+    def to(self, device: torch.device | str) -> Codes:
+        """The same codes on `device`."""
+        scale = self.code.scale
+        moved = scale if scale is None else scale.to(device)
+        return Codes(Code(self.code.mean.to(device), moved))
+
+
+def waits(model: Model) -> bool:
+    """Whether the model samples only after `fit_prior`."""
+    return isinstance(model.prior, FittedPrior | SecondStage)
+
+
+@torch.no_grad()
+def encode_all(model: Model, split: Split) -> Code:
+    """The posteriors of a whole split, in order, in evaluation mode."""
+    device = next(model.parameters()).device
+    with evaluating(model):
+        if isinstance(model, AutoEncoder):
+            parts = [model.posterior(x.to(device)) for x in split.chunks()]
+        else:
+            parts = [Code(model.encode(x.to(device))) for x in split.chunks()]
+    mean = torch.cat([part.mean for part in parts])
+    scales = [part.scale for part in parts if part.scale is not None]
+    return Code(mean, torch.cat(scales) if scales else None)
+
+
+def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None = None) -> None:
+    """Fit a prior that waits, on the codes of the training split.
+
+    A `FittedPrior` is fitted in closed form. The model of a `SecondStage` is trained for twice the
+    rounds of the first stage (800 against 400 epochs in the paper), in its own run folder `prior`.
+
+    Arguments:
+        model: A trained model, changed in place.
+        data: What it was trained on.
+        settings: Those of the first stage.
+        folder: The run folder; None keeps everything in memory.
+    """
+    prior = model.prior
+    if isinstance(prior, FittedPrior):
+        with seeded(settings.seed, "prior"):
+            prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
+    elif isinstance(prior, SecondStage):
+        with seeded(settings.seed, "prior"):
+            splits = {
+                part: Codes(encode_all(model, getattr(data, part)))
+                for part in ("train", "validation", "test")
+            }
+        codes = replace(data, name=f"codes of {data.name}", attributes={}, **splits)
+        train(
+            prior.model,
+            codes,
+            replace(settings, rounds=2 * settings.rounds),
+            folder=folder / "prior" if folder is not None else None,
+            label="prior",
+        )
