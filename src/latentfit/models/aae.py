@@ -33,6 +33,7 @@ class AAE(Model):
         joint: One player for encoder and decoder (WAE-GAN) or two (AAE).
         weight: w of the joint form, against a squared error summed over entries.
         encoder_rate: Learning rate of the encoder's own player in the AAE.
+        rate: Learning rate of the autoencoder; the critic has half of it.
 
     References:
         | Adversarial Autoencoders (Makhzani et al., 2016)
@@ -59,13 +60,14 @@ class AAE(Model):
         joint: bool,
         weight: float = 200.0,
         encoder_rate: float = 5e-5,
+        rate: float = 2e-4,
         batch: int = 128,
         average: float | None = 0.999,
     ) -> None:
         super().__init__(shape=shape, latent=latent, batch=batch, average=average)
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.prior, self.critic, self.joint = prior, critic, joint
-        self.weight, self.encoder_rate = weight, encoder_rate
+        self.weight, self.encoder_rate, self.rate = weight, encoder_rate, rate
 
     def encode(self, x: Tensor) -> Tensor:
         """From samples (B, *shape) to codes (B, m)."""
@@ -96,10 +98,10 @@ class AAE(Model):
         autoencoder = Player(
             terms=self.fit_and_fool if self.joint else self.fit,
             owns=(self.encoder, self.decoder, self.likelihood),
-            optimizer=adam(2e-4, 0.5, 0.999),
+            optimizer=adam(self.rate, 0.5, 0.999),
             weights={"fooled": self.weight},
         )
-        critic = Player(terms=self.judge, owns=(self.critic,), optimizer=adam(1e-4, 0.5, 0.999))
+        critic = Player(terms=self.judge, owns=(self.critic,), optimizer=adam(self.rate / 2, 0.5, 0.999))
         if self.joint:
             yield Turn(autoencoder=autoencoder, critic=critic)
             return

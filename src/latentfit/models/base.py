@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from latentfit.game import Turn
 from latentfit.likelihoods import Likelihood
 from latentfit.priors import Prior
+from latentfit.units import Units
 
 Shape = tuple[int, ...]
 
@@ -29,6 +30,7 @@ class Model(nn.Module, ABC):
         average: Decay of the exponential average of the weights that sample; None keeps none.
         judges: Names of the networks that only judge; they are not averaged.
         recipe: Name and arguments of the recipe that built it; None if built from parts.
+        units: The map to the units of the data's file; the identity for images.
     """
 
     judges: ClassVar[tuple[str, ...]] = ()
@@ -42,6 +44,7 @@ class Model(nn.Module, ABC):
         super().__init__()
         self.shape, self.latent, self.batch, self.average = tuple(shape), latent, batch, average
         self.recipe: tuple[str, dict[str, Any]] | None = None
+        self.units = Units()
 
     @abstractmethod
     def turns(self) -> Iterator[Turn]:
@@ -63,6 +66,7 @@ class Model(nn.Module, ABC):
     def sample(self, n: int) -> Tensor:
         """Draw n samples, with shape (n, *shape), in evaluation mode.
 
+        In the network's units: [0, 1] for images; `units.restore` gives those of the file.
         Draws come from PyTorch's global stream; `seeds.seeded` fixes them.
         """
         prior = self.prior

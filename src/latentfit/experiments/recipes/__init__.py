@@ -226,7 +226,10 @@ def recipe(
     chosen = RECIPES[one_of("recipe", name, RECIPES)]
     shape = data.shape if isinstance(data, Data) else data
     with seeded(seed, "weights"):
-        return chosen.model(shape, latent=latent, **settings)
+        model = chosen.model(shape, latent=latent, **settings)
+    if isinstance(data, Data):
+        model.units = data.units
+    return model
 
 
 __all__ = ["RECIPES", "Parts", "Recipe", "recipe"]

@@ -151,13 +151,19 @@ def wae_mmd(
 
 
 def wae_gan(
-    parts: Parts, *, weight: float | None = None, batch: int = 128, average: Average = 0.999
+    parts: Parts,
+    *,
+    weight: float | None = None,
+    rate: float = 2e-4,
+    batch: int = 128,
+    average: Average = 0.999,
 ) -> AAE:
     """Squared error plus `weight` times a critic's cross-entropy; None is 200, 50 for colour."""
     return _adversarial(
         parts,
         joint=True,
         weight=_preset(parts, weight, 200.0, 50.0),
+        rate=rate,
         batch=batch,
         average=average,
     )
@@ -168,6 +174,7 @@ def aae(
     *,
     encoder_rate: float = 5e-5,
     prior_deviation: float = 1.0,
+    rate: float = 2e-4,
     batch: int = 128,
     average: Average = 0.999,
 ) -> AAE:
@@ -177,6 +184,7 @@ def aae(
         joint=False,
         encoder_rate=encoder_rate,
         prior=Normal(parts.latent, deviation=prior_deviation),
+        rate=rate,
         batch=batch,
         average=average,
     )
@@ -186,6 +194,7 @@ def _adversarial(
     parts: Parts,
     *,
     joint: bool,
+    rate: float,
     batch: int,
     average: Average,
     prior: Normal | None = None,
@@ -203,6 +212,7 @@ def _adversarial(
         joint=joint,
         weight=weight,
         encoder_rate=encoder_rate,
+        rate=rate,
         batch=batch,
         average=average,
     )

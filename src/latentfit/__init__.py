@@ -1,0 +1,38 @@
+"""Auto-encoders with a latent space of the right size that you can sample from.
+
+Everything is imported on first use, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from latentfit import data as data
+    from latentfit import metrics as metrics
+    from latentfit.experiments.evaluate import evaluate as evaluate
+    from latentfit.experiments.recipes import recipe as recipe
+    from latentfit.experiments.runs import Run as Run
+    from latentfit.experiments.runs import load as load
+    from latentfit.experiments.runs import train as train
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "evaluate": "latentfit.experiments.evaluate",
+    "recipe": "latentfit.experiments.recipes",
+    "Run": "latentfit.experiments.runs",
+    "load": "latentfit.experiments.runs",
+    "train": "latentfit.experiments.runs",
+}
+
+__all__ = ["Run", "data", "evaluate", "load", "metrics", "recipe", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("data", "metrics"):
+        return importlib.import_module(f"latentfit.{name}")
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module 'latentfit' has no attribute '{name}'")

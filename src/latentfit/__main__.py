@@ -1,0 +1,5 @@
+"""`python -m latentfit`, which torchrun starts."""
+
+from latentfit.cli import main
+
+main()

@@ -1,0 +1,58 @@
+"""From `--set name=value` to keyword arguments, by the signature of the recipe."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any
+
+from latentfit.checks import UserError, one_of
+from latentfit.experiments.recipes import Parts, Recipe
+
+
+def parse(pairs: list[str], recipe: Recipe) -> dict[str, Any]:
+    """Read settings as the types that the recipe's signature states.
+
+    Arguments:
+        pairs: Such as ["width=0.5", "average=none"].
+        recipe: Whose settings they are.
+
+    Raises:
+        UserError: A pair has no '=', a name is unknown, or a value is of another type.
+
+    Example:
+        >>> from latentfit.experiments.recipes import RECIPES
+        >>> parse(["width=0.5", "batch=64", "average=none"], RECIPES["flexae"])
+        {'width': 0.5, 'batch': 64, 'average': None}
+    """
+    types_by_name = _types(recipe)
+    given: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set takes name=value, got '{pair}'.")
+        one_of(f"setting of {recipe.name}", name, recipe.settings())
+        given[name] = _read(name, text, types_by_name[name])
+    return given
+
+
+def _types(recipe: Recipe) -> dict[str, Any]:
+    build = getattr(recipe.build, "func", recipe.build)
+    return typing.get_type_hints(Parts) | typing.get_type_hints(build)
+
+
+def _read(name: str, text: str, kind: Any) -> Any:
+    origin = typing.get_origin(kind)
+    if origin is typing.Literal:
+        return one_of(name, text, typing.get_args(kind))
+    if origin in (typing.Union, types.UnionType):
+        if text.lower() == "none":
+            return None
+        kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    if kind is bool:
+        return one_of(name, text.lower(), ("true", "false")) == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        expected = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
+        raise UserError(f"'{name}' must be {expected}, got '{text}'.") from None

@@ -1,0 +1,30 @@
+"""What holds for every recipe: one name here enrols a new system in every contract test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from latentfit.experiments.recipes import RECIPES, recipe
+from latentfit.models import Model
+
+IMAGE, VECTOR = (1, 8, 8), (12,)
+CASES = [
+    (name, shape)
+    for name, shape in itertools.product(RECIPES, (IMAGE, VECTOR))
+    if (name, shape) != ("vae-bernoulli", VECTOR)  # a cross-entropy needs images
+]
+IDS = [f"{name}-{'image' if shape == IMAGE else 'vector'}" for name, shape in CASES]
+
+
+def small(name: str, shape: tuple[int, ...], *, seed: int = 0, **settings: object) -> Model:
+    return recipe(name, shape, latent=4, seed=seed, width=1 / 64, batch=16, **settings)  # type: ignore[arg-type]
+
+
+def points(shape: tuple[int, ...], seed: int = 0, count: int = 16) -> Iterator[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield torch.rand(count, *shape, generator=generator)
