@@ -127,7 +127,7 @@ def test_terms_capture_as_one_graph_and_equal_eager(name, shape):
         expected = player.terms(x)
         torch.manual_seed(7)
         torch.compiler.reset()
-        graph = torch.compile(twin.terms, backend="eager", fullgraph=True)
+        graph = torch.compile(twin.terms, backend="aot_eager", fullgraph=True)
         found = graph(x)
         for term, value in expected.items():
             torch.testing.assert_close(found[term], value, rtol=1e-5, atol=1e-6)

@@ -10,9 +10,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Units:
-    """The affine map between what a file holds and what a network sees.
+    r"""The affine map between what a file holds and what a network sees.
 
-    .. math:: \\text{seen} = (\\text{held} - \\text{shift}) / \\text{scale}
+    .. math:: \text{seen} = (\text{held} - \text{shift}) / \text{scale}
 
     Images are held as [0, 1] and seen as [0, 1]. Vectors are standardised per dimension with the
     mean and the deviation of the training split.

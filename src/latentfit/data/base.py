@@ -74,7 +74,7 @@ class Data:
     fingerprint: str
     units: Units = field(default_factory=Units)
     classes: tuple[str, ...] = ()
-    attributes: dict[str, tuple[Tensor, Tensor, Tensor]] = field(default_factory=dict)
+    attributes: dict[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:

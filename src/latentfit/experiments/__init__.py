@@ -1,0 +1,1 @@
+"""Experiments: recipes, runs, scores, figures and reports."""

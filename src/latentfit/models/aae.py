@@ -101,7 +101,9 @@ class AAE(Model):
             optimizer=adam(self.rate, 0.5, 0.999),
             weights={"fooled": self.weight},
         )
-        critic = Player(terms=self.judge, owns=(self.critic,), optimizer=adam(self.rate / 2, 0.5, 0.999))
+        critic = Player(
+            terms=self.judge, owns=(self.critic,), optimizer=adam(self.rate / 2, 0.5, 0.999)
+        )
         if self.joint:
             yield Turn(autoencoder=autoencoder, critic=critic)
             return

@@ -20,6 +20,11 @@ def world() -> int:
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
+def first() -> bool:
+    """Whether this process speaks and writes for all."""
+    return rank() == 0
+
+
 def local_rank() -> int:
     """The number of this process on its machine, which picks its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))

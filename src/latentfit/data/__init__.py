@@ -1,0 +1,9 @@
+"""Data: built-in sets, files of your own, arrays in memory."""
+
+from latentfit.data.base import Data, Split, order
+from latentfit.data.load import load, names
+from latentfit.data.make import arrays
+from latentfit.data.resident import Resident
+from latentfit.units import Units
+
+__all__ = ["Data", "Resident", "Split", "Units", "arrays", "load", "names", "order"]

@@ -1,0 +1,110 @@
+"""From what a person types to a data set."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentfit.checks import UserError, one_of
+from latentfit.data import synthetic
+from latentfit.data.base import Data
+from latentfit.data.files import read_path
+from latentfit.data.make import arrays
+
+GENERATED: dict[str, tuple[Callable[..., Data], str]] = {
+    "synthetic": (synthetic.gaussian, "a Gaussian of known dimension: synthetic:n=8,d=128,seed=0"),
+    "mixture": (synthetic.mixture, "Gaussians on a ring in the plane: mixture:k=8,d=128,seed=0"),
+    "swiss-roll": (synthetic.swiss_roll, "a rolled sheet in three dimensions"),
+}
+STORED: dict[str, tuple[tuple[str, ...], str]] = {
+    "mnist": (("MNIST", "mnist"), "70,000 handwritten digits, 28x28 grey"),
+    "fashion-mnist": (("FashionMNIST", "fashion-mnist"), "70,000 clothes, 28x28 grey"),
+    "cifar10": (("cifar10-jpeg", "cifar10", "CIFAR10"), "60,000 photographs, 32x32 colour"),
+    "celeba": (("faces64", "celeba"), "faces with 40 attributes, 64x64 colour"),
+}
+
+
+def names() -> dict[str, str]:
+    """The built-in data sets, each with a line about it."""
+    lines = {"digits": "1,797 handwritten digits, 8x8 grey, shipped with scikit-learn"}
+    lines |= {name: text for name, (_, text) in GENERATED.items()}
+    lines |= {name: f"{text}; from --data-root" for name, (_, text) in STORED.items()}
+    return lines
+
+
+def load(name: str, *, root: str | Path | None = None, limit: int = 4 << 30) -> Data:
+    """Load a data set by name, or from a file, an archive or a folder.
+
+    Arguments:
+        name: A name of `names()`, with options after a colon where it is generated; or a path to a
+            folder of images, an idx folder, a zip or tar of images, an .npz, .npy, .csv or .parquet.
+        root: Folder of the stored sets; `./data` where not given.
+        limit: Bytes of decoded images above which a folder is streamed from disk.
+
+    Raises:
+        UserError: There is no such name or file, or its content does not fit.
+
+    Example:
+        >>> data = load("digits")
+        >>> data.shape, len(data.train) + len(data.validation) + len(data.test)
+        ((1, 8, 8), 1797)
+    """
+    kind, _, options = name.partition(":")
+    if kind == "digits":
+        return _digits()
+    if kind in GENERATED:
+        make = GENERATED[kind][0]
+        return make(**_options(kind, options, make))
+    if kind in STORED:
+        return _stored(kind, Path(root) if root is not None else Path("data"), limit)
+    path = Path(name).expanduser()
+    if path.exists():
+        return read_path(path, limit=limit)
+    if path.suffix or "/" in name:
+        raise UserError(
+            f"no file or folder {name}; check the path, or use a name: {', '.join(names())}."
+        )
+    one_of("data set", name, names())
+    raise UserError(f"no data set '{name}'.")
+
+
+def _digits() -> Data:
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    pixels = np.round(x * 255 / 16).astype(np.uint8).reshape(-1, 8, 8)
+    return arrays(pixels, y, name="digits", classes=tuple("0123456789"))
+
+
+def _stored(name: str, root: Path, limit: int) -> Data:
+    folders = STORED[name][0]
+    for folder in folders:
+        if (root / folder).is_dir():
+            return read_path(root / folder, name=name, limit=limit)
+    raise UserError(
+        f"no '{name}' under {root}; expected a folder {' or '.join(folders)} there. "
+        "Point to its parent with --data-root or LATENTFIT_DATA."
+    )
+
+
+def _options(kind: str, text: str, make: Callable[..., Data]) -> dict[str, Any]:
+    allowed = inspect.signature(make).parameters
+    given: dict[str, Any] = {}
+    for pair in filter(None, text.split(",")):
+        key, equals, value = pair.partition("=")
+        one_of(f"option of {kind}", key, allowed)
+        number = type(allowed[key].default)
+        try:
+            given[key] = number(value)
+        except ValueError:
+            raise UserError(
+                f"'{pair}' in {kind}:{text} must be {key}=number, such as "
+                f"{key}={allowed[key].default}."
+            ) from None
+        if not equals:
+            raise UserError(f"'{pair}' in {kind}:{text} must be name=value.")
+    return given

@@ -1,0 +1,153 @@
+"""From arrays in memory to a data set: checks, units, splits, fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentfit.checks import UserError
+from latentfit.data.base import Data
+from latentfit.data.resident import Resident
+from latentfit.seeds import mix
+from latentfit.units import Units
+
+LEAST = 20
+"""Fewer samples than this cannot be split and scored."""
+
+
+def arrays(
+    x: Any,
+    y: Any = None,
+    *,
+    name: str = "arrays",
+    test: tuple[Any, Any] | None = None,
+    classes: tuple[str, ...] = (),
+) -> Data:
+    """Make a data set from arrays in memory.
+
+    Arguments:
+        x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), uint8 or floats in [0, 1]; or vectors
+            (N, d), which are standardised per dimension by the training split.
+        y: Integer labels, with shape (N,).
+        name: What reports call it.
+        test: Samples and labels of a test split; without it, a tenth of `x`.
+        classes: Name of each label.
+
+    Raises:
+        UserError: The shape is none of these, values are NaN or out of range, or there are fewer
+            than 20 samples.
+
+    Example:
+        >>> data = arrays(np.zeros((50, 8, 6), np.uint8))
+        >>> data.shape, len(data.train), len(data.validation), len(data.test)
+        ((1, 8, 6), 40, 5, 5)
+    """
+    values, labels = samples(x, name), _labels(y, len(x), name)
+    if len(values) < LEAST:
+        raise UserError(f"'{name}' has {len(values)} samples; at least {LEAST} are needed.")
+    rest, chosen, held = partition(len(values), test=test is None)
+    if test is None:
+        test_values, test_labels = values[held], _pick(labels, held)
+    else:
+        test_values, test_labels = samples(test[0], name), _labels(test[1], len(test[0]), name)
+        if test_values.shape[1:] != values.shape[1:] or test_values.dtype != values.dtype:
+            raise UserError(
+                f"training samples of '{name}' have shape {tuple(values.shape[1:])}, test samples "
+                f"{tuple(test_values.shape[1:])}; they must agree, also in their type."
+            )
+    parts = {
+        "train": (values[rest], _pick(labels, rest)),
+        "validation": (values[chosen], _pick(labels, chosen)),
+        "test": (test_values, test_labels),
+    }
+    mark = fingerprint(*(value for value, _ in parts.values()))
+    units = _units(parts["train"][0])
+    splits = {
+        part: Resident(v if v.dtype == torch.uint8 else units.apply(v), labels)
+        for part, (v, labels) in parts.items()
+    }
+    return Data(name=name, fingerprint=mark, units=units, classes=classes, **splits)
+
+
+def partition(count: int, *, test: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Sorted indices of the training, validation and test splits; fixed for all time.
+
+    A tenth each, at most 10,000, goes to validation and, if there is no other test split, to test.
+    """
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(mix("split")))
+    tenth = min(10_000, count // 10)
+    held = order[:tenth] if test else order[:0]
+    order = order[len(held) :]
+    return order[tenth:].sort().values, order[:tenth].sort().values, held.sort().values
+
+
+def samples(x: Any, name: str) -> Tensor:
+    """Bring an array to uint8 images (N, C, H, W), or to float32 images or vectors."""
+    array = np.asarray(x)
+    if array.dtype == object or array.dtype.kind not in "uifb":
+        raise UserError(f"'{name}' holds {array.dtype} values; numbers are needed.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise UserError(f"'{name}' holds {bad} values that are NaN or infinite; remove them.")
+    if array.ndim == 2:
+        return torch.from_numpy(array.astype(np.float32))
+    if array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
+        array = np.moveaxis(array, 3, 1)
+    if array.ndim != 4 or array.shape[1] not in (1, 3):
+        raise UserError(
+            f"'{name}' has shape {np.asarray(x).shape}; use (N, d), (N, H, W), (N, H, W, C) or "
+            "(N, C, H, W) with C 1 or 3."
+        )
+    if array.dtype.kind in "uib":
+        if array.min(initial=0) < 0 or array.max(initial=0) > 255:
+            raise UserError(
+                f"integer pixels of '{name}' must lie in 0 to 255, got {array.min()} to "
+                f"{array.max()}; rescale them."
+            )
+        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8)))
+    low, high = float(array.min(initial=0)), float(array.max(initial=0))
+    if low < 0 or high > 1:
+        raise UserError(
+            f"float pixels of '{name}' must lie in [0, 1], got {low:.4g} to {high:.4g}; "
+            "divide by 255 or save them as uint8."
+        )
+    return torch.from_numpy(np.ascontiguousarray(array.astype(np.float32)))
+
+
+def fingerprint(*parts: Tensor) -> str:
+    """Sixteen hexadecimal digits that stand for the content and the order of all splits."""
+    held = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        held.update(f"{tuple(part.shape)}{part.dtype}".encode())
+        held.update(part.contiguous().numpy().data)
+    return held.hexdigest()
+
+
+def _units(train: Tensor) -> Units:
+    if train.dim() != 2:
+        return Units()
+    scale = train.double().std(0).float()
+    # A constant column carries nothing; scale 1 keeps it at zero instead of dividing by zero.
+    return Units(shift=train.double().mean(0).float(), scale=scale.where(scale > 0, 1.0))
+
+
+def _labels(y: Any, count: int, name: str) -> Tensor | None:
+    if y is None:
+        return None
+    array = np.asarray(y)
+    if array.shape != (count,) or array.dtype.kind not in "uib":
+        raise UserError(
+            f"labels of '{name}' must be {count} whole numbers, got {array.dtype} of shape "
+            f"{array.shape}."
+        )
+    return torch.from_numpy(array.astype(np.int64))
+
+
+def _pick(labels: Tensor | None, indices: Tensor) -> Tensor | None:
+    return None if labels is None else labels[indices]
