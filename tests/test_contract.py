@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
@@ -10,7 +11,6 @@ import torch
 from contract import CASES, IDS, IMAGE, points, small
 from latentfit import data as lfdata
 from latentfit.game import Game
-from latentfit.models import evaluating
 from latentfit.training import Settings, fit_prior, train, waits
 from latentfit.training.checkpoint import load
 
@@ -19,8 +19,11 @@ QUIET = {"progress": False, "device": "cpu"}
 
 
 def toy(shape: tuple[int, ...], count: int = 200) -> lfdata.Data:
-    x = torch.rand(count, *shape, generator=torch.Generator().manual_seed(1))
-    return lfdata.arrays(x.numpy() if len(shape) > 1 else (10 * x).numpy())
+    """Samples on a plane, squashed into [0, 1]: something to learn."""
+    generator = torch.Generator().manual_seed(1)
+    plane = 3 * torch.randn(2, math.prod(shape), generator=generator)
+    x = (torch.randn(count, 2, generator=generator) @ plane).sigmoid()
+    return lfdata.arrays(x.reshape(count, *shape).numpy())
 
 
 def bits(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -136,21 +139,15 @@ def test_terms_capture_as_one_graph_and_equal_eager(name, shape):
 @every_recipe
 def test_rounds_stay_finite_and_reconstruct_better(name, shape):
     model = small(name, shape)
-    data = toy(shape, count=64)
-    x = data.train.first(48)
-
-    def error() -> float:
-        with torch.no_grad(), evaluating(model):
-            return float((model.reconstruct(x) - x).square().mean())
-
-    model.average = None
-    torch.manual_seed(0)
-    game, before = Game(model), error()
+    data = toy(shape)
     batches = data.train.batches(lfdata.order(len(data.train), size=16, seed=0))
-    for step in range(60):
+    torch.manual_seed(0)
+    game, errors = Game(model), []
+    for step in range(150):  # RMSProp's slots start at 1, so its first steps are short
         terms = game.round(batches, step)
-    assert all(bool(value.isfinite()) for value in terms.values())
-    assert error() < before
+        assert all(bool(value.isfinite()) for value in terms.values())
+        errors.append(float(terms["autoencoder/reconstruction"]))
+    assert sum(errors[-10:]) < sum(errors[:10])
 
 
 def players(model):

@@ -22,10 +22,10 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`, else raise with the nearest names.
 
     Example:
-        >>> one_of("recipe", "flexea", ["flexae", "vae"])
+        >>> one_of("recipe", "flexea", ["flexae"])
         Traceback (most recent call last):
         ...
-        latentfit.checks.UserError: unknown recipe 'flexea'; did you mean flexae? Allowed: flexae, vae.
+        latentfit.checks.UserError: unknown recipe 'flexea'; did you mean flexae? Allowed: flexae.
     """
     allowed = sorted(allowed)
     if value in allowed:

@@ -105,7 +105,7 @@ class Game:
         model: Anything with parameters and `turns()`.
         prepare: Wraps each player's terms once, for compilation or mixed precision.
         backward: From a loss to gradients; others may scale the loss here.
-        average: Called with the owner's parameters between gradient and step, for several processes.
+        average: Called with the owner's parameters before each step, for several processes.
     """
 
     def __init__(

@@ -54,8 +54,8 @@ class Bernoulli(Likelihood):
 
     .. math:: -\sum_d x_d \log \hat x_d + (1 - x_d) \log (1 - \hat x_d)
 
-    On grey values it is an objective, not a density (baselines 4.6). Computed from the logits, where
-    it stays finite; the sources clamp at 1e-8 instead.
+    On grey values it is an objective, not a density (baselines 4.6). Computed from the logits,
+    where it stays finite; the sources clamp at 1e-8 instead.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Bernoulli(Likelihood):
 
 
 class Gaussian(Likelihood):
-    r"""Normalised Gaussian with one deviation gamma, fixed or learned; negative log-density in nats.
+    r"""Gaussian with one deviation gamma, fixed or learned: negative log-density in nats.
 
     .. math:: \frac{\sum_d (x_d - \hat x_d)^2}{2 \gamma^2} + D \log \gamma + \frac{D}{2} \log 2 \pi
 

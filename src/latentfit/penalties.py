@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from latentfit.networks.convolution import Decoder
 
 
-def slope(critic: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
     r"""Gradient penalty of WGAN-GP on random segments between a and b.
 
     .. math:: \mathbb{E} (\|\nabla C(r)\|_2 - 1)^2, \quad r = t a + (1 - t) b, \; t \sim U[0, 1]

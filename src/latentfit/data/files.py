@@ -89,18 +89,16 @@ def _idx(place: Path, suffix: str, name: str) -> Data:
 
 
 def _from_images(train: list[Named], test: list[Named] | None, name: str) -> Data:
-    x, labels, classes = _stack(train, name)
+    x, labels, classes = _stack(train)
     if test is None:
         return arrays(x, labels, name=name, classes=classes)
-    other, other_labels, other_classes = _stack(test, name)
+    other, other_labels, other_classes = _stack(test)
     if classes != other_classes:
         labels, other_labels, classes = None, None, ()
     return arrays(x, labels, name=name, test=(other, other_labels), classes=classes)
 
 
-def _stack(named: list[Named], name: str) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    if len(named) < LEAST:
-        raise UserError(f"'{name}' holds {len(named)} images; at least {LEAST} are needed.")
+def _stack(named: list[Named]) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
     labels, classes = _classes([Path(member).parent.name for member, _ in named])
     return np.stack([image for _, image in named]), labels, classes
 

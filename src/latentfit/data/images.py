@@ -1,4 +1,4 @@
-"""Readers of images: single files, folders, archives, idx files. Nothing is ever unpacked to disk."""
+"""Readers of images: files, folders, archives, idx files. Nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_image(
             f"{name} has shape {array.shape}, others have {tuple(expected)}; "
             "resize the images to one size and one number of channels."
         )
-    return np.ascontiguousarray(array)
+    return array.copy()  # what Pillow gives is read-only
 
 
 def image_paths(folder: Path) -> list[Path]:

@@ -41,7 +41,7 @@ def load(name: str, *, root: str | Path | None = None, limit: int = 4 << 30) -> 
 
     Arguments:
         name: A name of `names()`, with options after a colon where it is generated; or a path to a
-            folder of images, an idx folder, a zip or tar of images, an .npz, .npy, .csv or .parquet.
+            folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .parquet.
         root: Folder of the stored sets; `./data` where not given.
         limit: Bytes of decoded images above which a folder is streamed from disk.
 

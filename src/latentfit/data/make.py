@@ -70,7 +70,15 @@ def arrays(
         part: Resident(v if v.dtype == torch.uint8 else units.apply(v), labels)
         for part, (v, labels) in parts.items()
     }
-    return Data(name=name, fingerprint=mark, units=units, classes=classes, **splits)
+    return Data(
+        name=name,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
+        fingerprint=mark,
+        units=units,
+        classes=classes,
+    )
 
 
 def partition(count: int, *, test: bool) -> tuple[Tensor, Tensor, Tensor]:

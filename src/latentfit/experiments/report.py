@@ -50,14 +50,14 @@ def write_report(folder: Path, figures: dict[str, tuple[str, Figure]]) -> Path:
         settings=_settings(run),
     )
     path = folder / "report.html"
-    atomically(path, lambda draft: draft.write_text(page, encoding="utf-8") and None)
+    atomically(path, lambda draft: draft.write_text(page, encoding="utf-8"))
     return path
 
 
 def _picture(folder: Path, name: str, caption: str, figure: Figure) -> dict[str, str]:
     held = io.BytesIO()
     figure.savefig(held, format="png", dpi=160)
-    atomically(folder / "figures" / f"{name}.png", lambda d: d.write_bytes(held.getvalue()) and None)
+    atomically(folder / "figures" / f"{name}.png", lambda d: d.write_bytes(held.getvalue()))
     atomically(folder / "figures" / f"{name}.pdf", lambda d: figure.savefig(d, format="pdf"))
     return {
         "name": name,

@@ -58,7 +58,7 @@ def _figures(
         codes = encode_all(model, data.test).mean.cpu()
         if model.latent > 1:
             with seeded(seed, "figure"):
-                draws = model.prior.sample(len(codes)).detach().cpu()  # type: ignore[operator]
+                draws = model.prior.sample(len(codes)).detach().cpu()
             caption = "Test codes and prior draws on the first two principal axes of the codes."
             yield "latent", (caption, figures.latent_scatter(codes, draws))
             caption = "Covariance of the test codes."

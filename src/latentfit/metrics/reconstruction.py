@@ -29,8 +29,8 @@ def psnr(x: Tensor, y: Tensor) -> float:
 
     Example:
         >>> import torch
-        >>> psnr(torch.zeros(1, 4), torch.full((1, 4), 0.1))
-        20.0...
+        >>> round(psnr(torch.zeros(1, 4), torch.full((1, 4), 0.1)), 4)
+        20.0
     """
     error = mse(x, y)
     return -10 * math.log10(error) if error > 0 else math.inf

@@ -13,6 +13,7 @@ from latentfit.game import Player, Terms, Turn
 from latentfit.likelihoods import Likelihood
 from latentfit.models.base import Model, Shape
 from latentfit.optimizers import adam
+from latentfit.priors import Prior
 
 
 class AAE(Model):
@@ -55,7 +56,7 @@ class AAE(Model):
         encoder: nn.Module,
         decoder: nn.Module,
         likelihood: Likelihood,
-        prior: nn.Module,
+        prior: Prior,
         critic: nn.Module,
         joint: bool,
         weight: float = 200.0,
@@ -86,7 +87,7 @@ class AAE(Model):
     def judge(self, x: Tensor) -> Terms:
         """Critic: 1 on draws, 0 on codes."""
         with torch.no_grad():
-            code, draw = self.encoder(x), self.prior.sample(len(x))  # type: ignore[operator]
+            code, draw = self.encoder(x), self.prior.sample(len(x))
         return {"logistic": logistic_critic(real=self.critic(draw), fake=self.critic(code))}
 
     def climb(self, x: Tensor) -> Terms:

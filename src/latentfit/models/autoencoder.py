@@ -11,9 +11,10 @@ from latentfit.likelihoods import Gaussian, Likelihood
 from latentfit.models.base import Model, Shape
 from latentfit.optimizers import MakeOptimizer
 from latentfit.posteriors import Code
+from latentfit.priors import Prior
 from latentfit.schedules import Schedule, constant
 
-Divergence = Callable[[Code, Tensor, nn.Module], Tensor]
+Divergence = Callable[[Code, Tensor, Prior], Tensor]
 Penalty = Callable[[Tensor, nn.Module], Tensor]
 
 
@@ -29,7 +30,7 @@ class AutoEncoder(Model):
         posterior: From samples to a `Code`: `Dirac` or `DiagonalGaussian`.
         decoder: From codes (B, m) to unbounded samples.
         likelihood: Distance from data to the decoder's output.
-        prior: What one samples codes from; a `FittedPrior` is fitted after the training.
+        prior: What one samples codes from; one that is `Fitted` is fitted after the training.
         divergence: From the posterior, a draw and the prior to a scalar; None for none.
         penalties: From a draw and the decoder to a scalar, by name.
         weights: Factor of each term by name; 1 if absent.
@@ -46,7 +47,7 @@ class AutoEncoder(Model):
         posterior: nn.Module,
         decoder: nn.Module,
         likelihood: Likelihood,
-        prior: nn.Module,
+        prior: Prior,
         optimizer: MakeOptimizer,
         divergence: Divergence | None = None,
         penalties: Mapping[str, Penalty] | None = None,
@@ -86,7 +87,7 @@ class AutoEncoder(Model):
         )
 
 
-class SecondStage(nn.Module):
+class SecondStage(Prior):
     """A model of codes as a prior; its draws include the decoder's noise (Dai & Wipf).
 
     Arguments:
@@ -99,6 +100,6 @@ class SecondStage(nn.Module):
 
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m): u from the inner prior, z from N(D(u), gamma^2)."""
-        raw = self.model.decoder(self.model.prior.sample(n))  # type: ignore[operator]
+        raw = self.model.decoder(self.model.prior.sample(n))
         likelihood = self.model.likelihood
         return likelihood.draw(raw) if isinstance(likelihood, Gaussian) else likelihood.mean(raw)

@@ -36,7 +36,7 @@ class Model(nn.Module, ABC):
     judges: ClassVar[tuple[str, ...]] = ()
     decoder: nn.Module
     likelihood: Likelihood
-    prior: nn.Module
+    prior: Prior
 
     def __init__(
         self, *, shape: Shape, latent: int, batch: int, average: float | None = None
@@ -69,11 +69,8 @@ class Model(nn.Module, ABC):
         In the network's units: [0, 1] for images; `units.restore` gives those of the file.
         Draws come from PyTorch's global stream; `seeds.seeded` fixes them.
         """
-        prior = self.prior
-        if not isinstance(prior, Prior):
-            raise TypeError(f"'prior' must have sample(n), got {type(prior).__name__}.")
         with evaluating(self):
-            return torch.cat([self.decode(z) for z in prior.sample(n).split(512)])
+            return torch.cat([self.decode(z) for z in self.prior.sample(n).split(512)])
 
 
 @contextmanager

@@ -111,38 +111,33 @@ class FlexAE(Model):
     def turns(self) -> Iterator[Turn]:
         """Autoencoder; critics five times; smoother, generator, encoder on the last batch."""
         lr, pair, penalty = self.rate, (self.encoder, self.decoder), {"slope": self.penalty}
-        yield Turn(
-            autoencoder=Player(
-                terms=self.fit, owns=(*pair, self.likelihood), optimizer=adam(2 * lr, 0.9, 0.999)
-            )
+        autoencoder = Player(
+            terms=self.fit, owns=(*pair, self.likelihood), optimizer=adam(2 * lr, 0.9, 0.999)
         )
-        critics = {
-            "critic": Player(
-                terms=self.judge_latents,
-                owns=(self.critic,),
-                optimizer=adam(lr, 0.0, 0.9),
-                weights=penalty,
-            )
-        }
-        movers = {
-            "generator": Player(
-                terms=self.climb, owns=(self.prior,), optimizer=adam(2 * lr, 0.0, 0.9)
-            ),
-            "encoder": Player(
-                terms=self.descend, owns=(self.encoder,), optimizer=adam(lr / 10, 0.0, 0.9)
-            ),
-        }
-        if self.image_critic is not None:
-            critics["image_critic"] = Player(
-                terms=self.judge_images,
-                owns=(self.image_critic,),
-                optimizer=adam(2 * lr, 0.5, 0.9),
-                weights=penalty,
-            )
-            smoother = Player(terms=self.smooth, owns=pair, optimizer=adam(2 * lr, 0.5, 0.9))
-            movers = {"smoother": smoother} | movers
-        yield Turn(repeats=5, **critics)
-        yield Turn(fresh=False, **movers)
+        critic = Player(
+            terms=self.judge_latents,
+            owns=(self.critic,),
+            optimizer=adam(lr, 0.0, 0.9),
+            weights=penalty,
+        )
+        generator = Player(terms=self.climb, owns=(self.prior,), optimizer=adam(2 * lr, 0.0, 0.9))
+        encoder = Player(
+            terms=self.descend, owns=(self.encoder,), optimizer=adam(lr / 10, 0.0, 0.9)
+        )
+        yield Turn(autoencoder=autoencoder)
+        if self.image_critic is None:
+            yield Turn(repeats=5, critic=critic)
+            yield Turn(fresh=False, generator=generator, encoder=encoder)
+            return
+        image_critic = Player(
+            terms=self.judge_images,
+            owns=(self.image_critic,),
+            optimizer=adam(2 * lr, 0.5, 0.9),
+            weights=penalty,
+        )
+        smoother = Player(terms=self.smooth, owns=pair, optimizer=adam(2 * lr, 0.5, 0.9))
+        yield Turn(repeats=5, critic=critic, image_critic=image_critic)
+        yield Turn(fresh=False, smoother=smoother, generator=generator, encoder=encoder)
 
     def _look(self, x: Tensor) -> Tensor:
         if self.image_critic is None:

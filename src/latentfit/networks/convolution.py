@@ -55,6 +55,10 @@ class Family:
     momentum: float = 0.01
     eps: float = 1e-3
 
+    def norm(self, kind: type[nn.BatchNorm1d | nn.BatchNorm2d], units: int) -> nn.Module:
+        """A batch norm with the variant's constants."""
+        return kind(units, momentum=self.momentum, eps=self.eps)
+
 
 def dai_wipf(momentum: float = 0.001) -> Family:
     """Baselines 1.1. Running statistics need thousands of rounds at the published momentum."""
@@ -114,17 +118,16 @@ class Encoder(nn.Module):
         dense = [nn.Linear(b * rows * columns, c, bias=False), nn.Linear(c, outputs)]
         for layer in (*convolutions, *dense):
             layer.apply(normal_002 if family.small else glorot_uniform)
-        norm = {"momentum": family.momentum, "eps": family.eps}
         self.layers = nn.Sequential(
             Fit(shape),
             wrap(convolutions[0]),
             nn.LeakyReLU(family.slope),
             wrap(convolutions[1]),
-            nn.BatchNorm2d(b, **norm),
+            family.norm(nn.BatchNorm2d, b),
             nn.LeakyReLU(family.slope),
             nn.Flatten(),
             wrap(dense[0]),
-            nn.BatchNorm1d(c, **norm),
+            family.norm(nn.BatchNorm1d, c),
             nn.LeakyReLU(family.slope),
             wrap(dense[1]),
         )
@@ -158,30 +161,28 @@ class Decoder(nn.Module):
         family = family or flexae()
         a, b, c = (scaled(units, width) for units in (64, 128, 1024))
         rows, columns = grid(shape)
-        norm = {"momentum": family.momentum, "eps": family.eps}
-        up = {"kernel_size": 4, "stride": 2, "padding": 1}
         inner = b if family.refine else a
         layers: list[nn.Module] = [
             nn.Linear(latent, c, bias=False),
-            nn.BatchNorm1d(c, **norm),
+            family.norm(nn.BatchNorm1d, c),
             nn.ReLU(),
             nn.Linear(c, b * rows * columns, bias=False),
-            nn.BatchNorm1d(b * rows * columns, **norm),
+            family.norm(nn.BatchNorm1d, b * rows * columns),
             nn.ReLU(),
             Reshape(b, rows, columns),
-            nn.ConvTranspose2d(b, inner, **up, bias=False),
-            nn.BatchNorm2d(inner, **norm),
+            nn.ConvTranspose2d(b, inner, 4, stride=2, padding=1, bias=False),
+            family.norm(nn.BatchNorm2d, inner),
             nn.ReLU(),
         ]
         if family.refine:
             layers += [
-                nn.ConvTranspose2d(inner, a, **up, bias=False),
-                nn.BatchNorm2d(a, **norm),
+                nn.ConvTranspose2d(inner, a, 4, stride=2, padding=1, bias=False),
+                family.norm(nn.BatchNorm2d, a),
                 nn.ReLU(),
                 nn.Conv2d(a, shape[0], 3, padding=1),
             ]
         else:
-            layers += [nn.ConvTranspose2d(inner, shape[0], **up)]
+            layers += [nn.ConvTranspose2d(inner, shape[0], 4, stride=2, padding=1)]
         self.layers, self.shape = nn.Sequential(*layers), shape
         self.apply(normal_002 if family.small else glorot_uniform)
         if not family.small:

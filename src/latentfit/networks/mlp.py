@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +36,7 @@ class MLP(nn.Module):
         shape = outputs if isinstance(outputs, tuple) else (outputs,)
         widths = [_size(inputs), *hidden, _size(shape)]
         layers: list[nn.Module] = [nn.Flatten()]
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in pairwise(widths):
             layers += [nn.Linear(a, b), nn.LeakyReLU(slope) if slope else nn.ReLU()]
         self.layers = nn.Sequential(*layers[:-1], *([Reshape(*shape)] if len(shape) > 1 else []))
         self.apply(glorot_normal)

@@ -8,22 +8,18 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor, nn
 
 
-@runtime_checkable
-class Prior(Protocol):
+class Prior(nn.Module, ABC):
     """What one samples codes from."""
 
+    @abstractmethod
     def sample(self, n: int) -> Tensor:
-        """Draw n codes, with shape (n, m)."""
-        ...
+        """Draw n codes, with shape (n, m); gradients reach what the draws depend on."""
 
 
-class FittedPrior(nn.Module, ABC):
+@runtime_checkable
+class Fitted(Protocol):
     """A prior in closed form that is fitted to the codes of a trained encoder."""
 
-    @abstractmethod
     def fit(self, codes: Tensor, *, seed: int = 0) -> None:
         """Fit to codes with shape (N, m)."""
-
-    @abstractmethod
-    def sample(self, n: int) -> Tensor:
-        """Draw n codes, with shape (n, m)."""
+        ...

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from latentfit.priors.base import Prior
 
 
-class Normal(nn.Module):
+class Normal(Prior):
     r"""A fixed Gaussian N(0, s^2 I).
 
     Arguments:

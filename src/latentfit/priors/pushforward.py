@@ -5,10 +5,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from latentfit.networks.mask import Mask
+from latentfit.priors.base import Prior
 from latentfit.priors.normal import Normal
 
 
-class Pushforward(nn.Module):
+class Pushforward(Prior):
     r"""The law of G(e), e ~ N(0, I).
 
     Arguments:
@@ -25,7 +26,7 @@ class Pushforward(nn.Module):
         return self.network(self.noise.sample(n))
 
 
-class Masked(nn.Module):
+class Masked(Prior):
     r"""The law of mu * z, z ~ N(0, I): the prior of MaskAAE.
 
     Arguments:

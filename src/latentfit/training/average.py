@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from latentfit.models import Model
 
@@ -38,7 +39,7 @@ class Average:
     def update(self, step: int) -> None:
         """Take the weights of a finished round in."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.values, self.live, 1 - decay)
+        get_ema_multi_avg_fn(decay)(self.values, self.live, 0)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

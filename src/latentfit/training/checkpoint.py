@@ -13,7 +13,7 @@ import torch
 from latentfit.checks import UserError
 
 
-def atomically(path: Path, write: Callable[[Path], None]) -> None:
+def atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, then move it there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
@@ -56,7 +56,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file, readable by people."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    atomically(path, lambda draft: draft.write_text(text, encoding="utf-8") and None)
+    atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:

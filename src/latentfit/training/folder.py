@@ -81,7 +81,7 @@ class Lines:
         kept = [line for line in read_lines(self.path) if line["round"] <= start]
         self.elapsed = max((line.get("seconds", 0.0) for line in kept), default=0.0)
         text = "".join(json.dumps(line) + "\n" for line in kept)
-        atomically(self.path, lambda draft: draft.write_text(text) and None)
+        atomically(self.path, lambda draft: draft.write_text(text))
         self._writer: SummaryWriter | None = None
 
     def write(self, step: int, values: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from latentfit.data.base import Data, Split
 from latentfit.models import AutoEncoder, Model, SecondStage, evaluating
 from latentfit.posteriors import Code
-from latentfit.priors import FittedPrior
+from latentfit.priors import Fitted
 from latentfit.seeds import seeded
 from latentfit.training.loop import Settings, train
 
@@ -48,7 +48,7 @@ class Codes(Split):
 
 def waits(model: Model) -> bool:
     """Whether the model samples only after `fit_prior`."""
-    return isinstance(model.prior, FittedPrior | SecondStage)
+    return isinstance(model.prior, Fitted | SecondStage)
 
 
 @torch.no_grad()
@@ -68,8 +68,9 @@ def encode_all(model: Model, split: Split) -> Code:
 def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None = None) -> None:
     """Fit a prior that waits, on the codes of the training split.
 
-    A `FittedPrior` is fitted in closed form. The model of a `SecondStage` is trained for twice the
-    rounds of the first stage (800 against 400 epochs in the paper), in its own run folder `prior`.
+    One that is `Fitted` is fitted in closed form. The model of a `SecondStage` is trained for
+    twice the rounds of the first stage (800 against 400 epochs in the paper), in its own run
+    folder `prior`.
 
     Arguments:
         model: A trained model, changed in place.
@@ -78,7 +79,7 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
         folder: The run folder; None keeps everything in memory.
     """
     prior = model.prior
-    if isinstance(prior, FittedPrior):
+    if isinstance(prior, Fitted):
         with seeded(settings.seed, "prior"):
             prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
     elif isinstance(prior, SecondStage):

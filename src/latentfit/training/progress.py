@@ -83,7 +83,8 @@ class Status:
             self.spoke = now
             left = (self.total - step) / rate if rate > 0 else 0.0
             self.console.print(
-                f"{self.label}: {step} of {self.total} rounds, {rate:.1f}/s, {left:.0f} s to go  {text}",
+                f"{self.label}: {step} of {self.total} rounds, {rate:.1f}/s, "
+                f"{left:.0f} s to go  {text}",
                 highlight=False,
                 soft_wrap=True,
             )

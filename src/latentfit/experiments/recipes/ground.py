@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.divergences import gaussian_kl, inverse_multiquadratic, mmd
@@ -16,14 +16,14 @@ from latentfit.networks import SkipMLP
 from latentfit.optimizers import adam
 from latentfit.penalties import code_norm, kernel_norm
 from latentfit.posteriors import Code, DiagonalGaussian, Dirac
-from latentfit.priors import GaussianMixture, Normal
+from latentfit.priors import GaussianMixture, Normal, Prior
 from latentfit.schedules import drops
 
 # 37.5 % and 75 % of 130,000 rounds, as Dai & Wipf's 150 and 300 of 400 epochs (baselines 44).
 HALVINGS = (48_750, 97_500)
 
 
-def kl_to_prior(code: Code, z: Tensor, prior: nn.Module) -> Tensor:
+def kl_to_prior(code: Code, z: Tensor, prior: Prior) -> Tensor:
     """Closed-form KL from a Gaussian posterior to N(0, I), mean over the batch, in nats."""
     if code.scale is None:
         raise TypeError("the closed-form KL needs a Gaussian posterior.")
@@ -134,15 +134,14 @@ def wae_mmd(
 ) -> AutoEncoder:
     """Squared error plus `weight` times a kernel distance; None is 200, or 500 for colour."""
     kernel = inverse_multiquadratic()
-    prior = Normal(parts.latent)
     return AutoEncoder(
         shape=parts.shape,
         latent=parts.latent,
         posterior=Dirac(parts.encoder()),
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
-        prior=prior,
-        divergence=lambda code, z, _: mmd(z, prior.sample(len(z)), kernel),
+        prior=Normal(parts.latent),
+        divergence=lambda code, z, prior: mmd(z, prior.sample(len(z)), kernel),
         weights={"divergence": _preset(parts, weight, 200.0, 500.0)},
         optimizer=adam(rate, 0.5, 0.999),
         batch=batch,

@@ -1,0 +1,232 @@
+"""Every reader against the pixels it should give; splits, order, units, messages."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from latentfit import data as lfdata
+from latentfit.checks import UserError
+from latentfit.data.streamed import Streamed
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (30, 28, 20), dtype=np.uint8)
+COLOUR = RNG.integers(0, 256, (30, 9, 7, 3), dtype=np.uint8)
+
+
+def png(image):
+    held = io.BytesIO()
+    Image.fromarray(image).save(held, "png")
+    return held.getvalue()
+
+
+def everything(data):
+    """All pixels of all splits, as a set of bytes."""
+    parts = (data.train, data.validation, data.test)
+    return {
+        (255 * x).round().byte().numpy().tobytes() for part in parts for x in part.first(len(part))
+    }
+
+
+def expected(images):
+    images = images[..., None] if images.ndim == 3 else images
+    return {np.ascontiguousarray(np.moveaxis(image, -1, 0)).tobytes() for image in images}
+
+
+def write_zip(path, images):
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, image in enumerate(images):
+            archive.writestr(f"../../etc/{number:03}.png", png(image))
+        archive.writestr("notes.txt", "not an image")
+
+
+def write_tar(path, images):
+    with tarfile.open(path, "w:gz") as archive:
+        for number, image in enumerate(images):
+            member = tarfile.TarInfo(f"{'even' if number % 2 == 0 else 'odd'}/{number:03}.png")
+            member.size = len(png(image))
+            archive.addfile(member, io.BytesIO(png(image)))
+
+
+def write_folder(path, images):
+    for number, image in enumerate(images):
+        place = path / ("b" if number % 2 else "a")
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number:03}.png").write_bytes(png(image))
+
+
+@pytest.mark.parametrize("images", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("x.zip", write_zip),
+        ("x.tar.gz", write_tar),
+        ("folder", write_folder),
+        ("x.npy", np.save),
+        ("x.npz", lambda path, x: np.savez(path, x=x, y=np.arange(len(x)) % 3)),
+    ],
+)
+def test_readers_give_the_pixels(tmp_path, name, write, images):
+    write(tmp_path / name, images)
+    data = lfdata.load(str(tmp_path / name))
+    assert everything(data) == expected(images)
+    assert data.shape == ((1, 28, 20) if images is GREY else (3, 9, 7))
+    assert (len(data.train), len(data.validation), len(data.test)) == (24, 3, 3)
+    assert not (tmp_path.parent / "etc").exists()
+    again = lfdata.load(str(tmp_path / name))
+    assert data.fingerprint == again.fingerprint
+    if name in ("x.tar.gz", "folder"):
+        assert len(data.classes) == 2
+
+
+def test_an_idx_folder(tmp_path):
+    def idx(array):
+        head = bytes([0, 0, 8, array.ndim])
+        sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+        return gzip.compress(head + sizes + array.tobytes())
+
+    for part, count in (("train", 30), ("t10k", 10)):
+        images = GREY[:count]
+        (tmp_path / f"{part}-images-idx3-ubyte.gz").write_bytes(idx(images))
+        labels = np.arange(count, dtype=np.uint8) % 10
+        (tmp_path / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx(labels))
+    data = lfdata.load(str(tmp_path))
+    assert len(data.test) == 10
+    assert (data.test.take(torch.tensor([3]))[0, 0] * 255).byte().numpy().tobytes() == (
+        GREY[3].tobytes()
+    )
+    assert data.test.labels is not None
+    assert data.test.labels[3] == 3
+
+
+def test_archives_with_attributes(tmp_path):
+    for part, images in (("train", COLOUR), ("test", COLOUR[:10])):
+        with zipfile.ZipFile(tmp_path / f"{part}.zip", "w") as archive:
+            for number, image in enumerate(images):
+                archive.writestr(f"{part}/faces/{part}{number:03}.png", png(image))
+    rows = [f"{p}{i:03}.png,{p},{1 if i % 2 else -1}" for p in ("train", "test") for i in range(30)]
+    (tmp_path / "attributes.csv").write_text("file,split,Smiling\n" + "\n".join(rows))
+    data = lfdata.load(str(tmp_path))
+    assert data.attributes["Smiling"][2].tolist() == [False, True] * 5
+    assert [len(part) for part in data.attributes["Smiling"]] == [27, 3, 10]
+
+
+def test_vectors_are_standardised_and_restored(tmp_path):
+    x = RNG.normal(5, 3, (100, 4)).astype(np.float32)
+    x[:, 2] = 7  # a constant column
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="a,b,c,d", comments="")
+    data = lfdata.load(str(tmp_path / "x.csv"))
+    train = data.train.first(1000)
+    assert train.mean(0).abs().max() < 1e-5
+    assert train.std(0)[[0, 1, 3]].sub(1).abs().max() < 1e-5
+    assert (train[:, 2] == 0).all()
+    rows = {tuple(row) for row in x.round(3).tolist()}
+    restored = data.units.restore(data.test.first(3)).numpy().round(3)
+    assert {tuple(row) for row in restored.tolist()} <= {tuple(np.float32(r)) for r in rows} or (
+        np.abs(restored[:, None] - x[None]).max(2).min(1).max() < 1e-4
+    )
+
+
+def test_splits_are_disjoint_and_fixed():
+    data = lfdata.load("digits")
+    sizes = [len(data.train), len(data.validation), len(data.test)]
+    assert sizes == [1439, 179, 179]
+    assert data.fingerprint == "e13bb06e79d3e343"
+
+
+def test_streamed_equals_resident(tmp_path):
+    write_folder(tmp_path / "x", GREY)
+    resident, streamed = (lfdata.load(str(tmp_path / "x"), limit=n) for n in (1 << 30, 1))
+    assert isinstance(streamed.train, Streamed)
+    steps = list(itertools.islice(lfdata.order(24, size=5, seed=0), 6))
+    pairs = zip(resident.train.batches(steps), streamed.train.batches(steps), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert torch.equal(resident.test.first(3), streamed.test.first(3))
+
+
+def test_order_resumes_and_ranks_share_a_batch():
+    whole = list(itertools.islice(lfdata.order(50, size=8, seed=3), 20))
+    later = list(itertools.islice(lfdata.order(50, size=8, seed=3, start=7), 13))
+    assert all(torch.equal(a, b) for a, b in zip(whole[7:], later, strict=True))
+    ranks = [list(itertools.islice(lfdata.order(50, size=4, seed=3, rank=r, world=2), 20))
+             for r in (0, 1)]  # fmt: skip
+    assert all(
+        torch.equal(batch, torch.cat(parts)) for batch, *parts in zip(whole, *ranks, strict=True)
+    )
+    assert torch.cat(whole[:6]).unique().numel() == 48
+
+
+@pytest.mark.parametrize(
+    "name", ["synthetic:n=3,d=20,count=600", "mixture:count=600", "swiss-roll"]
+)
+def test_generated_sets(name):
+    a, b = lfdata.load(name), lfdata.load(name)
+    assert a.fingerprint == b.fingerprint
+    assert a.train.first(9999).std(0).sub(1).abs().max() < 1e-4
+
+
+def bad_csv(path):
+    path.write_text("1,2\n3,four\n" * 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"),
+    [
+        ("x.npy", lambda p: np.save(p, np.full((30, 4), np.nan)), "NaN"),
+        ("x.npy", lambda p: np.save(p, np.full((30, 8, 8), 3.0)), "must lie in"),
+        ("x.npy", lambda p: np.save(p, np.zeros((30, 8, 8, 5, 2))), "has shape"),
+        ("x.npy", lambda p: np.save(p, np.zeros((5, 4))), "at least 20"),
+        ("x.npy", lambda p: np.save(p, np.array([{}] * 30), allow_pickle=True), "cannot be read"),
+        ("x.npz", lambda p: np.savez(p, a=np.zeros(3), b=np.zeros(3)), "name the samples"),
+        ("x.csv", bad_csv, "no number"),
+        ("x.csv", lambda p: p.write_text("1,2\n3\n"), "same columns"),
+        ("x.zip", lambda p: p.write_bytes(b"nonsense"), "not a readable archive"),
+        ("x.txt", lambda p: p.write_text("hi"), "cannot read"),
+        ("empty", lambda p: p.mkdir(), "holds 0 images"),
+        ("mixed", lambda p: (write_folder(p, GREY), (p / "z.png").write_bytes(png(GREY[0].T))),
+         "resize the images"),
+        ("broken", lambda p: (write_folder(p, GREY), (p / "z.png").write_bytes(b"xx")),
+         "not a readable image"),
+    ],
+)  # fmt: skip
+def test_messages_about_files(tmp_path, name, make, message):
+    make(tmp_path / name)
+    with pytest.raises(UserError, match=message) as caught:
+        lfdata.load(str(tmp_path / name))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("minst", "did you mean mnist"),
+        ("nowhere/x.npy", "no file or folder"),
+        ("synthetic:n=x", "must be n=number"),
+        ("synthetic:m=3", "unknown option"),
+        ("mnist", "--data-root"),
+    ],
+)
+def test_messages_about_names(tmp_path, name, message):
+    with pytest.raises(UserError, match=message):
+        lfdata.load(name, root=tmp_path)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared copies of MNIST are not at hand")
+def test_stored_mnist():
+    from latentfit import metrics
+
+    data = lfdata.load("mnist", root=SHARED)
+    assert (len(data.train), len(data.validation), len(data.test)) == (54_000, 6_000, 10_000)
+    assert data.test.labels is not None
+    guesses = metrics.classifier("mnist")(data.test.first(1000)).argmax(1)
+    assert (guesses == data.test.labels[:1000]).float().mean() > 0.98

@@ -1,0 +1,279 @@
+"""Runs as a person makes them: kill and resume, stop, diverge, wrong arguments, two processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import latentfit as lf
+from latentfit.checks import DivergenceError, UserError
+from latentfit.training.folder import read_lines
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
+SMALL = {"latent": 4, "width": 1 / 64, "batch": 16}
+QUIET = {"progress": False, "device": "cpu"}
+
+
+def command(*words, check=False, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "latentfit", *map(str, words)],
+        capture_output=True, text=True, env=ENVIRONMENT, check=check, timeout=240, **options,
+    )  # fmt: skip
+
+
+def training(recipe, out, *more):
+    small = ["--set", "width=0.015625", "--set", "batch=16", "--latent", "4", "--quiet"]
+    return ["train", recipe, "--data", "digits", "--out", str(out), *small, *more]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A short finished run of MaskAAE on digits."""
+    out = tmp_path_factory.mktemp("runs") / "maskaae"
+    done = command(*training("maskaae", out, "--rounds", "60"))
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.mark.parametrize("recipe", ["flexae-sr", "maskaae"])
+def test_kill_at_any_moment_and_resume_gives_the_same_bits(recipe, tmp_path):
+    rounds = {"flexae-sr": 60, "maskaae": 120}[recipe]
+    script = (
+        "import sys, latentfit as lf\n"
+        "torch = __import__('torch'); torch.set_num_threads(1)\n"
+        "data = lf.data.load('digits')\n"
+        f"model = lf.recipe('{recipe}', data, latent=4, width=1 / 64, batch=16)\n"
+        f"lf.train(model, data, rounds={rounds}, out=sys.argv[1], progress=False, device='cpu',\n"
+        "         log_every=3, validate_every=20, save_seconds=0.0)\n"
+    )
+    start = [sys.executable, "-c", script]
+    subprocess.run([*start, str(tmp_path / "whole")], env=ENVIRONMENT, check=True, timeout=240)
+    chance, kills = random.Random(0), 0
+    last = tmp_path / "parts" / "checkpoints" / "last.pt"
+    while kills < 3:
+        process = subprocess.Popen([*start, str(tmp_path / "parts")], env=ENVIRONMENT)
+        before = last.stat().st_mtime_ns if last.exists() else 0
+        while process.poll() is None and (not last.exists() or last.stat().st_mtime_ns == before):
+            time.sleep(0.005)
+        time.sleep(chance.random() * 0.2)
+        if process.poll() is not None:
+            break
+        process.kill()
+        process.wait()
+        kills += 1
+    assert kills >= 1
+    subprocess.run([*start, str(tmp_path / "parts")], env=ENVIRONMENT, check=True, timeout=240)
+    whole, parts = (load_file(tmp_path / n / "model.safetensors") for n in ("whole", "parts"))
+    assert [name for name in whole if not torch.equal(whole[name], parts[name])] == []
+    lines = [
+        [{k: v for k, v in line.items() if k != "seconds"} for line in read_lines(path)]
+        for path in (tmp_path / "whole/metrics.jsonl", tmp_path / "parts/metrics.jsonl")
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_a_run_folder_is_complete(run):
+    found = {path.name for path in run.iterdir()}
+    assert {
+        "run.json", "metrics.jsonl", "checkpoints", "model.safetensors", "model.json",
+        "evaluation.json", "figures", "report.html", "events",
+    } <= found  # fmt: skip
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["recipe"] == "maskaae"
+    assert facts["data"]["name"] == "digits"
+    assert {"last.pt", "best.pt"} == {path.name for path in (run / "checkpoints").iterdir()}
+    page = (run / "report.html").read_text()
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("data:image/png") >= 6
+    assert "dimension is active" in page
+
+
+def test_the_same_command_again_changes_nothing_and_more_rounds_go_on(tmp_path):
+    out = tmp_path / "run"
+    assert command(*training("wae-gan", out, "--rounds", "10")).returncode == 0
+    before = (out / "checkpoints" / "last.pt").read_bytes()
+    assert command(*training("wae-gan", out, "--rounds", "10")).returncode == 0
+    assert (out / "checkpoints" / "last.pt").read_bytes() == before
+    assert command(*training("wae-gan", out, "--rounds", "20")).returncode == 0
+    assert json.loads((out / "model.json").read_text())["round"] == 20
+
+
+def test_other_arguments_are_refused_with_the_differences(run):
+    before = (run / "model.safetensors").read_bytes()
+    other = command(*training("maskaae", run, "--rounds", "60", "--seed", "3"))
+    assert other.returncode == 2
+    assert "seed was 0, is now 3" in other.stderr
+    recipe = command(*training("flexae", run, "--rounds", "60"))
+    assert recipe.returncode == 2
+    assert "recipe was 'maskaae', is now 'flexae'" in recipe.stderr
+    assert (run / "model.safetensors").read_bytes() == before
+
+
+def test_interrupting_saves_and_says_how_to_go_on(tmp_path):
+    out = tmp_path / "run"
+    words = training("maskaae", out, "--rounds", "1000000")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "latentfit", *words],
+        env=ENVIRONMENT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not read_lines(out / "metrics.jsonl"):
+        time.sleep(0.05)
+    second = command(*words)
+    assert second.returncode == 2
+    assert "another process is writing" in second.stderr
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Give the same command to go on" in said
+    assert (out / "checkpoints" / "last.pt").exists()
+
+
+def test_use_of_a_run(run, tmp_path):
+    import numpy as np
+
+    for out, words in {
+        "s.png": ["sample", run, "-n", 9],
+        "s.npz": ["sample", run, "-n", 9, "--weights", "best"],
+        "folder": ["sample", run, "-n", 9, "--weights", "raw"],
+        "codes.npz": ["encode", run, "--data", "digits"],
+        "pairs.png": ["reconstruct", run, "--data", "digits", "-n", 8],
+        "lines.npz": ["interpolate", run, "--data", "digits", "--steps", 3],
+    }.items():
+        done = command(*words, "--out", tmp_path / out)
+        assert done.returncode == 0, done.stderr
+    samples = np.load(tmp_path / "s.npz")["samples"]
+    assert (samples.shape, samples.dtype) == ((9, 8, 8), np.uint8)
+    assert len(list((tmp_path / "folder").glob("*.png"))) == 9
+    held = np.load(tmp_path / "codes.npz")
+    assert (held["codes"].shape, held["labels"].shape) == ((179, 4), (179,))
+    again = command("sample", run, "-n", 9, "--out", tmp_path / "t.npz", "--weights", "best")
+    assert again.returncode == 0
+    assert (np.load(tmp_path / "t.npz")["samples"] == samples).all()
+    scores = json.loads(command("evaluate", run, "--json", check=True).stdout)
+    assert {"fd_lenet", "fd_lenet_sd", "fd_lenet_floor", "mse", "nac", "active"} <= set(scores)
+    assert scores["details"]["weights"] == "averaged"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "flexea", "--data", "digits"], "did you mean flexae"),
+        (["train", "flexae", "--data", "dgits"], "did you mean digits"),
+        (["train", "flexae", "--data", "digits", "--latent", "0"], "'latent' must be"),
+        (["train", "flexae", "--data", "digits", "--rounds", "0"], "'rounds' must be"),
+        (["train", "flexae", "--data", "digits", "--set", "widht=1"], "did you mean width"),
+        (["train", "flexae", "--data", "digits", "--set", "width=wide"], "must be a number"),
+        (["train", "flexae", "--data", "digits", "--set", "batch=9999"], "lower it with"),
+        (["train", "flexae", "--data", "digits", "--precision", "8"], "unknown precision"),
+        (["train", "flexae", "--data", "digits", "--device", "cuda:7"], "not available"),
+        (["train", "vae-bernoulli", "--data", "swiss-roll"], "needs images"),
+        (["train", "flexae", "--data", "digits", "--out", "/dev/null/x"], "cannot write"),
+        (["sample", "nowhere"], "no run folder"),
+        (["train"], "Missing argument"),
+        (["list", "recipe"], "did you mean recipes"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(words, message, tmp_path):
+    done = command(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_list_recipes_as_json():
+    rows = json.loads(command("list", "recipes", "--json", check=True).stdout)
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["flexae-sr"]["players"] == [
+        "autoencoder", "critic", "image_critic", "smoother", "generator", "encoder",
+    ]  # fmt: skip
+    for row in rows:
+        assert {"paper", "year", "players", "encodes", "samples", "likelihood"} <= set(row)
+
+
+def test_divergence_names_the_player_and_keeps_the_last_good_checkpoint(tmp_path):
+    data = lf.data.load("digits")
+    lf.train(lf.recipe("ae", data, **SMALL), data, rounds=10, out=tmp_path, log_every=5, **QUIET)
+    good = (tmp_path / "checkpoints" / "last.pt").read_bytes()
+    model = lf.recipe("ae", data, **SMALL)
+    model.likelihood.forward = lambda x, raw: raw.flatten(1).sum(1) * float("nan")
+    with pytest.raises(DivergenceError, match=r"player 'autoencoder' diverged by round 15: term"):
+        lf.train(model, data, rounds=100, out=tmp_path, log_every=5, **QUIET)
+    assert (tmp_path / "checkpoints" / "last.pt").read_bytes() == good
+
+
+def test_vectors_come_back_in_their_own_units(tmp_path):
+    import numpy as np
+
+    x = np.random.default_rng(0).normal(50, 5, (400, 3)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    out = tmp_path / "run"
+    words = ["train", "ae", "--data", tmp_path / "x.npy", "--latent", 3, "--rounds", 300, "--quiet"]
+    done = command(*words, "--out", out)
+    assert done.returncode == 0, done.stderr
+    done = command("sample", out, "-n", 500, "--out", tmp_path / "s.npz")
+    assert done.returncode == 0, done.stderr
+    drawn = np.load(tmp_path / "s.npz")["samples"]
+    assert abs(drawn.mean() - 50) < 1.5
+    refused = command("sample", out, "--out", tmp_path / "s.png")
+    assert refused.returncode == 2
+    assert "use --out" in refused.stderr
+
+
+def test_a_model_built_from_parts_and_a_second_stage(tmp_path):
+    data = lf.data.load("digits")
+    model = lf.recipe("two-stage-vae", data, **SMALL)
+    lf.train(model, data, rounds=20, out=tmp_path / "run", **QUIET)
+    assert (tmp_path / "run" / "prior" / "checkpoints" / "last.pt").exists()
+    again = lf.load(tmp_path / "run", device="cpu")
+    torch.manual_seed(0)
+    first = model.sample(5)
+    torch.manual_seed(0)
+    assert torch.equal(first, again.sample(5))
+    with pytest.raises(UserError, match="no run folder"):
+        lf.load(tmp_path / "nothing")
+
+
+def test_two_processes_agree_and_equal_one_with_the_doubled_batch(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import sys, torch, latentfit as lf\n"
+        "from latentfit.training import distributed\n"
+        "torch.set_num_threads(1)\n"
+        "data = lf.data.load('synthetic:n=2,d=8,count=600')\n"
+        "out, batch = sys.argv[1], int(sys.argv[2])\n"
+        "model = lf.recipe('ae', data, latent=2, width=1 / 8, batch=batch)\n"
+        "with distributed.group(torch.device('cpu')):\n"
+        "    lf.train(model, data, rounds=30, out=out, progress=False, device='cpu')\n"
+        "    torch.save(model.state_dict(), f'{out}.{distributed.rank()}.pt')\n"
+    )
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    two = [*torchrun, "--standalone", str(script), str(tmp_path / "two"), "16"]
+    done = subprocess.run(two, env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
+    one = [sys.executable, str(script), str(tmp_path / "one"), "32"]
+    subprocess.run(one, env=ENVIRONMENT, check=True, timeout=240)
+    ranks = [torch.load(tmp_path / f"two.{rank}.pt", weights_only=True) for rank in (0, 1)]
+    single = torch.load(tmp_path / "one.0.pt", weights_only=True)
+    for name, value in ranks[0].items():
+        assert torch.equal(value, ranks[1][name]), name
+        torch.testing.assert_close(value, single[name], rtol=1e-4, atol=1e-5)
+
+
+def test_help_imports_nothing_heavy():
+    script = "import sys, latentfit.cli; print('torch' in sys.modules, 'matplotlib' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]

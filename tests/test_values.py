@@ -1,0 +1,307 @@
+"""Values against closed forms and the golden numbers of independent code."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from latentfit import metrics
+from latentfit.checks import UserError
+from latentfit.divergences import (
+    gaussian_kl,
+    hinge_critic,
+    inverse_multiquadratic,
+    logistic_climb,
+    logistic_critic,
+    mmd,
+)
+from latentfit.experiments.recipes import recipe
+from latentfit.likelihoods import Bernoulli, Gaussian, SquaredError
+from latentfit.models import MaskAAE, published_period
+from latentfit.networks import MLP, Decoder, Encoder, Mask, SkipMLP, dai_wipf
+from latentfit.optimizers import rmsprop
+from latentfit.penalties import (
+    code_norm,
+    kernel_norm,
+    masked_covariance,
+    masked_variance,
+    slope,
+    undecided,
+)
+from latentfit.priors import GaussianMixture, Normal
+from latentfit.schedules import doubling, drops
+
+I6, J4 = torch.arange(6.0)[:, None].double(), torch.arange(4.0).double()
+I40 = torch.arange(40.0)[:, None].double()
+A, B = torch.sin(1 + I6 + 2 * J4), torch.cos(2 + 3 * I6 + J4)
+A2 = torch.sin(1 + I40 + 2 * J4) + 0.3 * torch.sin(0.37 * I40**2 * (1 + J4))
+B2 = 0.8 * torch.cos(2 + 3 * I40 + J4) + 0.2 * torch.cos(0.21 * I40**2 * (2 + J4)) + 0.1
+
+
+def close(value, golden, rel=1e-8):
+    value = value.item() if isinstance(value, torch.Tensor) else value
+    assert value == pytest.approx(golden, rel=rel)
+
+
+def test_golden_inputs():
+    close(A[0, 0], 0.84147098, 1e-7)
+    close(B2[39, 3], -0.506445, 1e-6)
+
+
+def test_gaussian_kl():
+    close(gaussian_kl(A, (0.5 * B).exp()).mean(), 1.4392771016)
+    own, standard = torch.distributions.Normal(A, (0.5 * B).exp()), torch.distributions.Normal(0, 1)
+    expected = torch.distributions.kl_divergence(own, standard).sum(1)
+    torch.testing.assert_close(gaussian_kl(A, (0.5 * B).exp()), expected)
+
+
+def test_mmd_of_wae():
+    close(mmd(A, B, inverse_multiquadratic()), 0.1913810664)
+    close(mmd(A, B, inverse_multiquadratic(scales=(1.0,))), -0.0191193946, 1e-7)
+
+
+def test_mmd_is_unbiased_under_the_prior():
+    torch.manual_seed(0)
+    prior, kernel = Normal(4), inverse_multiquadratic()
+    values = torch.stack([mmd(prior.sample(32), prior.sample(32), kernel) for _ in range(300)])
+    assert abs(float(values.mean())) < 4 * float(values.std()) / 300**0.5
+
+
+def test_adversarial_losses():
+    real, fake = torch.tensor([0.5, 2.0]), torch.tensor([-0.5, 1.0])
+    bce = nn.functional.binary_cross_entropy_with_logits
+    expected = bce(real, torch.ones(2)) + bce(fake, torch.zeros(2))
+    torch.testing.assert_close(logistic_critic(real, fake), expected)
+    torch.testing.assert_close(logistic_climb(fake), bce(fake, torch.ones(2)))
+    close(hinge_critic(real, fake), 0.25 + 1.25)
+
+
+def test_likelihoods():
+    x, raw = 0.5 + 0.5 * A, 0.5 + 0.4 * B
+    gaussian = Gaussian(bounded=False, deviation=0.7).double()
+    close(gaussian(x, raw).mean(), 3.0540688208, 1e-6)
+    density = torch.distributions.Normal(raw, 0.7).log_prob(x).sum(1)
+    torch.testing.assert_close(gaussian(x, raw), -density, rtol=1e-6, atol=1e-6)
+    close(Bernoulli()(x, torch.logit(0.5 + 0.49 * B)).mean(), 4.5594501656)
+    close(SquaredError(bounded=False)(x, raw).mean(), 4 * 0.1972285436, 1e-8)
+    assert SquaredError(bounded=True).mean(torch.zeros(1)) == 0.5
+
+
+def test_a_cross_entropy_stays_finite_on_extreme_logits():
+    loss = Bernoulli()(torch.tensor([[0.0, 1.0]]), torch.tensor([[200.0, -200.0]]))
+    assert loss.item() == 400.0
+
+
+def test_slope_of_a_linear_critic_is_known():
+    critic = nn.Linear(9, 1)
+    nn.init.constant_(critic.weight, 0.5)
+    close(slope(critic, torch.randn(5, 9), torch.randn(5, 9)), 0.25, 1e-6)
+
+
+def test_slope_has_the_gradient_of_double_backward():
+    critic, a, b = MLP(3, 1, hidden=(8,)), torch.randn(4, 3), torch.randn(4, 3)
+    torch.manual_seed(1)
+    slope(critic, a, b).backward()
+    found = [p.grad.clone() for p in critic.parameters() if p.grad is not None]
+    critic.zero_grad()
+    torch.manual_seed(1)
+    t = torch.rand(4, 1)
+    r = (t * a + (1 - t) * b).requires_grad_()
+    (g,) = torch.autograd.grad(critic(r).sum(), r, create_graph=True)
+    (g.norm(dim=1) - 1).square().mean().backward()
+    expected = [p.grad for p in critic.parameters() if p.grad is not None]
+    assert found
+    for own, other in zip(found, expected, strict=False):
+        torch.testing.assert_close(own, other)
+
+
+def test_penalties():
+    close(code_norm(A), float(A.square().sum(1).mean()))
+    mask = torch.tensor([0.0, 0.0, 1.0, 1.0]).double()
+    varied = (A - A.mean(0)).square().mean(0)
+    expected = (varied * torch.exp(-10 * mask**2)).mean()
+    torch.testing.assert_close(masked_variance(A, mask), expected)
+    far_apart = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]]).double()
+    shut = torch.tensor([0.0, 1.0]).double()
+    torch.testing.assert_close(
+        masked_covariance(far_apart, shut), masked_variance(far_apart, shut), rtol=1e-4, atol=1e-4
+    )
+    close(undecided(torch.tensor([0.0, 0.5, 1.0])), 0.25)
+
+
+def test_kernel_penalty_counts_the_published_layers():
+    decoder = Decoder((1, 8, 8), 4, width=1 / 16)
+    dense = [m for m in decoder.modules() if isinstance(m, nn.Linear)][1]
+    ups = [m for m in decoder.modules() if isinstance(m, nn.ConvTranspose2d)]
+    expected = sum(layer.weight.square().sum() for layer in (dense, *ups))
+    torch.testing.assert_close(kernel_norm(decoder), expected)
+
+
+def test_mask_and_its_projection():
+    mask = Mask(4)
+    mask.alpha.data = torch.tensor([-1.0, 0.0, 0.2, 3.0])
+    mask.project()
+    torch.testing.assert_close(mask(), 1 - torch.exp(-torch.tensor([0.0, 0.0, 0.2, 3.0])))
+    assert mask.active() == 2
+
+
+def test_rmsprop_is_tensorflows():
+    p = nn.Parameter(torch.tensor([1.0]))
+    optimizer = rmsprop(0.1)([p])
+    value, slot = 1.0, 1.0
+    for gradient in (0.5, -0.2, 1e-7):
+        p.grad = torch.tensor([gradient])
+        optimizer.step()
+        slot = 0.9 * slot + 0.1 * gradient**2
+        value -= 0.1 * gradient / math.sqrt(slot + 1e-10)
+    close(p, value, 1e-4)
+
+
+def parameters(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize(
+    ("shape", "encoder", "decoder"),
+    [
+        ((1, 28, 28), 6_689_344, 6_642_241),
+        ((3, 32, 32), 8_657_472, 8_616_131),
+        ((3, 64, 64), 33_823_296, 33_855_683),
+    ],
+)
+def test_dai_wipf_parameter_counts(shape, encoder, decoder):
+    # The published networks have a bias before each batch norm; these do not.
+    features = 128 * (shape[1] // 4) ** 2
+    family = dai_wipf()
+    assert parameters(Encoder(shape, 128, family=family)) + 128 + 1024 == encoder
+    assert parameters(Decoder(shape, 64, family=family)) + 1024 + features + 64 == decoder
+
+
+def test_flexae_parameter_counts():
+    assert parameters(Encoder((1, 28, 28), 32)) + 128 + 1024 == 6_590_944
+    assert parameters(Decoder((1, 28, 28), 32)) + 1024 + 6272 + 128 + 64 == 6_871_553
+
+
+def test_second_stage_parameter_counts():
+    assert parameters(SkipMLP(64, 128)) == 2_305_152
+    assert parameters(SkipMLP(64, 64)) == 2_235_456
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 20), (3, 27, 33), (1, 5, 64), (3, 3, 3)])
+def test_any_image_size(shape):
+    x = torch.rand(2, *shape)
+    assert Decoder(shape, 3, width=0.05)(Encoder(shape, 3, width=0.05)(x)).shape == x.shape
+
+
+def test_the_schedule_of_maskaae():
+    model = recipe("maskaae", (16,), latent=16, width=0.02)
+    assert isinstance(model, MaskAAE)
+    players = {name: p for turn in model.turns() for name, p in turn.players.items()}
+    assert list(players) == ["autoencoder", "critic", "encoder", "mask"]
+    assert [turn.repeats for turn in model.turns()] == [1, 5, 1, 1]
+    weight = players["mask"].weights["undecided"]
+    assert callable(weight)
+    assert [weight(s) for s in (0, 299, 300, 600, 10**6)] == [0.125, 0.125, 0.25, 0.5, 2048]
+    assert players["mask"].rate(374) == 1
+    assert players["mask"].rate(375) == pytest.approx(0.2)
+    assert players["mask"].weights["reconstruction"] == 1000 / 16
+    assert published_period(48) == 5400
+
+
+def test_schedules():
+    assert doubling(1.0, every=10, after=5)(14) == 1.0
+    assert drops(10, factor=0.5)(10) == 0.5
+
+
+def test_order_of_flexae_sr():
+    turns = list(recipe("flexae-sr", (1, 8, 8), latent=2, width=0.02).turns())
+    assert [(list(t.players), t.repeats, t.fresh) for t in turns] == [
+        (["autoencoder"], 1, True),
+        (["critic", "image_critic"], 5, True),
+        (["smoother", "generator", "encoder"], 1, False),
+    ]
+    rates = {
+        name: (group["lr"], group["betas"])
+        for turn in turns
+        for name, player in turn.players.items()
+        for group in player.optimizer(player.parameters()).param_groups
+    }
+    assert rates == {
+        "autoencoder": (2e-4, (0.9, 0.999)),
+        "critic": (1e-4, (0.0, 0.9)),
+        "image_critic": (2e-4, (0.5, 0.9)),
+        "smoother": (2e-4, (0.5, 0.9)),
+        "generator": (2e-4, (0.0, 0.9)),
+        "encoder": (1e-5, (0.0, 0.9)),
+    }
+
+
+def test_mixture_recovers_two_clusters():
+    torch.manual_seed(0)
+    codes = torch.cat([torch.randn(500, 2) * 0.1 + 5, torch.randn(500, 2) * 0.1 - 5])
+    prior = GaussianMixture(2, components=2)
+    with pytest.raises(UserError, match="not fitted"):
+        prior.sample(1)
+    prior.fit(codes)
+    assert sorted(prior.means[:, 0].round().tolist()) == [-5, 5]
+    drawn = prior.sample(2000)
+    assert abs(float(drawn.mean())) < 0.5
+    assert float((drawn.abs() - 5).std()) == pytest.approx(0.1, rel=0.1)
+
+
+def test_frechet_golden():
+    close(metrics.frechet(A2, B2), 1.6730589466)
+    close(metrics.frechet(A2, A2 + 0.8 * B2), 0.3226243961)
+    assert abs(metrics.frechet(A2, A2)) < 1e-6
+    one = metrics.Moments(10, torch.zeros(2).double(), 9 * torch.eye(2).double())
+    other = metrics.Moments(
+        10, torch.tensor([1.0, 0.0]).double(), 9 * torch.diag(torch.tensor([4.0, 1.0])).double()
+    )
+    close(metrics.frechet_moments(one, other), 2.0)
+
+
+def test_frechet_equals_the_matrix_root():
+    from scipy.linalg import sqrtm
+
+    torch.manual_seed(0)
+    a, b = torch.randn(200, 7).double(), 2 * torch.randn(150, 7).double() + 1
+    ca, cb = torch.cov(a.T), torch.cov(b.T)
+    root = sqrtm((ca @ cb).numpy()).real.trace()
+    expected = (a.mean(0) - b.mean(0)).square().sum() + ca.trace() + cb.trace() - 2 * root
+    close(metrics.frechet(a, b), float(expected), 1e-6)
+
+
+def test_frechet_of_singular_sets_and_far_offsets():
+    a = torch.zeros(30, 5).double()
+    a[:, 0] = torch.arange(30)
+    close(metrics.frechet(a, a + 3), 45.0, 1e-6)
+    torch.manual_seed(0)
+    x, y = torch.randn(100, 3).double(), torch.randn(100, 3).double()
+    close(metrics.frechet(x + 1e6, y + 1e6), metrics.frechet(x, y), 1e-5)
+
+
+def test_frechet_refuses_what_has_no_distance():
+    with pytest.raises(UserError, match="widths differ"):
+        metrics.frechet(A2, A2[:, :2])
+    with pytest.raises(UserError, match="at least two"):
+        metrics.frechet(A2[:1], A2)
+    with pytest.raises(UserError, match="NaN"):
+        metrics.frechet(A2 / 0, A2)
+
+
+def test_nac_golden():
+    close(metrics.nac(A2), 0.5366776295)
+    close(metrics.nac(A2, form="covariance"), 0.3030259807)
+    assert math.isnan(metrics.nac(A2[:, :1]))
+
+
+def test_extractors():
+    chosen = metrics.extractor("auto", (1, 8, 8), "digits")
+    assert (chosen.name, chosen(torch.rand(3, 1, 8, 8)).shape) == ("lenet", (3, 128))
+    assert chosen.hash == metrics.lenet("digits").hash != metrics.lenet("mnist").hash
+    assert metrics.extractor("auto", (1, 8, 8), "mine").name == "pixels"
+    with pytest.raises(UserError, match="no classifier"):
+        metrics.extractor("lenet", (1, 8, 8), "mine")
