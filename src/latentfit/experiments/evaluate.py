@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +49,7 @@ def evaluate(
         Numbers by name: `fd_X` (generated), `fd_X_sd`, `fd_X_reconstruction`, `fd_X_floor` for the
         extractor X; `mse` (mean over entries) and `psnr` (dB, images) of reconstructions; `nac`
         (correlation form) over the active dimensions; `active`, the number of dimensions that are
-        open, and `latent`. Beside them `details` with variant, counts, extractor, hash and seed.
+        open, and `latent`. None where a score is not defined. Beside them `details` with variant, counts, extractor, hash and seed.
     """
     within("count", count, 2, remedy="a distance needs two samples")
     within("draws", draws, 1)
@@ -76,9 +77,9 @@ def evaluate(
         "mse": metrics.mse(test, reconstructed),
     }
     if len(data.shape) == 3:
-        scores["psnr"] = metrics.psnr(test, reconstructed)
+        scores["psnr"] = _or_none(metrics.psnr(test, reconstructed))
     return scores | {
-        "nac": metrics.nac(codes[:, active]),
+        "nac": _or_none(metrics.nac(codes[:, active])),
         "active": int(active.sum()),
         "latent": model.latent,
         "details": {
@@ -125,6 +126,11 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
         return metrics.frechet(extract(model.sample(len(x))), extract(x))
 
     return score
+
+
+def _or_none(value: float) -> float | None:
+    # JSON has no NaN: a single active dimension has no correlation.
+    return value if math.isfinite(value) else None
 
 
 def _on(extractor: Extractor, device: torch.device) -> Callable[[Tensor], Tensor]:

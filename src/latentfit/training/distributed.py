@@ -11,8 +11,8 @@ from torch import Tensor, distributed, nn
 
 
 def rank() -> int:
-    """The number of this process; 0 where there is only one."""
-    return distributed.get_rank() if distributed.is_initialized() else 0
+    """The number of this process; 0 where there is only one. Known before and after the group."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def world() -> int:
@@ -69,7 +69,7 @@ def broadcast(tensors: Iterable[Tensor]) -> None:
     """Give every process the tensors of process 0, in place."""
     if world() > 1:
         for tensor in tensors:
-            distributed.broadcast(tensor, src=0)
+            distributed.broadcast(tensor.detach(), src=0)
 
 
 def agree(flag: bool, device: torch.device) -> bool:
