@@ -19,7 +19,7 @@ from latentfit.models import Model
 from latentfit.training import Settings
 from latentfit.training import train as play
 
-ROUNDS, PAIRS = 300, 7
+ROUNDS, PAIRS = 200, 7
 
 
 def bare(model: Model, batches: list[torch.Tensor]) -> float:

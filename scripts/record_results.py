@@ -65,8 +65,9 @@ def summary(run: Path) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """A Markdown table of the scores."""
-    text = "| recipe | latent | active | rounds | time | FD generated | FD reconstructed | MSE | NAC |\n"
-    text += "|---|---|---|---|---|---|---|---|---|\n"
+    columns = ["recipe", "latent", "active", "rounds", "time"]
+    columns += ["FD generated", "FD reconstructed", "MSE", "NAC"]
+    text = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     for row in rows:
         s = row["scores"]
         name = f"fd_{s['details']['extractor']}"

@@ -48,7 +48,17 @@ def run(tmp_path_factory):
 
 @pytest.mark.parametrize("recipe", ["flexae-sr", "maskaae"])
 def test_kill_at_any_moment_and_resume_gives_the_same_bits(recipe, tmp_path):
-    rounds = {"flexae-sr": 60, "maskaae": 120}[recipe]
+    kill_and_resume(recipe, tmp_path, rounds={"flexae-sr": 60, "maskaae": 120}[recipe], times=3)
+
+
+@pytest.mark.claim
+@pytest.mark.parametrize("recipe", ["flexae-sr", "maskaae"])
+def test_ten_kills(recipe, tmp_path):
+    rounds = {"flexae-sr": 600, "maskaae": 1500}[recipe]
+    assert kill_and_resume(recipe, tmp_path, rounds=rounds, times=10) == 10
+
+
+def kill_and_resume(recipe, tmp_path, *, rounds, times):
     script = (
         "import sys, latentfit as lf\n"
         "torch = __import__('torch'); torch.set_num_threads(1)\n"
@@ -61,7 +71,7 @@ def test_kill_at_any_moment_and_resume_gives_the_same_bits(recipe, tmp_path):
     subprocess.run([*start, str(tmp_path / "whole")], env=ENVIRONMENT, check=True, timeout=240)
     chance, kills = random.Random(0), 0
     last = tmp_path / "parts" / "checkpoints" / "last.pt"
-    while kills < 3:
+    while kills < times:
         process = subprocess.Popen([*start, str(tmp_path / "parts")], env=ENVIRONMENT)
         before = last.stat().st_mtime_ns if last.exists() else 0
         while process.poll() is None and (not last.exists() or last.stat().st_mtime_ns == before):
@@ -81,6 +91,7 @@ def test_kill_at_any_moment_and_resume_gives_the_same_bits(recipe, tmp_path):
         for path in (tmp_path / "whole/metrics.jsonl", tmp_path / "parts/metrics.jsonl")
     ]
     assert lines[0] == lines[1]
+    return kills
 
 
 def test_a_run_folder_is_complete(run):

@@ -1,9 +1,11 @@
-"""Figures of a run. Each function returns a matplotlib figure; nothing global is touched."""
+"""Figures of a run. Each function returns a matplotlib figure; pyplot's state is not touched."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,15 @@ from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
 from torch import Tensor
 
+from latentfit.checks import UserError, one_of, within
+from latentfit.training.checkpoint import atomically
+
+DPI = 160
+ACTIVE = 0.1  # from here on a dimension of a mask counts as open [authors' code]
 # Okabe and Ito's palette: told apart by colour-blind readers and in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 STYLE: dict[Any, Any] = {
@@ -24,14 +33,16 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "axes.prop_cycle": cycler(color=COLOURS),
+    "svg.hashsalt": "latentfit",  # equal figures, equal files
 }
+Series = dict[str, list[tuple[int, float]]]
 
 
 def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
     """Lay images out in rows on white.
 
     Arguments:
-        images: With shape (N, C, H, W) in [0, 1], C 1 or 3.
+        images: With shape (N, C, H, W) in [0, 1], C 1 or 3; what lies outside is clipped.
         columns: Images in a row.
         gap: Pixels between images.
 
@@ -42,18 +53,49 @@ def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
         >>> tile(torch.zeros(3, 1, 4, 4), columns=2).shape
         (9, 9)
     """
-    pixels = (images.detach().cpu().clamp(0, 1) * 255).round().byte().movedim(1, -1).numpy()
-    count, height, width, channels = pixels.shape
+    if images.dim() != 4 or images.shape[1] not in (1, 3) or not len(images):
+        raise UserError(
+            f"a sheet needs images (N, 1 or 3, H, W), got {tuple(images.shape)}; "
+            "draw vectors with figures.vectors."
+        )
+    within("columns", columns, 1)
+    pixels = (images.detach().cpu().float().nan_to_num().clamp(0, 1) * 255).round()
+    stack = pixels.byte().movedim(1, -1).numpy()
+    count, height, width, channels = stack.shape
     columns = min(columns, count)
     rows = math.ceil(count / columns)
     sheet = np.full(
         (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8
     )
-    for number, image in enumerate(pixels):
+    for number, image in enumerate(stack):
         row, column = divmod(number, columns)
         top, left = row * (height + gap), column * (width + gap)
         sheet[top : top + height, left : left + width] = image
     return sheet[..., 0] if channels == 1 else sheet
+
+
+def save_png(images: Tensor, path: str | Path, columns: int) -> None:
+    """Write a sheet of images (N, C, H, W) in [0, 1] as a PNG.
+
+    Images below 96 pixels are enlarged by a whole number, so that each pixel stays a square.
+    """
+    factor = max(1, 96 // max(images.shape[-2:]))
+    picture = Image.fromarray(tile(images, columns))
+    size = (picture.width * factor, picture.height * factor)
+    picture = picture.resize(size, Image.Resampling.NEAREST)
+    atomically(Path(path), lambda draft: picture.save(draft, format="png"))
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as .png (160 dpi), .svg or .pdf, as the suffix says."""
+    path = Path(path)
+    kind = one_of("figure format", path.suffix.lower(), (".png", ".svg", ".pdf"))[1:]
+    # Without a date the same figure gives the same bytes.
+    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    with rc_context(STYLE):
+        atomically(
+            path, lambda draft: figure.savefig(draft, format=kind, dpi=DPI, metadata=metadata)
+        )
 
 
 def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Figure:
@@ -62,9 +104,21 @@ def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Figure:
 
 
 def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Figure:
-    """Eight columns; rows of inputs alternate with rows of their reconstructions."""
-    rows = [part for pair in zip(inputs.split(8), outputs.split(8), strict=True) for part in pair]
-    return _sheet(tile(torch.cat(rows), 8), caption)
+    """Eight columns; rows of inputs alternate with rows of their reconstructions.
+
+    Arguments:
+        inputs: With shape (N, C, H, W) in [0, 1].
+        outputs: With the shape of `inputs`.
+        caption: Written above the sheet.
+    """
+    columns = max(1, min(8, len(inputs)))
+    blank = inputs.new_ones(-len(inputs) % columns, *inputs.shape[1:])  # an image below its own
+    pairs = zip(
+        torch.cat([inputs, blank]).split(columns),
+        torch.cat([outputs.to(inputs), blank]).split(columns),
+        strict=True,
+    )
+    return _sheet(tile(torch.cat([part for pair in pairs for part in pair]), columns), caption)
 
 
 def interpolation_grid(lines: Tensor, caption: str = "") -> Figure:
@@ -72,120 +126,214 @@ def interpolation_grid(lines: Tensor, caption: str = "") -> Figure:
     return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption)
 
 
+def sheet_pixels(figure: Figure) -> np.ndarray | None:
+    """The pixels (H', W') or (H', W', 3) of a sheet of images; None for any other figure."""
+    if figure.get_gid() != "sheet":
+        return None
+    return np.asarray(figure.axes[0].images[0].get_array())
+
+
 def curves(records: list[dict[str, Any]]) -> Figure:
     """Every term over the rounds, a panel for each player, and the validation score.
 
     Arguments:
         records: Lines of `metrics.jsonl`; terms are named 'player/term'.
+
+    Example:
+        >>> figure = curves([{"round": 50, "critic/gap": -0.4}, {"round": 60, "validation": 2.0}])
+        >>> [axes.get_title("left") for axes in figure.axes]
+        ['critic', 'validation']
     """
-    panels: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+    panels = _panels(records)
+    columns = min(3, len(panels)) or 1
+    rows = math.ceil(len(panels) / columns) or 1
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3.1 * columns, 2.1 * rows), dpi=DPI, layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False).flatten()
+        for axes in grid[len(panels) :]:
+            axes.set_axis_off()
+        for (player, terms), axes in zip(panels.items(), grid, strict=False):
+            _panel(axes, player, terms)
+    return figure
+
+
+def mask_trace(records: list[dict[str, Any]]) -> Figure:
+    """The mask's entries over the rounds; above them how many are at 0.1 or above.
+
+    Arguments:
+        records: At least one, with `round` and `mask`, a list of m numbers in [0, 1).
+    """
+    within("records of the mask", len(records), 1, remedy="train a recipe with a mask")
+    steps = [record["round"] for record in records]
+    values = np.array([record["mask"] for record in records], dtype=float)
+    count, last = (values >= ACTIVE).sum(1), values[-1] >= ACTIVE
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 3.8), dpi=DPI, layout="constrained")
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
+        top.plot(steps, count, color="black", linewidth=1.4, **_dot(steps))
+        top.set(ylabel="active", ylim=(0, values.shape[1] * 1.05))
+        top.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        title = f"{count[-1]} of {values.shape[1]} active at round {steps[-1]:,}"
+        top.set_title(title, loc="left")
+        for chosen, colour, label in (
+            (~last, COLOURS[7], "closed at the end"),
+            (last, COLOURS[0], "active at the end"),
+        ):
+            drawn = bottom.plot(
+                steps, values[:, chosen], color=colour, linewidth=0.9, alpha=0.75, **_dot(steps)
+            )
+            if drawn:
+                drawn[0].set_label(label)
+        bottom.axhline(ACTIVE, color="black", linewidth=0.8, linestyle=":", label="threshold 0.1")
+        bottom.set(xlabel="round", ylabel="mask", ylim=(-0.02, 1.02))
+        _legend_above(bottom, columns=3)
+        for axes in (top, bottom):
+            axes.tick_params(labelsize=8)
+    return figure
+
+
+def latent_scatter(codes: Tensor, draws: Tensor) -> Figure:
+    """Codes (N, m) and prior draws (M, m) on the first two principal axes of the codes."""
+    return _scatter(codes, draws, "test codes", "prior draws")
+
+
+def vectors(real: Tensor, generated: Tensor) -> Figure:
+    """Data (N, d) and generated vectors (M, d) on the first two principal axes of the data."""
+    return _scatter(real, generated, "test data", "generated")
+
+
+def covariance(codes: Tensor) -> Figure:
+    """Covariance matrix of codes (N, m) as a heat map, centred on zero."""
+    table = torch.cov(codes.detach().cpu().T.double()).reshape(codes.shape[1], -1).numpy()
+    reach = max(1e-12, float(np.abs(table).max()))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(3.9, 3.2), dpi=DPI, layout="constrained")
+        axes = figure.subplots()
+        shown = axes.imshow(table, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
+        axes.set(xlabel="dimension", ylabel="dimension")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.tick_params(labelsize=8)
+        figure.colorbar(shown, ax=axes, label="covariance").ax.tick_params(labelsize=8)
+    return figure
+
+
+def _sheet(pixels: np.ndarray, caption: str) -> Figure:
+    # The axes are placed by hand: at 160 dpi each pixel becomes a square of whole pixels, which no
+    # layout engine promises.
+    height, width = pixels.shape[:2]
+    factor = max(1, min(840 // width, 1200 // height))
+    across, down = max(width * factor, 2 * DPI), height * factor
+    words = textwrap.wrap(caption, int(across / DPI * 15))
+    strip = 24 * len(words) + 8 if words else 0
+    with rc_context(STYLE):
+        figure = Figure(figsize=(across / DPI, (down + strip) / DPI), dpi=DPI)
+        figure.set_gid("sheet")
+        whole = down + strip
+        axes = figure.add_axes((0, 0, width * factor / across, down / whole))
+        axes.imshow(
+            pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto"
+        )  # fmt: skip
+        axes.set_axis_off()
+        text = "\n".join(words)
+        figure.text(0, 1 - 4 / whole, text, va="top", fontsize=8, color="#444444")
+    return figure
+
+
+def _panels(records: list[dict[str, Any]]) -> dict[str, Series]:
+    panels: dict[str, Series] = defaultdict(lambda: defaultdict(list))
     for record in records:
         for name, value in record.items():
             if name in ("round", "seconds") or not isinstance(value, int | float):
                 continue
             player, _, term = name.rpartition("/")
             panels[player or name][term].append((record["round"], value))
-    columns = min(3, len(panels)) or 1
-    rows = math.ceil(len(panels) / columns) or 1
+    if "validation" in panels:  # what a reader looks for last stands last
+        panels["validation"] = panels.pop("validation")
+    return panels
+
+
+def _panel(axes: Axes, player: str, terms: Series) -> None:
+    for term, points in terms.items():
+        steps, values = zip(*points, strict=True)
+        axes.plot(steps, values, label=term.replace("_", " "), linewidth=1.1, **_dot(steps))
+    axes.set_title(player.replace("_", " "), loc="left", fontweight="bold")
+    axes.set_xlabel("round")
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.tick_params(labelsize=8)
+    _scale(axes, terms)
+    if player == "validation":
+        _mark_best(axes, [point for points in terms.values() for point in points])
+    elif len(terms) == 1:
+        axes.set_ylabel(next(iter(terms)).replace("_", " "), fontsize=8)
+    elif len(terms) <= 3:
+        axes.legend(loc="best", handlelength=1.2)
+    else:  # so many names would lie on the lines
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.2, borderaxespad=0)
+
+
+def _mark_best(axes: Axes, points: list[tuple[int, float]]) -> None:
+    finite = [point for point in points if math.isfinite(point[1])]
+    if finite:
+        best = min(finite, key=lambda point: point[1])
+        axes.plot(*best, "o", color=COLOURS[1], markersize=4)
+        label = f"best {best[1]:.4g} at {best[0]:,}"
+        axes.set_title(label, loc="right", fontsize=8, color=COLOURS[1])
+
+
+def _scale(axes: Axes, terms: Series) -> None:
+    # Terms of one player can be apart by decades and of either sign. A term is as large as its
+    # median, so that one outlier does not decide.
+    sizes = [
+        [abs(value) for _, value in points if value and math.isfinite(value)]
+        for points in terms.values()
+    ]
+    middles = [float(np.median(size)) for size in sizes if size]
+    if not middles:
+        return
+    if max(map(max, filter(None, sizes))) > 30 * min(middles):
+        # The power of ten at or below the smallest term bounds the linear part around zero.
+        threshold = 10.0 ** math.floor(math.log10(max(min(middles), 1e-6)))
+        axes.set_yscale("symlog", linthresh=threshold)
+
+
+def _dot(steps: Any) -> dict[str, Any]:
+    # A line through one point would not be seen.
+    return {"marker": "o", "markersize": 3} if len(steps) == 1 else {}
+
+
+def _legend_above(axes: Axes, *, columns: int, **options: Any) -> None:
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2,
+        handletextpad=0.5, columnspacing=1.2, **options,
+    )  # fmt: skip
+
+
+def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
+    first, second = (points.detach().cpu().double() for points in (first, second))
     with rc_context(STYLE):
-        figure = Figure(figsize=(3.1 * columns, 2.2 * rows), layout="constrained")
-        grid = iter(figure.subplots(rows, columns, squeeze=False).flat)
-        for (player, terms), axes in zip(panels.items(), grid, strict=False):
-            for term, points in terms.items():
-                steps, values = zip(*points, strict=True)
-                axes.plot(steps, values, label=term, linewidth=1.1)
-            axes.set_title(player.replace("_", " "), loc="left", fontweight="bold")
-            axes.set_xlabel("round")
-            _scale(axes, [v for points in terms.values() for _, v in points])
-            axes.legend(loc="best", handlelength=1.2)
-            if player == "validation":
-                best = min(terms["validation"], key=lambda point: point[1])
-                axes.plot(*best, "o", color=COLOURS[1], markersize=4)
-                axes.annotate(
-                    f"best {best[1]:.4g}", best, textcoords="offset points", xytext=(0, 7),
-                    ha="center", fontsize=8,
-                )  # fmt: skip
-        for axes in grid:  # what no player fills
-            axes.axis("off")
-    return figure
-
-
-def mask_trace(records: list[dict[str, Any]]) -> Figure:
-    """The mask's entries over the rounds, and how many are at 0.1 or above.
-
-    Arguments:
-        records: With `round` and `mask`, a list of m numbers in [0, 1).
-    """
-    steps = [record["round"] for record in records]
-    values = np.array([record["mask"] for record in records])
-    with rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 3.0), layout="constrained")
+        figure = Figure(figsize=(4.2, 3.9), dpi=DPI, layout="constrained")
         axes = figure.subplots()
-        axes.plot(steps, values, color=COLOURS[0], linewidth=0.8, alpha=0.7)
-        axes.axhline(0.1, color=COLOURS[7], linewidth=0.8, linestyle=":")
-        axes.set(xlabel="round", ylabel="mask", ylim=(-0.02, 1.02))
-        other = axes.twinx()
-        other.spines["right"].set_visible(True)
-        active = (values >= 0.1).sum(1)
-        other.plot(steps, active, color=COLOURS[1], linewidth=1.8)
-        other.set_ylabel(f"active dimensions (last: {active[-1]})", color=COLOURS[1])
-        other.set_ylim(0, values.shape[1] * 1.02)
-    return figure
-
-
-def latent_scatter(codes: Tensor, draws: Tensor) -> Figure:
-    """Codes and prior draws on the first two principal axes of the codes."""
-    return _scatter(codes, draws, "test codes", "prior draws")
-
-
-def vectors(real: Tensor, generated: Tensor) -> Figure:
-    """Data and generated vectors on the first two principal axes of the data."""
-    return _scatter(real, generated, "test data", "generated")
-
-
-def covariance(codes: Tensor) -> Figure:
-    """Covariance matrix of codes (N, m) as a heat map, centred on zero."""
-    table = torch.cov(codes.T.double()).reshape(codes.shape[1], -1).numpy()
-    reach = max(1e-12, float(np.abs(table).max()))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(3.8, 3.2), layout="constrained")
-        axes = figure.subplots()
-        shown = axes.imshow(table, cmap="RdBu_r", vmin=-reach, vmax=reach)
-        axes.set(xlabel="dimension", ylabel="dimension")
-        figure.colorbar(shown, ax=axes, label="covariance")
-    return figure
-
-
-def _sheet(pixels: np.ndarray, caption: str) -> Figure:
-    height, width = pixels.shape[:2]
-    with rc_context(STYLE):
-        size = 5.2
-        figure = Figure(figsize=(size, size * height / width + 0.35), layout="constrained")
-        axes = figure.subplots()
-        axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.axis("off")
-        if caption:
-            axes.set_title(caption, loc="left", fontsize=8, color="#444444")
-    return figure
-
-
-def _scale(axes: Axes, values: list[float]) -> None:
-    # Terms of one player can be apart by decades and of either sign.
-    size = [abs(v) for v in values if v and math.isfinite(v)]
-    if size and max(size) / np.median(size) > 30:
-        axes.set_yscale("symlog", linthresh=max(1e-6, float(np.quantile(size, 0.1))))
-
-
-def _scatter(a: Tensor, b: Tensor, first: str, second: str) -> Figure:
-    mean = a.mean(0)
-    axes_of_a = torch.linalg.svd((a - mean).double(), full_matrices=False).Vh[:2].T.to(a)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(4.2, 3.8), layout="constrained")
-        axes = figure.subplots()
-        for points, colour, label in ((a, COLOURS[0], first), (b, COLOURS[1], second)):
-            place = ((points - mean) @ axes_of_a)[:2_000].numpy()
-            axes.scatter(*place.T, s=5, alpha=0.35, color=colour, label=label, linewidths=0)
+        axes.tick_params(labelsize=8)
+        if first.shape[1] == 1:  # no second axis to draw against
+            both = [first[:, 0].numpy(), second[:, 0].numpy()]
+            axes.hist(both, 40, density=True, histtype="step", color=COLOURS[:2], label=labels)
+            axes.set(xlabel="value", ylabel="density")
+            _legend_above(axes, columns=2)
+            return figure
+        mean, plane = first.mean(0), _principal_plane(first)
+        for points, colour, label in zip((first, second), COLOURS, labels, strict=False):
+            place = ((points[:2_000] - mean) @ plane).numpy()
+            axes.scatter(*place.T, s=6, alpha=0.4, color=colour, label=label, linewidths=0)
         axes.set(xlabel="first principal axis", ylabel="second principal axis")
         axes.set_aspect("equal", adjustable="datalim")
-        axes.legend(markerscale=2.5, loc="upper right")
+        _legend_above(axes, columns=2, markerscale=2.5)
     return figure
+
+
+def _principal_plane(points: Tensor) -> Tensor:
+    centred = points - points.mean(0)
+    plane = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -2:].flip(1)
+    # An eigenvector has no sign of its own; its largest entry is made positive.
+    largest = plane.gather(0, plane.abs().argmax(0, keepdim=True))
+    return plane * largest.sign()

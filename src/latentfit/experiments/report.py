@@ -4,32 +4,65 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
+from PIL import Image
 
+from latentfit.experiments.figures import save, sheet_pixels
 from latentfit.training.checkpoint import atomically, read_json
+from latentfit.training.folder import read_lines
 
+# What a score means, by the whole of its name; the extractor takes the place of {0}.
 MEANINGS = {
-    "reconstruction": "Frechet distance of reconstructions to the test samples",
-    "floor": "the same distance for training samples: no honest model is much below it",
-    "sd": "standard deviation of the generation score over independent draws",
-    "mse": "mean squared error of reconstructions, over all entries of the test samples",
-    "psnr": "peak signal-to-noise ratio of reconstructions, in dB",
-    "nac": "mean absolute correlation between active dimensions of the test codes",
-    "active": "latent dimensions that are open",
-    "latent": "latent dimensions that the model was given",
+    r"fd_([^_]+)": "Fréchet distance between generated and test samples in the features of {0}; "
+    "lower is better, and about the floor is as good as new data",
+    r"fd_([^_]+)_reconstruction": "Fréchet distance between reconstructions and test samples in "
+    "the features of {0}; lower is better",
+    r"fd_([^_]+)_floor": "the same distance for training samples: no honest model is much below it",
+    r"fd_([^_]+)_sd": "standard deviation over independent draws of generated samples",
+    r"mse": "mean squared error of reconstructions, over all entries of the test samples; "
+    "lower is better",
+    r"psnr": "peak signal-to-noise ratio of reconstructions, in dB; higher is better",
+    r"nac": "mean absolute correlation between active dimensions of the test codes; "
+    "0 where none goes with another, 1 where all say the same",
+    r"active": "latent dimensions that carry something, of those that the model was given",
+    r"latent": "latent dimensions that the model was given",
 }
+FACTS = ("seed", "batch", "average", "precision", "compile", "processes", "commit")
+
+
+class Score(NamedTuple):
+    """A row of the table of scores, as text."""
+
+    name: str
+    value: str
+    floor: str
+    meaning: str
+
+
+class Picture(NamedTuple):
+    """A figure on the page: PNG as base64, and the width in CSS pixels of a sheet of images."""
+
+    name: str
+    caption: str
+    data: str
+    width: int
+    enlarged: bool
 
 
 def write_report(folder: Path, figures: dict[str, tuple[str, Figure]]) -> Path:
-    """Write `report.html` and the figures as PNG and PDF.
+    """Write `report.html`, and the figures as `figures/<key>.png` and `.pdf`.
 
     Arguments:
-        folder: The run folder, with `run.json` and, if it was scored, `evaluation.json`.
-        figures: Caption and figure by name, in the order of the page.
+        folder: The run folder, with `run.json`; what else is missing is left out, with a sentence
+            that says which command makes it.
+        figures: Caption and figure by key, in the order of the page; `samples` goes to its top.
 
     Returns:
         The path of the page. It needs no other file and no network.
@@ -37,16 +70,24 @@ def write_report(folder: Path, figures: dict[str, tuple[str, Figure]]) -> Path:
     run = read_json(folder / "run.json")
     scored = folder / "evaluation.json"
     scores = read_json(scored) if scored.exists() else {}
-    shown = [_picture(folder, name, *figures[name]) for name in figures]
+    lines = read_lines(folder / "metrics.jsonl")
+    pictures = [_picture(folder, key, *figures[key]) for key in figures]
     environment = Environment(
-        loader=PackageLoader("latentfit.experiments"), autoescape=True, trim_blocks=True
+        loader=PackageLoader("latentfit.experiments"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     page = environment.get_template("report.html.j2").render(
+        title=f"{run.get('recipe') or 'A model'} on {run.get('data', {}).get('name', 'data')}",
+        summary=summary(run, scores, lines),
+        folder=shlex.quote(str(folder)),
         run=run,
-        folder=folder.name,
-        scores=_scores(scores),
+        scores=score_rows(scores),
         details=scores.get("details", {}),
-        figures=shown,
+        played=bool(lines),
+        top=[picture for picture in pictures if picture.name == "samples"],
+        pictures=[picture for picture in pictures if picture.name != "samples"],
         settings=_settings(run),
     )
     path = folder / "report.html"
@@ -54,36 +95,105 @@ def write_report(folder: Path, figures: dict[str, tuple[str, Figure]]) -> Path:
     return path
 
 
-def _picture(folder: Path, name: str, caption: str, figure: Figure) -> dict[str, str]:
-    held = io.BytesIO()
-    figure.savefig(held, format="png", dpi=160)
-    atomically(folder / "figures" / f"{name}.png", lambda d: d.write_bytes(held.getvalue()))
-    atomically(folder / "figures" / f"{name}.pdf", lambda d: figure.savefig(d, format="pdf"))
-    return {
-        "name": name,
-        "caption": caption,
-        "data": base64.b64encode(held.getvalue()).decode(),
-    }
+def summary(run: dict[str, Any], scores: dict[str, Any], lines: list[dict[str, Any]]) -> str:
+    """A run in one line of plain text: size, length, and how well it generates.
+
+    Example:
+        >>> summary({"arguments": {"latent": 16}, "seed": 0}, {}, [{"round": 2000, "seconds": 90}])
+        '16 latent dimensions, seed 0, 2,000 rounds in 1.5 min.'
+    """
+    parts = []
+    if "latent" in run.get("arguments", {}):
+        parts.append(f"{run['arguments']['latent']} latent dimensions")
+    parts.append(f"seed {run.get('seed')}")
+    if lines:
+        seconds = max((line.get("seconds", 0) for line in lines), default=0)
+        parts.append(f"{max(line.get('round', 0) for line in lines):,} rounds{_duration(seconds)}")
+    for row in score_rows(scores):
+        if re.fullmatch(r"fd_[^_]+", row.name):
+            floor = f" (floor {row.floor})" if row.floor else ""
+            parts.append(f"Fréchet distance {row.value}{floor}")
+    return ", ".join(parts) + "."
 
 
-def _scores(scores: dict[str, Any]) -> list[tuple[str, str, str]]:
+def score_rows(scores: dict[str, Any]) -> list[Score]:
+    """Scores with what they mean; a floor and a standard deviation go beside their score.
+
+    Arguments:
+        scores: The object of `evaluation.json`; a score of None is not defined for the model.
+
+    Example:
+        >>> row = score_rows({"fd_lenet": 2.0, "fd_lenet_sd": 0.25, "fd_lenet_floor": 0.5})[0]
+        >>> row.value, row.floor
+        ('2 ± 0.25', '0.5')
+    """
     rows = []
     for name, value in scores.items():
-        if not isinstance(value, int | float):
+        beside = re.sub(r"_(floor|sd)$", "", name)
+        if isinstance(value, dict | list | str) or (beside != name and beside in scores):
             continue
-        last = name.rsplit("_", 1)[-1]
-        meaning = MEANINGS.get(last) or "Frechet distance of generated to test samples"
-        rows.append((name, f"{value:.5g}", meaning))
+        text = _number(value)
+        if f"{name}_sd" in scores:
+            text += f" ± {_number(scores[f'{name}_sd'], 2)}"
+        if name == "active" and "latent" in scores:
+            text += f" of {_number(scores['latent'])}"
+        elif name == "latent" and "active" in scores:
+            continue
+        # Reconstructions are measured against the same floor as what is generated.
+        floor = scores.get(f"{name}_floor", scores.get(f"{_stem(name)}_floor"))
+        rows.append(Score(name, text, "" if floor is None else _number(floor), _meaning(name)))
     return rows
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix("_reconstruction")
+
+
+def _meaning(name: str) -> str:
+    for pattern, meaning in MEANINGS.items():
+        if found := re.fullmatch(pattern, name):
+            return meaning.format(*found.groups())
+    return ""
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    if value is None:
+        return "not defined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}g}"
+
+
+def _duration(seconds: float) -> str:
+    if not seconds:
+        return ""
+    for limit, unit, name in ((60, 1, "s"), (5_400, 60, "min"), (float("inf"), 3_600, "h")):
+        if seconds < limit:
+            break
+    return f" in {seconds / unit:.3g} {name}"
+
+
+def _picture(folder: Path, key: str, caption: str, figure: Figure) -> Picture:
+    path = folder / "figures" / f"{key}.png"
+    save(figure, path)
+    save(figure, path.with_suffix(".pdf"))
+    pixels = sheet_pixels(figure)
+    if pixels is None:
+        dpi_share = figure.get_figwidth() * 100
+        return Picture(key, caption, _base64(path.read_bytes()), round(dpi_share), False)
+    # The page shows a sheet's own pixels, enlarged by the browser: small, sharp, and without the
+    # caption that is part of the file's picture.
+    held = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(held, format="png")
+    factor = max(1, min(720 // pixels.shape[1], 900 // pixels.shape[0]))
+    return Picture(key, caption, _base64(held.getvalue()), pixels.shape[1] * factor, factor > 1)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _settings(run: dict[str, Any]) -> list[tuple[str, str]]:
     flat: dict[str, Any] = {"recipe": run.get("recipe")}
     flat |= run.get("arguments", {})
     flat |= {f"data {key}": value for key, value in run.get("data", {}).items()}
-    flat |= {
-        key: run.get(key)
-        for key in ("seed", "batch", "average", "precision", "compile", "processes", "commit")
-    }
-    flat |= run.get("versions", {})
-    return [(key, str(value)) for key, value in flat.items()]
+    flat |= {key: run[key] for key in FACTS if key in run}
+    return [(key, "none" if value is None else str(value)) for key, value in flat.items()]

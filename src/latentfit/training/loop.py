@@ -21,7 +21,7 @@ from latentfit.checks import DivergenceError, UserError, one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Model, evaluating
-from latentfit.seeds import mix, seeded
+from latentfit.seeds import mix, reseed, seeded
 from latentfit.training import checkpoint, distributed
 from latentfit.training.average import Average
 from latentfit.training.folder import Lines, claim, locked
@@ -145,7 +145,8 @@ def _play(
     average = Average(model, model.average) if model.average is not None else None
     last = folder / "checkpoints" / "last.pt" if folder is not None else None
     done = _restore(last, device, model, game, average)
-    first, world = distributed.rank() == 0, distributed.world()
+    rank, world = distributed.rank(), distributed.world()
+    first = rank == 0
     lines = Lines(folder, done.step) if folder is not None and first else None
     batches = data.train.batches(
         order(
@@ -153,7 +154,7 @@ def _play(
             size=model.batch,
             seed=settings.seed,
             start=done.step * game.draws,
-            rank=distributed.rank(),
+            rank=rank,
             world=world,
         )
     )
@@ -164,7 +165,7 @@ def _play(
     try:
         with stoppable() as stop:
             while done.step < settings.rounds and not stopped:
-                torch.manual_seed(mix(settings.seed, distributed.rank(), done.step))
+                reseed(mix(settings.seed, rank, done.step), device)
                 recent.append(game.round(batches, done.step))
                 if average is not None:
                     average.update(done.step)
