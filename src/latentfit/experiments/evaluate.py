@@ -49,7 +49,8 @@ def evaluate(
         Numbers by name: `fd_X` (generated), `fd_X_sd`, `fd_X_reconstruction`, `fd_X_floor` for the
         extractor X; `mse` (mean over entries) and `psnr` (dB, images) of reconstructions; `nac`
         (correlation form) over the active dimensions; `active`, the number of dimensions that are
-        open, and `latent`. None where a score is not defined. Beside them `details` with variant, counts, extractor, hash and seed.
+        open, and `latent`. None where a score is not defined. Beside them `details` with variant,
+        counts, extractor, hash and seed.
     """
     within("count", count, 2, remedy="a distance needs two samples")
     within("draws", draws, 1)
