@@ -14,7 +14,7 @@ from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from PIL import Image
 from torch import Tensor
 
@@ -257,19 +257,19 @@ def _panel(axes: Axes, player: str, terms: Series) -> None:
     for term, points in terms.items():
         steps, values = zip(*points, strict=True)
         axes.plot(steps, values, label=term.replace("_", " "), linewidth=1.1, **_dot(steps))
-    axes.set_title(player.replace("_", " "), loc="left", fontweight="bold")
+    several = len(terms) > 1
+    if several:  # above the lines, never on them
+        _legend_above(axes, columns=2, handlelength=1.2)
+    height = 11 * math.ceil(len(terms) / 2) + 5 if several else 5
+    axes.set_title(player.replace("_", " "), loc="left", fontweight="bold", pad=height)
     axes.set_xlabel("round")
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.tick_params(labelsize=8)
     _scale(axes, terms)
     if player == "validation":
         _mark_best(axes, [point for points in terms.values() for point in points])
-    elif len(terms) == 1:
+    elif not several:
         axes.set_ylabel(next(iter(terms)).replace("_", " "), fontsize=8)
-    elif len(terms) <= 3:
-        axes.legend(loc="best", handlelength=1.2)
-    else:  # so many names would lie on the lines
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), handlelength=1.2, borderaxespad=0)
 
 
 def _mark_best(axes: Axes, points: list[tuple[int, float]]) -> None:
@@ -278,7 +278,7 @@ def _mark_best(axes: Axes, points: list[tuple[int, float]]) -> None:
         best = min(finite, key=lambda point: point[1])
         axes.plot(*best, "o", color=COLOURS[1], markersize=4)
         label = f"best {best[1]:.4g} at {best[0]:,}"
-        axes.set_title(label, loc="right", fontsize=8, color=COLOURS[1])
+        axes.set_title(label, loc="right", fontsize=8, color=COLOURS[1], pad=5)
 
 
 def _scale(axes: Axes, terms: Series) -> None:
@@ -295,6 +295,9 @@ def _scale(axes: Axes, terms: Series) -> None:
         # The power of ten at or below the smallest term bounds the linear part around zero.
         threshold = 10.0 ** math.floor(math.log10(max(min(middles), 1e-6)))
         axes.set_yscale("symlog", linthresh=threshold)
+        ticks = SymmetricalLogLocator(base=10, linthresh=threshold)
+        ticks.set_params(numticks=6)
+        axes.yaxis.set_major_locator(ticks)
 
 
 def _dot(steps: Any) -> dict[str, Any]:
@@ -304,8 +307,8 @@ def _dot(steps: Any) -> dict[str, Any]:
 
 def _legend_above(axes: Axes, *, columns: int, **options: Any) -> None:
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2,
-        handletextpad=0.5, columnspacing=1.2, **options,
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, borderpad=0.1,
+        handletextpad=0.5, columnspacing=1.2, labelspacing=0.2, **options,
     )  # fmt: skip
 
 
@@ -316,8 +319,9 @@ def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
         axes = figure.subplots()
         axes.tick_params(labelsize=8)
         if first.shape[1] == 1:  # no second axis to draw against
-            both = [first[:, 0].numpy(), second[:, 0].numpy()]
-            axes.hist(both, 40, density=True, histtype="step", color=COLOURS[:2], label=labels)
+            bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40)
+            for points, label in zip((first, second), labels, strict=False):
+                axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
             axes.set(xlabel="value", ylabel="density")
             _legend_above(axes, columns=2)
             return figure

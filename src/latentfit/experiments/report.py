@@ -165,10 +165,9 @@ def _number(value: float | None, digits: int = 4) -> str:
 def _duration(seconds: float) -> str:
     if not seconds:
         return ""
-    for limit, unit, name in ((60, 1, "s"), (5_400, 60, "min"), (float("inf"), 3_600, "h")):
-        if seconds < limit:
-            break
-    return f" in {seconds / unit:.3g} {name}"
+    if seconds < 60:
+        return f" in {seconds:.3g} s"
+    return f" in {seconds / 60:.3g} min" if seconds < 5_400 else f" in {seconds / 3_600:.3g} h"
 
 
 def _picture(folder: Path, key: str, caption: str, figure: Figure) -> Picture:
