@@ -319,7 +319,7 @@ def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
         axes = figure.subplots()
         axes.tick_params(labelsize=8)
         if first.shape[1] == 1:  # no second axis to draw against
-            bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40)
+            bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40).tolist()
             for points, label in zip((first, second), labels, strict=False):
                 axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
             axes.set(xlabel="value", ylabel="density")
