@@ -15,6 +15,7 @@ LAYERS = [
     {"models"},
     {"data", "training", "metrics"},
     {"experiments"},
+    {"console"},
     {"cli"},
     {"__main__", "__init__"},
 ]

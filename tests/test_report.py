@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 
+import numpy as np
+import pytest
 import torch
+from PIL import Image
 
+from latentfit.checks import UserError
 from latentfit.experiments import figures
-from latentfit.experiments.report import write_report
+from latentfit.experiments.report import score_rows, write_report
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -75,3 +79,213 @@ def test_figures_of_small_records():
     assert figures.latent_scatter(torch.randn(30, 3), torch.randn(30, 3)).axes
     assert figures.vectors(torch.randn(30, 3), torch.randn(20, 3)).axes
     assert figures.covariance(torch.randn(30, 3)).axes
+
+
+# Shared fakes of the tests below -----------------------------------------------------------------
+
+SCORES = {
+    "fd_lenet": 12.34567,
+    "fd_lenet_sd": 0.5,
+    "fd_lenet_reconstruction": 8.0,
+    "fd_lenet_floor": 3.25,
+    "psnr": None,
+    "active": 3,
+    "latent": 4,
+    "details": {"count": 360, "weights": "averaged"},
+}
+LINES = [
+    {"round": 50, "seconds": 30.0, "critic/gap": -0.4, "critic/slope": 0.1, "mask/active": 4},
+    {"round": 100, "seconds": 60.0, "critic/gap": -40.0, "critic/slope": 0.1, "mask/active": 3},
+    {"round": 100, "validation": 12.5},
+]
+PLAIN = {"data": {"name": "digits"}, "seed": 3, "commit": "0123abc", "command": "latentfit train x"}
+
+
+def noise(count, channels=1, size=4):
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(count, channels, size, size, generator=generator)
+
+
+def page_of(folder, run=PLAIN, scores=SCORES, lines=LINES, **pictures):
+    write(folder, facts(**run))
+    if scores is not None:
+        write(folder, scores, "evaluation.json")
+    if lines is not None:
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / "metrics.jsonl").write_text(text)
+    return write_report(folder, pictures).read_text(encoding="utf-8")
+
+
+# Tiles -------------------------------------------------------------------------------------------
+
+
+def test_a_tile_puts_each_grey_pixel_in_its_place():
+    values = torch.arange(12, dtype=torch.float32).reshape(3, 1, 2, 2) / 255
+    expected = [
+        [0, 1, 255, 4, 5],
+        [2, 3, 255, 6, 7],
+        [255, 255, 255, 255, 255],
+        [8, 9, 255, 255, 255],
+        [10, 11, 255, 255, 255],
+    ]
+    np.testing.assert_array_equal(figures.tile(values, 2), expected)
+
+
+def test_a_tile_keeps_colours_clips_and_shows_nan_as_black():
+    values = torch.zeros(2, 3, 1, 1)
+    values[0, 0], values[1, 2] = 1.0, 0.2
+    expected = [[[255, 0, 0], [255, 255, 255], [0, 0, 51]]]
+    np.testing.assert_array_equal(figures.tile(values, 2), expected)
+    odd = torch.tensor([-1.0, 2.0, float("nan"), 0.5]).reshape(1, 1, 2, 2)
+    np.testing.assert_array_equal(figures.tile(odd, 8), [[0, 255], [0, 128]])
+    assert figures.tile(noise(4), 2, gap=0).shape == (8, 8)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (3, 2, 4, 4), (0, 1, 4, 4), (1, 4, 4)])
+def test_what_is_no_image_is_refused(shape):
+    with pytest.raises(UserError, match="a sheet needs images"):
+        figures.tile(torch.zeros(shape), 2)
+
+
+def test_a_png_is_enlarged_by_a_whole_number(tmp_path):
+    figures.save_png(noise(3, size=8), tmp_path / "deep" / "grid.png", 2)
+    expected = figures.tile(noise(3, size=8), 2).repeat(12, 0).repeat(12, 1)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "deep" / "grid.png")), expected)
+    figures.save_png(noise(2, 3, size=128), tmp_path / "large.png", 2)
+    assert Image.open(tmp_path / "large.png").size == (257, 128)
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("caption", ["", "Uncurated samples, seed 0."])
+def test_a_saved_sheet_shows_each_pixel_as_a_square(tmp_path, channels, caption):
+    batch = noise(5, channels, size=8)
+    figures.save(figures.image_grid(batch, columns=3, caption=caption), tmp_path / "a.png")
+    drawn = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
+    pixels = figures.tile(batch, 3)
+    pixels = np.stack([pixels] * 3, -1) if channels == 1 else pixels
+    factor = 840 // pixels.shape[1]
+    expected = pixels.repeat(factor, 0).repeat(factor, 1)
+    assert drawn.shape[1] == expected.shape[1]
+    assert (len(drawn) > len(expected)) == bool(caption)
+    np.testing.assert_array_equal(drawn[-len(expected) :], expected)
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 11])
+def test_reconstructions_lie_below_their_inputs(count):
+    inputs = noise(count)
+    sheet = figures.sheet_pixels(figures.reconstructions(inputs, 1 - inputs))
+    assert sheet is not None
+    for number in range(count):
+        top, left = 10 * (number // 8), 5 * (number % 8)
+        above = sheet[top : top + 4, left : left + 4].astype(int)
+        below = sheet[top + 5 : top + 9, left : left + 4].astype(int)
+        assert np.abs(above + below - 255).max() <= 1  # each is rounded on its own
+
+
+def test_a_line_of_an_interpolation_is_a_row():
+    lines = torch.linspace(0, 1, 6).reshape(2, 3, 1, 1, 1)
+    sheet = figures.sheet_pixels(figures.interpolation_grid(lines, "Lines."))
+    expected = [[0, 255, 51, 255, 102], [255] * 5, [153, 255, 204, 255, 255]]
+    np.testing.assert_array_equal(np.asarray(sheet), expected)
+
+
+def test_curves_scale_by_player_and_mark_the_best():
+    lines = [*LINES, {"round": 200, "validation": 9.5}, {"round": 300, "validation": float("nan")}]
+    critic, mask, validation = figures.curves(lines).axes
+    assert [line.get_label() for line in critic.get_lines()] == ["gap", "slope"]
+    assert (critic.get_yscale(), mask.get_yscale()) == ("symlog", "linear")
+    assert validation.get_title("right") == "best 9.5 at 200"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_small_figures_are_saved_the_same_twice(tmp_path, suffix):
+    one = noise(20)[:, 0, 0, :1]
+    for figure in (
+        lambda: figures.curves(LINES[:1]),
+        lambda: figures.curves([]),
+        lambda: figures.mask_trace([{"round": 1, "mask": [0.9]}]),
+        lambda: figures.vectors(one, one),
+        lambda: figures.covariance(one),
+    ):
+        for name in "ab":
+            figures.save(figure(), tmp_path / f"{name}{suffix}")
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+    with pytest.raises(UserError, match=r"unknown figure format '\.gif'"):
+        figures.save(figures.curves([]), tmp_path / "a.gif")
+
+
+def test_the_scatter_shows_the_widest_axis_first():
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.randn(500, 4, generator=generator) * torch.tensor([1.0, 5.0, 0.1, 3.0])
+    axes = figures.latent_scatter(codes, codes).axes[0]
+    place = np.asarray(axes.collections[0].get_offsets())
+    assert place.std(0) == pytest.approx([5, 3], rel=0.1)
+    assert axes.get_aspect() == 1
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+def test_hostile_keys_versions_and_captions_are_text(tmp_path):
+    run = {"recipe": HOSTILE, "arguments": {HOSTILE: HOSTILE}, "versions": {HOSTILE: HOSTILE}}
+    caption = f'" onerror="x {HOSTILE}'
+    picture = figures.image_grid(noise(4), columns=2, caption=caption)
+    page = page_of(tmp_path, run, {"details": {HOSTILE: HOSTILE}}, samples=(caption, picture))
+    assert "<script" not in page
+    assert 'onerror="' not in page
+
+
+def test_the_page_needs_no_other_file(tmp_path):
+    grid, lines = figures.image_grid(noise(4), columns=2), figures.curves(LINES)
+    page = page_of(tmp_path, samples=("S.", grid), curves=("C.", lines))
+    assert page.count('src="data:image/png;base64,') == page.count("src=") == 2
+    assert "href" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert not re.search(r"<(script|link|iframe|object)|@import|url\(", page)
+    assert (tmp_path / "figures" / "curves.pdf").exists()
+
+
+def test_the_page_tells_scores_settings_and_how_to_make_it_again(tmp_path):
+    page = page_of(tmp_path)
+    assert "<h1>flexae on digits</h1>" in page
+    assert "100 rounds in 1 min, Fréchet distance 12.35 ± 0.5 (floor 3.25)." in page
+    for text in ("3 of 4", "not defined", "features of lenet", "weights: averaged", "0123abc"):
+        assert text in page
+    assert "<pre><code>latentfit train x</code></pre>" in page
+    assert "Not scored yet" not in page
+    assert "No curves" not in page
+
+
+def test_figures_come_in_order_with_samples_at_the_top(tmp_path):
+    sheet = figures.image_grid(noise(4), columns=2)
+    page = page_of(tmp_path, b=("Second.", sheet), samples=("First.", sheet), a=("Third.", sheet))
+    found = re.findall(r"<figcaption>(\w+)\.</figcaption>", page)
+    assert found == ["First", "Second", "Third"]
+
+
+def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):
+    page = page_of(tmp_path, scores=None, lines=None)
+    assert f"latentfit evaluate {tmp_path}" in page
+    assert "No curves" in page
+    assert page.count("latentfit train x") == 2
+    (tmp_path / "run.json").write_text("{}")
+    assert "A model on data" in write_report(tmp_path, {}).read_text()
+    with pytest.raises(UserError, match=r"no run\.json"):
+        write_report(tmp_path / "nowhere", {})
+
+
+def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path):
+    page_of(tmp_path)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"round": 150, "seconds": 9')
+    assert "100 rounds in 1 min" in write_report(tmp_path, {}).read_text()
+
+
+def test_scores_stand_beside_their_floor_and_unknown_ones_have_no_meaning():
+    rows = {row.name: row for row in score_rows(SCORES | {"own": 2.0})}
+    assert list(rows) == ["fd_lenet", "fd_lenet_reconstruction", "psnr", "active", "own"]
+    assert rows["fd_lenet_reconstruction"].floor == "3.25"
+    assert [name for name, row in rows.items() if not row.meaning] == ["own"]

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from latentfit.console import (
+    data_of,
+    load_data,
+    model_and_split,
+    must_fit,
+    report_run,
+    say,
+    score_run,
+    show_table,
+)
 
 app = typer.Typer(
     help="Auto-encoders with a latent space of the right size that you can sample from.",
@@ -78,7 +89,7 @@ def train(
     from latentfit.experiments.settings import parse
 
     given = parse(settings or [], RECIPES[one_of("recipe", recipe, RECIPES)])
-    loaded = _data(data, data_root)
+    loaded = load_data(data, data_root)
     model = build(recipe, loaded, latent=latent, seed=seed, **given)
     name = Path(data.split(":")[0]).stem
     folder = out or Path("runs") / f"{recipe}-{name}-{model.latent}-{seed}"
@@ -99,15 +110,15 @@ def train(
         )
     except KeyboardInterrupt as stop:
         at = f" after round {stop.args[0]}" if stop.args else ""
-        _say(f"Stopped{at}; everything is saved in {folder}. Give the same command to go on.")
+        say(f"Stopped{at}; everything is saved in {folder}. Give the same command to go on.")
         raise typer.Exit(130) from None
     from latentfit.training import distributed
 
     if distributed.first():
-        _score(run.model, loaded, folder, seed=seed, features="auto", count=10_000)
-        report_path = _report(folder, loaded)
+        score_run(run.model, loaded, folder, seed=seed, features="auto", count=10_000)
+        report_path = report_run(folder, loaded)
         if not quiet:
-            _say(f"Report: {report_path}")
+            say(f"Report: {report_path}")
 
 
 @app.command()
@@ -132,7 +143,7 @@ def sample(
     with seeded(seed, "sample"):
         drawn = model.units.restore(model.sample(count).cpu())
     write_samples(drawn, out)
-    _say(f"Wrote {count} samples to {out}.")
+    say(f"Wrote {count} samples to {out}.")
 
 
 @app.command()
@@ -148,11 +159,11 @@ def encode(
     from latentfit.experiments.outputs import write_arrays
     from latentfit.training import encode_all
 
-    model, chosen = _model_and_split(run, data, data_root, split, device)
+    model, chosen = model_and_split(run, data, data_root, split, device)
     codes = encode_all(model, chosen).mean.cpu()
     labels = {} if chosen.labels is None else {"labels": chosen.labels.cpu()}
     write_arrays(out, codes=codes, **labels)
-    _say(f"Wrote {len(codes)} codes of {codes.shape[1]} dimensions to {out}.")
+    say(f"Wrote {len(codes)} codes of {codes.shape[1]} dimensions to {out}.")
 
 
 @app.command()
@@ -170,12 +181,12 @@ def reconstruct(
 
     from latentfit.experiments.outputs import write_pairs
 
-    model, chosen = _model_and_split(run, data, data_root, split, device)
+    model, chosen = model_and_split(run, data, data_root, split, device)
     inputs = chosen.first(count)
     with torch.no_grad():
         outputs = model.reconstruct(inputs)
     write_pairs(model.units.restore(inputs.cpu()), model.units.restore(outputs.cpu()), out)
-    _say(f"Wrote {len(inputs)} pairs to {out}.")
+    say(f"Wrote {len(inputs)} pairs to {out}.")
 
 
 @app.command()
@@ -194,13 +205,13 @@ def interpolate(
     from latentfit.experiments.outputs import write_lines
     from latentfit.experiments.summary import interpolate as decode_lines
 
-    model, chosen = _model_and_split(run, data, data_root, split, device)
+    model, chosen = model_and_split(run, data, data_root, split, device)
     within("steps", steps, 2, 1000, remedy="a line has two ends")
     within("pairs", pairs, 1, len(chosen) // 2, remedy="each pair needs two samples of the split")
     ends = chosen.first(2 * pairs)
     lines = decode_lines(model, ends[:pairs], ends[pairs:], steps=steps)
     write_lines(model.units.restore(lines.cpu()), out)
-    _say(f"Wrote {pairs} lines of {steps} points to {out}.")
+    say(f"Wrote {pairs} lines of {steps} points to {out}.")
 
 
 @app.command()
@@ -221,10 +232,10 @@ def evaluate(
     from latentfit.experiments.runs import load
 
     model = load(run, weights=weights, device=device)
-    loaded = _data_of(run, data, data_root)
-    _must_fit(model, loaded)
+    loaded = data_of(run, data, data_root)
+    must_fit(model, loaded)
     kept = "raw" if weights == "raw" or model.average is None else "averaged"
-    scores = _score(
+    scores = score_run(
         model, loaded, run, seed=seed, features=features, count=count, kept=kept, quiet=as_json
     )
     if as_json:
@@ -246,7 +257,7 @@ def list_(
         typer.echo(json.dumps(rows))
         return
     shown = ["name", *([k for k in ("year", "idea", "what") if k in rows[0]])]
-    _table(shown, [[str(row[key]) for key in shown] for row in rows])
+    show_table(shown, [[str(row[key]) for key in shown] for row in rows])
 
 
 @app.command()
@@ -256,7 +267,7 @@ def report(
     data_root: Root = None,
 ) -> None:
     """Write `report.html` of a run: samples, reconstructions, curves, scores, settings."""
-    _say(f"Report: {_report(run, _data_of(run, data, data_root))}")
+    say(f"Report: {report_run(run, data_of(run, data, data_root))}")
 
 
 @app.command()
@@ -286,7 +297,7 @@ def main() -> None:
     except Exception as error:
         _explain(error)
     except KeyboardInterrupt:
-        _say("Stopped.")
+        say("Stopped.")
         sys.exit(130)
     else:
         sys.exit(code if isinstance(code, int) else 0)
@@ -305,89 +316,3 @@ def _explain(error: Exception) -> None:
         typer.echo(f"latentfit: {message()}{usage}", err=True)
         sys.exit(2)
     raise error
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _table(columns: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold")
-    for column in columns:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
-
-
-def _data(name: str, root: Path | None) -> Any:
-    from latentfit.data import load
-
-    return load(name, root=root)
-
-
-def _data_of(run: Path, name: str | None, root: Path | None) -> Any:
-    from latentfit.checks import UserError
-    from latentfit.training.checkpoint import read_json
-
-    source = read_json(run / "run.json").get("source")
-    if name is None and source is None:
-        raise UserError(f"{run} does not say what it was trained on; give --data.")
-    if name is not None:
-        return _data(name, root)
-    return _data(source["data"], root or (Path(source["root"]) if source["root"] else None))
-
-
-def _must_fit(model: Any, data: Any) -> None:
-    from latentfit.checks import UserError
-
-    if tuple(model.shape) != tuple(data.shape):
-        raise UserError(
-            f"the model was trained on samples of shape {tuple(model.shape)}, "
-            f"'{data.name}' has {tuple(data.shape)}; give data of the same shape."
-        )
-
-
-def _model_and_split(
-    run: Path, data: str, root: Path | None, split: str, device: str
-) -> tuple[Any, Any]:
-    from latentfit.checks import one_of
-    from latentfit.experiments.runs import load
-
-    one_of("split", split, ("train", "validation", "test"))
-    model = load(run, device=device)
-    loaded = _data(data, root)
-    _must_fit(model, loaded)
-    return model, getattr(loaded.to(next(model.parameters()).device), split)
-
-
-def _score(
-    model: Any,
-    data: Any,
-    run: Path,
-    *,
-    seed: int,
-    features: str,
-    count: int,
-    kept: str | None = None,
-    quiet: bool = False,
-) -> dict[str, Any]:
-    from latentfit.experiments.evaluate import evaluate as score
-    from latentfit.training.checkpoint import write_json
-
-    kept = kept or ("raw" if model.average is None else "averaged")
-    scores = score(model, data, features=features, count=count, seed=seed, weights=kept)
-    write_json(run / "evaluation.json", scores)
-    if not quiet:
-        shown = {n: v for n, v in scores.items() if isinstance(v, int | float)}
-        _table(["score", "value"], [[name, f"{value:.5g}"] for name, value in shown.items()])
-    return scores
-
-
-def _report(run: Path, data: Any) -> Path:
-    from latentfit.experiments.summary import summarise
-
-    return summarise(run, data)

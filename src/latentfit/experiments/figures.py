@@ -13,6 +13,7 @@ import torch
 from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.colors import NoNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from PIL import Image
@@ -28,6 +29,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
@@ -86,16 +89,14 @@ def save_png(images: Tensor, path: str | Path, columns: int) -> None:
     atomically(Path(path), lambda draft: picture.save(draft, format="png"))
 
 
+@rc_context(STYLE)
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as .png (160 dpi), .svg or .pdf, as the suffix says."""
     path = Path(path)
     kind = one_of("figure format", path.suffix.lower(), (".png", ".svg", ".pdf"))[1:]
     # Without a date the same figure gives the same bytes.
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-    with rc_context(STYLE):
-        atomically(
-            path, lambda draft: figure.savefig(draft, format=kind, dpi=DPI, metadata=metadata)
-        )
+    atomically(path, lambda draft: figure.savefig(draft, format=kind, dpi=DPI, metadata=metadata))
 
 
 def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Figure:
@@ -133,6 +134,7 @@ def sheet_pixels(figure: Figure) -> np.ndarray | None:
     return np.asarray(figure.axes[0].images[0].get_array())
 
 
+@rc_context(STYLE)
 def curves(records: list[dict[str, Any]]) -> Figure:
     """Every term over the rounds, a panel for each player, and the validation score.
 
@@ -147,16 +149,16 @@ def curves(records: list[dict[str, Any]]) -> Figure:
     panels = _panels(records)
     columns = min(3, len(panels)) or 1
     rows = math.ceil(len(panels) / columns) or 1
-    with rc_context(STYLE):
-        figure = Figure(figsize=(3.1 * columns, 2.1 * rows), dpi=DPI, layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False).flatten()
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
-        for (player, terms), axes in zip(panels.items(), grid, strict=False):
-            _panel(axes, player, terms)
+    figure = Figure(figsize=(3.1 * columns, 2.1 * rows), dpi=DPI, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for (player, terms), axes in zip(panels.items(), grid, strict=False):
+        _panel(axes, player, terms)
     return figure
 
 
+@rc_context(STYLE)
 def mask_trace(records: list[dict[str, Any]]) -> Figure:
     """The mask's entries over the rounds; above them how many are at 0.1 or above.
 
@@ -167,28 +169,24 @@ def mask_trace(records: list[dict[str, Any]]) -> Figure:
     steps = [record["round"] for record in records]
     values = np.array([record["mask"] for record in records], dtype=float)
     count, last = (values >= ACTIVE).sum(1), values[-1] >= ACTIVE
-    with rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 3.8), dpi=DPI, layout="constrained")
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
-        top.plot(steps, count, color="black", linewidth=1.4, **_dot(steps))
-        top.set(ylabel="active", ylim=(0, values.shape[1] * 1.05))
-        top.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        title = f"{count[-1]} of {values.shape[1]} active at round {steps[-1]:,}"
-        top.set_title(title, loc="left")
-        for chosen, colour, label in (
-            (~last, COLOURS[7], "closed at the end"),
-            (last, COLOURS[0], "active at the end"),
-        ):
-            drawn = bottom.plot(
-                steps, values[:, chosen], color=colour, linewidth=0.9, alpha=0.75, **_dot(steps)
-            )
-            if drawn:
-                drawn[0].set_label(label)
-        bottom.axhline(ACTIVE, color="black", linewidth=0.8, linestyle=":", label="threshold 0.1")
-        bottom.set(xlabel="round", ylabel="mask", ylim=(-0.02, 1.02))
-        _legend_above(bottom, columns=3)
-        for axes in (top, bottom):
-            axes.tick_params(labelsize=8)
+    figure = Figure(figsize=(6.4, 3.8), dpi=DPI, layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
+    top.plot(steps, count, color="black", linewidth=1.4, **_dot(steps))
+    top.set(ylabel="active", ylim=(0, values.shape[1] * 1.05))
+    top.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    top.set_title(f"{count[-1]} of {values.shape[1]} active at round {steps[-1]:,}", loc="left")
+    for chosen, colour, label in (
+        (~last, COLOURS[7], "closed at the end"),
+        (last, COLOURS[0], "active at the end"),
+    ):
+        drawn = bottom.plot(
+            steps, values[:, chosen], color=colour, linewidth=0.9, alpha=0.75, **_dot(steps)
+        )
+        if drawn:
+            drawn[0].set_label(label)
+    bottom.axhline(ACTIVE, color="black", linewidth=0.8, linestyle=":", label="threshold 0.1")
+    bottom.set(xlabel="round", ylabel="mask", ylim=(-0.02, 1.02))
+    _legend_above(bottom, columns=3)
     return figure
 
 
@@ -202,22 +200,22 @@ def vectors(real: Tensor, generated: Tensor) -> Figure:
     return _scatter(real, generated, "test data", "generated")
 
 
+@rc_context(STYLE)
 def covariance(codes: Tensor) -> Figure:
     """Covariance matrix of codes (N, m) as a heat map, centred on zero."""
     table = torch.cov(codes.detach().cpu().T.double()).reshape(codes.shape[1], -1).numpy()
     reach = max(1e-12, float(np.abs(table).max()))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(3.9, 3.2), dpi=DPI, layout="constrained")
-        axes = figure.subplots()
-        shown = axes.imshow(table, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
-        axes.set(xlabel="dimension", ylabel="dimension")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(6, integer=True))
-        axes.tick_params(labelsize=8)
-        figure.colorbar(shown, ax=axes, label="covariance").ax.tick_params(labelsize=8)
+    figure = Figure(figsize=(3.9, 3.2), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    shown = axes.imshow(table, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest")
+    axes.set(xlabel="dimension", ylabel="dimension")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, integer=True))
+    figure.colorbar(shown, ax=axes, label="covariance")
     return figure
 
 
+@rc_context(STYLE)
 def _sheet(pixels: np.ndarray, caption: str) -> Figure:
     # The axes are placed by hand: at 160 dpi each pixel becomes a square of whole pixels, which no
     # layout engine promises.
@@ -226,17 +224,14 @@ def _sheet(pixels: np.ndarray, caption: str) -> Figure:
     across, down = max(width * factor, 2 * DPI), height * factor
     words = textwrap.wrap(caption, int(across / DPI * 15))
     strip = 24 * len(words) + 8 if words else 0
-    with rc_context(STYLE):
-        figure = Figure(figsize=(across / DPI, (down + strip) / DPI), dpi=DPI)
-        figure.set_gid("sheet")
-        whole = down + strip
-        axes = figure.add_axes((0, 0, width * factor / across, down / whole))
-        axes.imshow(
-            pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto"
-        )  # fmt: skip
-        axes.set_axis_off()
-        text = "\n".join(words)
-        figure.text(0, 1 - 4 / whole, text, va="top", fontsize=8, color="#444444")
+    figure = Figure(figsize=(across / DPI, (down + strip) / DPI), dpi=DPI)
+    figure.set_gid("sheet")
+    whole = down + strip
+    axes = figure.add_axes((0, 0, width * factor / across, down / whole))
+    # Without a norm a value of grey is its index in the map: nothing is rounded.
+    axes.imshow(pixels, cmap="gray", norm=NoNorm(), interpolation="nearest", aspect="auto")
+    axes.set_axis_off()
+    figure.text(0, 1 - 4 / whole, "\n".join(words), va="top", fontsize=8, color="#444444")
     return figure
 
 
@@ -264,7 +259,6 @@ def _panel(axes: Axes, player: str, terms: Series) -> None:
     axes.set_title(player.replace("_", " "), loc="left", fontweight="bold", pad=height)
     axes.set_xlabel("round")
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.tick_params(labelsize=8)
     _scale(axes, terms)
     if player == "validation":
         _mark_best(axes, [point for points in terms.values() for point in points])
@@ -312,26 +306,25 @@ def _legend_above(axes: Axes, *, columns: int, **options: Any) -> None:
     )  # fmt: skip
 
 
+@rc_context(STYLE)
 def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
     first, second = (points.detach().cpu().double() for points in (first, second))
-    with rc_context(STYLE):
-        figure = Figure(figsize=(4.2, 3.9), dpi=DPI, layout="constrained")
-        axes = figure.subplots()
-        axes.tick_params(labelsize=8)
-        if first.shape[1] == 1:  # no second axis to draw against
-            bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40).tolist()
-            for points, label in zip((first, second), labels, strict=False):
-                axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
-            axes.set(xlabel="value", ylabel="density")
-            _legend_above(axes, columns=2)
-            return figure
-        mean, plane = first.mean(0), _principal_plane(first)
-        for points, colour, label in zip((first, second), COLOURS, labels, strict=False):
-            place = ((points[:2_000] - mean) @ plane).numpy()
-            axes.scatter(*place.T, s=6, alpha=0.4, color=colour, label=label, linewidths=0)
-        axes.set(xlabel="first principal axis", ylabel="second principal axis")
-        axes.set_aspect("equal", adjustable="datalim")
-        _legend_above(axes, columns=2, markerscale=2.5)
+    figure = Figure(figsize=(4.2, 3.9), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    if first.shape[1] == 1:  # no second axis to draw against
+        bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40).tolist()
+        for points, label in zip((first, second), labels, strict=False):
+            axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
+        axes.set(xlabel="value", ylabel="density")
+        _legend_above(axes, columns=2)
+        return figure
+    mean, plane = first.mean(0), _principal_plane(first)
+    for points, colour, label in zip((first, second), COLOURS, labels, strict=False):
+        place = ((points[:2_000] - mean) @ plane).numpy()
+        axes.scatter(*place.T, s=6, alpha=0.4, color=colour, label=label, linewidths=0)
+    axes.set(xlabel="first principal axis", ylabel="second principal axis")
+    axes.set_aspect("equal", adjustable="datalim")
+    _legend_above(axes, columns=2, markerscale=2.5)
     return figure
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentfit.checks import DivergenceError, UserError, one_of, within
+from latentfit.checks import UserError, one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Model, evaluating
@@ -26,6 +26,7 @@ from latentfit.training import checkpoint, distributed
 from latentfit.training.average import Average
 from latentfit.training.folder import Lines, claim, locked
 from latentfit.training.progress import Status, stoppable
+from latentfit.training.watch import collect, must_be_finite
 
 Validate = Callable[[Model], float]
 
@@ -175,9 +176,9 @@ def _play(
                 stopped = stop.requested and (world == 1 or due)
                 if not (due or ended or stopped):
                     continue
-                terms = _collect(recent)
+                terms = collect(recent)
                 recent.clear()
-                _must_be_finite(game, terms, done.step, last)
+                must_be_finite(game, terms, done.step, last)
                 distributed.broadcast(model.buffers())
                 stopped = distributed.agree(stopped, device)
                 status.update(done.step, terms)
@@ -242,32 +243,6 @@ def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Ev
             return {name: value.float() for name, value in compiled(batch).items()}
 
     return mixed
-
-
-def _collect(recent: list[Terms]) -> dict[str, float]:
-    # The only transfer from the device: means over the rounds since the last line. A term that was
-    # NaN in any of them is NaN here.
-    names = list(recent[-1])
-    table = torch.stack([torch.stack([terms[name] for name in names]) for terms in recent])
-    return dict(zip(names, table.double().mean(0).tolist(), strict=True))
-
-
-def _must_be_finite(game: Game, terms: dict[str, float], step: int, last: Path | None) -> None:
-    kept = f"; the last good checkpoint is {last}" if last is not None and last.exists() else ""
-    advice = f"{kept}. Try a lower learning rate, another seed, or --precision 32."
-    for name, value in terms.items():
-        if not abs(value) < float("inf"):
-            player, term = name.split("/")
-            raise DivergenceError(
-                f"player '{player}' diverged by round {step}: term '{term}' is {value}{advice}"
-            )
-    finite = {n: torch.stack([p.isfinite().all() for p in o]).all() for n, o in game.owned.items()}
-    flags = torch.stack(list(finite.values())).tolist()
-    for player, fine in zip(finite, flags, strict=True):
-        if not fine:
-            raise DivergenceError(
-                f"player '{player}' diverged by round {step}: a parameter is not finite{advice}"
-            )
 
 
 def _mask(model: Model) -> dict[str, Any]:

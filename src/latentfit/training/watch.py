@@ -1,0 +1,39 @@
+"""What is read off a run at every log line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from latentfit.checks import DivergenceError
+from latentfit.game import Game, Terms
+
+
+def collect(recent: list[Terms]) -> dict[str, float]:
+    """Means of the terms over some rounds, in the loop's only transfer from the device.
+
+    A term that was NaN in any of them is NaN here.
+    """
+    names = list(recent[-1])
+    table = torch.stack([torch.stack([terms[name] for name in names]) for terms in recent])
+    return dict(zip(names, table.double().mean(0).tolist(), strict=True))
+
+
+def must_be_finite(game: Game, terms: dict[str, float], step: int, last: Path | None) -> None:
+    """Raise with the name of the player if a term or an owned parameter is not finite."""
+    kept = f"; the last good checkpoint is {last}" if last is not None and last.exists() else ""
+    advice = f"{kept}. Try a lower learning rate, another seed, or --precision 32."
+    for name, value in terms.items():
+        if not abs(value) < float("inf"):
+            player, term = name.split("/")
+            raise DivergenceError(
+                f"player '{player}' diverged by round {step}: term '{term}' is {value}{advice}"
+            )
+    finite = {n: torch.stack([p.isfinite().all() for p in o]).all() for n, o in game.owned.items()}
+    flags = torch.stack(list(finite.values())).tolist()
+    for player, fine in zip(finite, flags, strict=True):
+        if not fine:
+            raise DivergenceError(
+                f"player '{player}' diverged by round {step}: a parameter is not finite{advice}"
+            )
