@@ -152,7 +152,8 @@ def test_a_png_is_enlarged_by_a_whole_number(tmp_path):
     expected = figures.tile(noise(3, size=8), 2).repeat(12, 0).repeat(12, 1)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "deep" / "grid.png")), expected)
     figures.save_png(noise(2, 3, size=128), tmp_path / "large.png", 2)
-    assert Image.open(tmp_path / "large.png").size == (257, 128)
+    with Image.open(tmp_path / "large.png") as picture:
+        assert picture.size == (257, 128)
 
 
 # Figures -----------------------------------------------------------------------------------------

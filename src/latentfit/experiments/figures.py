@@ -13,7 +13,6 @@ import torch
 from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import NoNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from PIL import Image
@@ -131,7 +130,8 @@ def sheet_pixels(figure: Figure) -> np.ndarray | None:
     """The pixels (H', W') or (H', W', 3) of a sheet of images; None for any other figure."""
     if figure.get_gid() != "sheet":
         return None
-    return np.asarray(figure.axes[0].images[0].get_array())
+    pixels = np.asarray(figure.axes[0].images[0].get_array())
+    return pixels[..., 0] if (pixels == pixels[..., :1]).all() else pixels
 
 
 @rc_context(STYLE)
@@ -228,8 +228,9 @@ def _sheet(pixels: np.ndarray, caption: str) -> Figure:
     figure.set_gid("sheet")
     whole = down + strip
     axes = figure.add_axes((0, 0, width * factor / across, down / whole))
-    # Without a norm a value of grey is its index in the map: nothing is rounded.
-    axes.imshow(pixels, cmap="gray", norm=NoNorm(), interpolation="nearest", aspect="auto")
+    # Grey is drawn as colour: a colour map would round some values to their neighbours.
+    colours = np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels
+    axes.imshow(colours, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
     figure.text(0, 1 - 4 / whole, "\n".join(words), va="top", fontsize=8, color="#444444")
     return figure
