@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from latentfit.checks import UserError
-from latentfit.experiments import figures
+from latentfit.experiments import figures, sheets
 from latentfit.experiments.report import score_rows, write_report
 
 HOSTILE = "<script>alert(1)</script>"
@@ -41,7 +41,7 @@ def test_nothing_from_outside_is_markup_and_nothing_is_fetched(tmp_path):
     write(tmp_path, facts())
     scores = {"fd_lenet": 1.5, "nac": None, HOSTILE: 2.0, "details": {"count": 3, "x": HOSTILE}}
     write(tmp_path, scores, "evaluation.json")
-    grid = figures.image_grid(torch.rand(4, 1, 8, 8), columns=2, caption="Samples")
+    grid = sheets.image_grid(torch.rand(4, 1, 8, 8), columns=2, caption="Samples")
     page = write_report(tmp_path, {"samples": (HOSTILE, grid)}).read_text()
     assert HOSTILE not in page
     assert "&lt;script&gt;" in page
@@ -58,12 +58,12 @@ def test_a_run_without_scores_says_which_command_makes_them(tmp_path):
 def test_tiles_are_the_pixels():
     images = torch.zeros(3, 1, 2, 2)
     images[2] = 1
-    sheet = figures.tile(images, 2, gap=1)
+    sheet = sheets.tile(images, 2, gap=1)
     assert sheet.shape == (5, 5)
     assert (sheet[3:5, 0:2] == 255).all()
     assert (sheet[0:2, 0:2] == 0).all()
     assert (sheet[0:2, 3:5] == 0).all()
-    assert figures.tile(torch.rand(3, 3, 4, 6), 2).shape[2] == 3
+    assert sheets.tile(torch.rand(3, 3, 4, 6), 2).shape[2] == 3
 
 
 def test_figures_of_small_records():
@@ -128,30 +128,30 @@ def test_a_tile_puts_each_grey_pixel_in_its_place():
         [8, 9, 255, 255, 255],
         [10, 11, 255, 255, 255],
     ]
-    np.testing.assert_array_equal(figures.tile(values, 2), expected)
+    np.testing.assert_array_equal(sheets.tile(values, 2), expected)
 
 
 def test_a_tile_keeps_colours_clips_and_shows_nan_as_black():
     values = torch.zeros(2, 3, 1, 1)
     values[0, 0], values[1, 2] = 1.0, 0.2
     expected = [[[255, 0, 0], [255, 255, 255], [0, 0, 51]]]
-    np.testing.assert_array_equal(figures.tile(values, 2), expected)
+    np.testing.assert_array_equal(sheets.tile(values, 2), expected)
     odd = torch.tensor([-1.0, 2.0, float("nan"), 0.5]).reshape(1, 1, 2, 2)
-    np.testing.assert_array_equal(figures.tile(odd, 8), [[0, 255], [0, 128]])
-    assert figures.tile(noise(4), 2, gap=0).shape == (8, 8)
+    np.testing.assert_array_equal(sheets.tile(odd, 8), [[0, 255], [0, 128]])
+    assert sheets.tile(noise(4), 2, gap=0).shape == (8, 8)
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (3, 2, 4, 4), (0, 1, 4, 4), (1, 4, 4)])
 def test_what_is_no_image_is_refused(shape):
     with pytest.raises(UserError, match="a sheet needs images"):
-        figures.tile(torch.zeros(shape), 2)
+        sheets.tile(torch.zeros(shape), 2)
 
 
 def test_a_png_is_enlarged_by_a_whole_number(tmp_path):
-    figures.save_png(noise(3, size=8), tmp_path / "deep" / "grid.png", 2)
-    expected = figures.tile(noise(3, size=8), 2).repeat(12, 0).repeat(12, 1)
+    sheets.save_png(noise(3, size=8), tmp_path / "deep" / "grid.png", 2)
+    expected = sheets.tile(noise(3, size=8), 2).repeat(12, 0).repeat(12, 1)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "deep" / "grid.png")), expected)
-    figures.save_png(noise(2, 3, size=128), tmp_path / "large.png", 2)
+    sheets.save_png(noise(2, 3, size=128), tmp_path / "large.png", 2)
     with Image.open(tmp_path / "large.png") as picture:
         assert picture.size == (257, 128)
 
@@ -163,9 +163,9 @@ def test_a_png_is_enlarged_by_a_whole_number(tmp_path):
 @pytest.mark.parametrize("caption", ["", "Uncurated samples, seed 0."])
 def test_a_saved_sheet_shows_each_pixel_as_a_square(tmp_path, channels, caption):
     batch = noise(5, channels, size=8)
-    figures.save(figures.image_grid(batch, columns=3, caption=caption), tmp_path / "a.png")
+    figures.save(sheets.image_grid(batch, columns=3, caption=caption), tmp_path / "a.png")
     drawn = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
-    pixels = figures.tile(batch, 3)
+    pixels = sheets.tile(batch, 3)
     pixels = np.stack([pixels] * 3, -1) if channels == 1 else pixels
     factor = 840 // pixels.shape[1]
     expected = pixels.repeat(factor, 0).repeat(factor, 1)
@@ -177,7 +177,7 @@ def test_a_saved_sheet_shows_each_pixel_as_a_square(tmp_path, channels, caption)
 @pytest.mark.parametrize("count", [1, 5, 8, 11])
 def test_reconstructions_lie_below_their_inputs(count):
     inputs = noise(count)
-    sheet = figures.sheet_pixels(figures.reconstructions(inputs, 1 - inputs))
+    sheet = sheets.sheet_pixels(sheets.reconstructions(inputs, 1 - inputs))
     assert sheet is not None
     for number in range(count):
         top, left = 10 * (number // 8), 5 * (number % 8)
@@ -188,7 +188,7 @@ def test_reconstructions_lie_below_their_inputs(count):
 
 def test_a_line_of_an_interpolation_is_a_row():
     lines = torch.linspace(0, 1, 6).reshape(2, 3, 1, 1, 1)
-    sheet = figures.sheet_pixels(figures.interpolation_grid(lines, "Lines."))
+    sheet = sheets.sheet_pixels(sheets.interpolation_grid(lines, "Lines."))
     expected = [[0, 255, 51, 255, 102], [255] * 5, [153, 255, 204, 255, 255]]
     np.testing.assert_array_equal(np.asarray(sheet), expected)
 
@@ -233,14 +233,14 @@ def test_the_scatter_shows_the_widest_axis_first():
 def test_hostile_keys_versions_and_captions_are_text(tmp_path):
     run = {"recipe": HOSTILE, "arguments": {HOSTILE: HOSTILE}, "versions": {HOSTILE: HOSTILE}}
     caption = f'" onerror="x {HOSTILE}'
-    picture = figures.image_grid(noise(4), columns=2, caption=caption)
+    picture = sheets.image_grid(noise(4), columns=2, caption=caption)
     page = page_of(tmp_path, run, {"details": {HOSTILE: HOSTILE}}, samples=(caption, picture))
     assert "<script" not in page
     assert 'onerror="' not in page
 
 
 def test_the_page_needs_no_other_file(tmp_path):
-    grid, lines = figures.image_grid(noise(4), columns=2), figures.curves(LINES)
+    grid, lines = sheets.image_grid(noise(4), columns=2), figures.curves(LINES)
     page = page_of(tmp_path, samples=("S.", grid), curves=("C.", lines))
     assert page.count('src="data:image/png;base64,') == page.count("src=") == 2
     assert "href" not in page
@@ -261,7 +261,7 @@ def test_the_page_tells_scores_settings_and_how_to_make_it_again(tmp_path):
 
 
 def test_figures_come_in_order_with_samples_at_the_top(tmp_path):
-    sheet = figures.image_grid(noise(4), columns=2)
+    sheet = sheets.image_grid(noise(4), columns=2)
     page = page_of(tmp_path, b=("Second.", sheet), samples=("First.", sheet), a=("Third.", sheet))
     found = re.findall(r"<figcaption>(\w+)\.</figcaption>", page)
     assert found == ["First", "Second", "Third"]

@@ -166,6 +166,7 @@ def test_use_of_a_run(run, tmp_path):
     samples = np.load(tmp_path / "s.npz")["samples"]
     assert (samples.shape, samples.dtype) == ((9, 8, 8), np.uint8)
     assert len(list((tmp_path / "folder").glob("*.png"))) == 9
+    assert np.load(tmp_path / "lines.npz")["lines"].shape == (8, 3, 8, 8)
     held = np.load(tmp_path / "codes.npz")
     assert (held["codes"].shape, held["labels"].shape) == ((179, 4), (179,))
     again = command("sample", run, "-n", 9, "--out", tmp_path / "t.npz", "--weights", "best")

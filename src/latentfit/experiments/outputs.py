@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.experiments.sheets import save_png
 from latentfit.training.checkpoint import atomically
 
 
@@ -22,13 +23,14 @@ def write_samples(samples: Tensor, out: Path) -> None:
         return
     _must_be_images(samples, out)
     if out.suffix == ".png":
-        _write_grid(samples, out, columns=_square(len(samples)))
+        save_png(samples, out, columns=_square(len(samples)))
     elif out.suffix:
         raise UserError(f"cannot write {out.suffix} files; use .png, .npz, or a folder name.")
     else:
         digits = len(str(len(samples) - 1))
         for number, image in enumerate(samples):
-            _write_grid(image[None], out / f"{number:0{digits}}.png", columns=1, enlarge=1)
+            picture = image[None]
+            save_png(picture, out / f"{number:0{digits}}.png", columns=1, enlarge=False)
 
 
 def write_pairs(inputs: Tensor, outputs: Tensor, out: Path) -> None:
@@ -38,16 +40,17 @@ def write_pairs(inputs: Tensor, outputs: Tensor, out: Path) -> None:
         return
     _must_be_picture(inputs, out)
     pairs = torch.stack([inputs, outputs], 1).flatten(0, 1)
-    _write_grid(pairs, out, columns=8)
+    save_png(pairs, out, columns=8)
 
 
 def write_lines(lines: Tensor, out: Path) -> None:
     """Write interpolations (B, steps, *shape), as a .png with a row each or an .npz (`lines`)."""
     if out.suffix == ".npz":
-        write_arrays(out, lines=_as_file(lines.flatten(0, 1)).reshape(*lines.shape[:2], -1))
+        flat = _as_file(lines.flatten(0, 1))
+        write_arrays(out, lines=flat.reshape(*lines.shape[:2], *flat.shape[1:]))
         return
     _must_be_picture(lines[0], out)
-    _write_grid(lines.flatten(0, 1), out, columns=lines.shape[1])
+    save_png(lines.flatten(0, 1), out, columns=lines.shape[1])
 
 
 def write_arrays(out: Path, **arrays: Tensor | np.ndarray) -> None:
@@ -68,18 +71,6 @@ def _as_file(samples: Tensor) -> np.ndarray:
         return samples.numpy()
     pixels = (samples.clamp(0, 1) * 255).round().to(torch.uint8).movedim(1, -1).numpy()
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-
-
-def _write_grid(images: Tensor, out: Path, *, columns: int, enlarge: int | None = None) -> None:
-    from PIL import Image
-
-    from latentfit.experiments.figures import tile
-
-    picture = Image.fromarray(_as_file(images)[0] if columns == 1 else tile(images, columns))
-    if enlarge is None:  # small images are enlarged so that a person sees them
-        enlarge = max(1, 96 // images.shape[-1])
-    picture = picture.resize((picture.width * enlarge, picture.height * enlarge), 0)
-    atomically(out, lambda draft: picture.save(draft, format="png"))
 
 
 def _square(count: int) -> int:

@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 from PIL import Image
 
-from latentfit.experiments.figures import save, sheet_pixels
+from latentfit.experiments.figures import save
+from latentfit.experiments.sheets import sheet_pixels
 from latentfit.training.checkpoint import atomically, read_json
 from latentfit.training.folder import read_lines
 

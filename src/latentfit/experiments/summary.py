@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentfit.data.base import Data
-from latentfit.experiments import figures
+from latentfit.experiments import figures, sheets
 from latentfit.experiments.report import write_report
 from latentfit.experiments.runs import load
 from latentfit.models import Model
@@ -47,7 +47,7 @@ def _figures(
         generated = model.sample(64 if image else 2_000).cpu()
     if image:
         caption = f"Uncurated samples, seed {seed}."
-        yield "samples", (caption, figures.image_grid(generated, columns=8, caption=caption))
+        yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
     if data is not None:
         test = data.test.first(2_000).to(device)
         if image:
@@ -83,11 +83,11 @@ def _images(model: Model, test: Tensor) -> Iterator[tuple[str, tuple[str, Figure
     outputs = model.reconstruct(inputs)
     yield (
         "reconstructions",
-        (caption, figures.reconstructions(inputs.cpu(), outputs.cpu(), caption)),
+        (caption, sheets.reconstructions(inputs.cpu(), outputs.cpu(), caption)),
     )
     rows = interpolate(model, test[0:6], test[6:12], steps=9).cpu()
     caption = "Straight lines between the codes of pairs of test images, decoded."
-    yield "interpolations", (caption, figures.interpolation_grid(rows, caption))
+    yield "interpolations", (caption, sheets.interpolation_grid(rows, caption))
 
 
 @torch.no_grad()
