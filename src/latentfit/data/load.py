@@ -84,7 +84,8 @@ def _stored(name: str, root: Path, limit: int) -> Data:
     folders = STORED[name][0]
     for folder in folders:
         if (root / folder).is_dir():
-            return read_path(root / folder, name=name, limit=limit)
+            called = "CIFAR-10 (JPEG)" if folder == "cifar10-jpeg" else name  # not CIFAR-10 itself
+            return read_path(root / folder, name=called, limit=limit)
     raise UserError(
         f"no '{name}' under {root}; expected a folder {' or '.join(folders)} there. "
         "Point to its parent with --data-root or LATENTFIT_DATA."

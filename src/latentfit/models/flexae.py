@@ -76,7 +76,8 @@ class FlexAE(Model):
         """Decoded points on segments between the codes of random pairs, shaped like x."""
         z = self.encoder(x)
         g = torch.rand(len(z), 1, device=z.device)
-        return self.decode(g * z + (1 - g) * z[torch.randperm(len(z), device=z.device)])
+        # The batch is in random order: neighbours are random pairs, never a code with itself.
+        return self.decode(g * z + (1 - g) * z.roll(1, 0))
 
     def fit(self, x: Tensor) -> Terms:
         """Autoencoder: reconstruct."""

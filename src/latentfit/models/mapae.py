@@ -92,8 +92,7 @@ class MappedPrior(Model):
     def blend(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Decoded points between random pairs of codes, and their mu with shape (B, 1)."""
         mu = 0.5 * torch.rand(len(z), 1, device=z.device)
-        other = z[torch.randperm(len(z), device=z.device)]
-        return self.decode(mu * z + (1 - mu) * other), mu
+        return self.decode(mu * z + (1 - mu) * z.roll(1, 0)), mu  # the batch is in random order
 
     def guess(self, x: Tensor) -> Terms:
         """Image critic: 0 on data, lambda on near data, mu + lambda on interpolations (Eq. 9)."""
