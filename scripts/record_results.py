@@ -48,7 +48,7 @@ def summary(run: Path) -> dict[str, Any]:
     rounds = json.loads((run / "model.json").read_text())["round"]
     lines = [line for line in read_lines(run / "metrics.jsonl") if "seconds" in line]
     arguments = dict(facts["arguments"])
-    words = [f"latentfit train {facts['recipe']} --data {facts['source']['data']}"]
+    words = [f"latentfit train {facts['recipe']} --data {Path(facts['source']['data']).name}"]
     words += [f"--latent {arguments.pop('latent')} --rounds {rounds} --seed {facts['seed']}"]
     words += [f"--set {name}={value}" for name, value in sorted(arguments.items())]
     return {

@@ -93,7 +93,11 @@ def train(
     model = build(recipe, loaded, latent=latent, seed=seed, **given)
     name = Path(data.split(":")[0]).stem
     folder = out or Path("runs") / f"{recipe}-{name}-{model.latent}-{seed}"
-    source = {"data": data, "root": str(data_root) if data_root else None}
+    # Whole paths, so that `report` and `evaluate` find the data from any folder.
+    source = {
+        "data": str(Path(data).resolve()) if Path(data).exists() else data,
+        "root": str(data_root.resolve()) if data_root else None,
+    }
     notes = {"source": source, "command": runs.command_line()}
     try:
         run = runs.train(
