@@ -7,6 +7,7 @@ order, the average of the weights, checks, log lines, TensorBoard events and a c
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from latentfit.models import Model
 from latentfit.training import Settings
 from latentfit.training import train as play
 
-ROUNDS, PAIRS = 200, 7
+ROUNDS, PAIRS = 600, 5
 
 
 def bare(model: Model, batches: list[torch.Tensor]) -> float:
@@ -55,7 +56,7 @@ def main() -> None:
     """Print the median ratio for two games on the small dense networks."""
     torch.set_num_threads(1)
     data = lf.data.load("synthetic:n=8,d=128,count=12000")
-    for name in ("maskaae", "flexae"):
+    for name in sys.argv[1:] or ("maskaae", "flexae"):
         batches = [data.train.take(torch.randint(len(data.train), (64,))) for _ in range(64)]
         ratios, times = [], []
         for number in range(PAIRS + 1):

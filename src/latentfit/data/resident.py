@@ -32,7 +32,8 @@ class Resident(Split):
 
     def take(self, indices: Tensor) -> Tensor:
         """The samples at `indices`, with shape (B, *shape)."""
-        picked = self.values[indices.to(self.values.device, non_blocking=True)]
+        device = self.values.device
+        picked = self.values.index_select(0, indices.to(device, non_blocking=True))
         return picked.float() / 255 if picked.dtype == torch.uint8 else picked
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
