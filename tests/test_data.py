@@ -51,9 +51,10 @@ def write_zip(path, images):
 
 
 def write_tar(path, images):
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, f"w:{path.suffix[1:]}") as archive:
         for number, image in enumerate(images):
-            member = tarfile.TarInfo(f"{'even' if number % 2 == 0 else 'odd'}/{number:03}.png")
+            folder = "odd" if number % 2 else "even"
+            member = tarfile.TarInfo(f"../../etc/{folder}/{number:03}.png")
             member.size = len(png(image))
             archive.addfile(member, io.BytesIO(png(image)))
 
@@ -71,6 +72,7 @@ def write_folder(path, images):
     [
         ("x.zip", write_zip),
         ("x.tar.gz", write_tar),
+        ("x.tar.xz", write_tar),
         ("folder", write_folder),
         ("x.npy", np.save),
         ("x.npz", lambda path, x: np.savez(path, x=x, y=np.arange(len(x)) % 3)),
@@ -85,28 +87,41 @@ def test_readers_give_the_pixels(tmp_path, name, write, images):
     assert not (tmp_path.parent / "etc").exists()
     again = lfdata.load(str(tmp_path / name))
     assert data.fingerprint == again.fingerprint
-    if name in ("x.tar.gz", "folder"):
+    if name in ("x.tar.gz", "x.tar.xz", "folder"):
         assert len(data.classes) == 2
 
 
-def test_an_idx_folder(tmp_path):
+@pytest.mark.parametrize(("place", "suffix"), [(".", ".gz"), ("raw", "")])
+def test_an_idx_folder(tmp_path, place, suffix):
     def idx(array):
         head = bytes([0, 0, 8, array.ndim])
         sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-        return gzip.compress(head + sizes + array.tobytes())
+        held = head + sizes + array.tobytes()
+        return gzip.compress(held) if suffix else held
 
+    (tmp_path / place).mkdir(exist_ok=True)
     for part, count in (("train", 30), ("t10k", 10)):
-        images = GREY[:count]
-        (tmp_path / f"{part}-images-idx3-ubyte.gz").write_bytes(idx(images))
         labels = np.arange(count, dtype=np.uint8) % 10
-        (tmp_path / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx(labels))
+        for kind, array in (("images-idx3", GREY[:count]), ("labels-idx1", labels)):
+            (tmp_path / place / f"{part}-{kind}-ubyte{suffix}").write_bytes(idx(array))
     data = lfdata.load(str(tmp_path))
-    assert len(data.test) == 10
-    assert (data.test.take(torch.tensor([3]))[0, 0] * 255).byte().numpy().tobytes() == (
-        GREY[3].tobytes()
-    )
+    assert torch.equal(data.test.first(10)[:, 0], torch.from_numpy(GREY[:10]).float() / 255)
     assert data.test.labels is not None
-    assert data.test.labels[3] == 3
+    assert data.test.labels.tolist() == list(range(10))
+
+
+def test_a_test_split_of_the_data_is_kept(tmp_path):
+    write_folder(tmp_path / "x" / "train", GREY)
+    write_folder(tmp_path / "x" / "test", GREY[:10])
+    y = np.arange(30) % 2
+    np.savez(tmp_path / "x.npz", x_train=GREY, y_train=y, x_test=GREY[:10], y_test=y[:10])
+    for name in ("x", "x.npz"):
+        data = lfdata.load(tmp_path / name)
+        assert (len(data.train), len(data.validation), len(data.test)) == (27, 3, 10)
+        held = {(image * 255).round().byte().numpy().tobytes() for image in data.test.first(10)}
+        assert held == expected(GREY[:10])
+        assert data.test.labels is not None
+        assert sorted(data.test.labels.tolist()) == [0] * 5 + [1] * 5
 
 
 def test_archives_with_attributes(tmp_path):
@@ -142,6 +157,44 @@ def test_splits_are_disjoint_and_fixed():
     sizes = [len(data.train), len(data.validation), len(data.test)]
     assert sizes == [1439, 179, 179]
     assert data.fingerprint == "e13bb06e79d3e343"
+
+
+def test_labels_stay_with_their_samples():
+    x = np.repeat(np.arange(100, dtype=np.uint8), 4).reshape(100, 2, 2)
+    data = lfdata.arrays(x, np.arange(100) * 2)
+    seen = []
+    for part in (data.train, data.validation, data.test):
+        values = (part.first(100)[:, 0, 0, 0] * 255).round().long()
+        assert part.labels is not None
+        assert torch.equal(part.labels, values * 2)
+        seen += values.tolist()
+    assert sorted(seen) == list(range(100))  # disjoint, and nothing is lost
+
+
+def test_the_seed_makes_generated_sets_but_no_splits():
+    name = "synthetic:n=2,d=4,count=600"
+    marks = {lfdata.load(name, seed=seed).fingerprint for seed in (0, 1)}
+    assert len(marks) == 2
+    assert lfdata.load(f"{name},seed=0", seed=1).fingerprint in marks
+    assert lfdata.load("digits", seed=1).fingerprint == lfdata.load("digits").fingerprint
+
+
+@pytest.mark.parametrize("bad", [png(GREY[0].T), b"xx"], ids=["size", "broken"])
+def test_a_bad_streamed_file_is_one_line(tmp_path, bad):
+    write_folder(tmp_path / "x", GREY)
+    (tmp_path / "x" / "b" / "zz.png").write_bytes(bad)
+    data = lfdata.load(tmp_path / "x", limit=1)
+    with pytest.raises(UserError, match=r"zz\.png") as caught:
+        [list(part.chunks(5)) for part in (data.train, data.validation, data.test)]
+    assert "\n" not in str(caught.value)
+
+
+def test_streaming_leaves_the_global_stream(tmp_path):
+    write_folder(tmp_path / "x", GREY)
+    data = lfdata.load(tmp_path / "x", limit=1)
+    before = torch.get_rng_state()
+    assert sum(len(batch) for batch in data.train.chunks(7)) == 24
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_streamed_equals_resident(tmp_path):
@@ -214,11 +267,22 @@ def test_messages_about_files(tmp_path, name, make, message):
         ("synthetic:n=x", "must be n=number"),
         ("synthetic:m=3", "unknown option"),
         ("mnist", "--data-root"),
+        ("mnist:n=3", "takes no options"),
+        ("", "is empty"),
+        ("mixture:d=0", "at least 2"),
     ],
 )
 def test_messages_about_names(tmp_path, name, message):
     with pytest.raises(UserError, match=message):
         lfdata.load(name, root=tmp_path)
+
+
+def test_the_environment_says_where_sets_lie(tmp_path, monkeypatch):
+    write_folder(tmp_path / "celeba", COLOUR)
+    monkeypatch.setenv("LATENTFIT_DATA", str(tmp_path))
+    assert lfdata.load("celeba").name == "celeba"
+    with pytest.raises(UserError, match="nowhere"):
+        lfdata.load("celeba", root=tmp_path / "nowhere")
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared copies of MNIST are not at hand")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -44,14 +45,23 @@ def read_path(path: Path, *, name: str | None = None, limit: int = 4 << 30) -> D
     name = name or path.name
     if path.is_dir():
         return _read_folder(path, name, limit)
-    if path.name.endswith(ARCHIVES):
-        return _from_images(read_archive(path), None, name)
+    if path.name.lower().endswith(ARCHIVES):
+        return _from_images(*_parts(read_archive(path)), name)
     readers = {".npz": _npz, ".npy": _npy, ".csv": _csv, ".parquet": _parquet}
-    if path.suffix not in readers:
+    if path.suffix.lower() not in readers:
         raise UserError(
             f"cannot read {path.name}; use {', '.join((*readers, *ARCHIVES))}, or a folder."
         )
-    return readers[path.suffix](path, name)
+    return readers[path.suffix.lower()](path, name)
+
+
+def _parts(held: list[Named]) -> tuple[list[Named], list[Named] | None]:
+    """Split an archive's images by train/ and test/ at its top, where it has both."""
+    tops = {Path(member).parts[0] for member, _ in held}
+    if tops != {"train", "test"}:
+        return held, None
+    parts = [[one for one in held if Path(one[0]).parts[0] == top] for top in ("train", "test")]
+    return parts[0], parts[1]
 
 
 def _read_folder(path: Path, name: str, limit: int) -> Data:
@@ -134,21 +144,30 @@ def _streamed(
     train: list[Path], test: list[Path] | None, shape: tuple[int, ...], root: Path, name: str
 ) -> Data:
     labels, classes = _classes([path.parent.name for path in train])
+    other, other_classes = _classes([path.parent.name for path in test or []])
+    if test is not None and classes != other_classes:
+        labels, other, classes = None, None, ()
+    others = None if other is None else torch.from_numpy(other)
     rest, chosen, held = partition(len(train), test=test is None)
 
     def part(indices: Tensor) -> Streamed:
         picked = None if labels is None else torch.from_numpy(labels)[indices]
         return Streamed([train[index] for index in indices.tolist()], shape, picked)
 
-    sizes = [[p.stat().st_size, mix(str(p.relative_to(root)))] for p in [*train, *(test or [])]]
+    marks = [[mix(str(p.relative_to(root))), _content(p)] for p in [*train, *(test or [])]]
     return Data(
         name=name,
         train=part(rest),
         validation=part(chosen),
-        test=part(held) if test is None else Streamed(test, shape),
-        fingerprint=fingerprint(torch.tensor(sizes)),
+        test=part(held) if test is None else Streamed(test, shape, others),
+        fingerprint=fingerprint(torch.tensor(marks)),
         classes=classes,
     )
+
+
+def _content(path: Path) -> int:
+    """A number that stands for the bytes of a file; changing one of them changes it."""
+    return int.from_bytes(hashlib.blake2b(path.read_bytes(), digest_size=7).digest(), "big")
 
 
 def _with_attributes(data: Data, path: Path, files: dict[str, list[str]]) -> Data:
@@ -201,12 +220,15 @@ def _load(path: Path) -> Any:
 
 
 def _csv(path: Path, name: str) -> Data:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.reader(file) if row]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} is not a UTF-8 table ({error}); save it as UTF-8.") from error
+    if rows and not all(_is_number(cell) for cell in rows[0]):
+        rows = rows[1:]
     if not rows:
         raise UserError(f"{path} is empty; it needs a row of numbers for each sample.")
-    if not all(_is_number(cell) for cell in rows[0]):
-        rows = rows[1:]
     widths = {len(row) for row in rows}
     if len(widths) != 1:
         raise UserError(f"{path} has rows of {sorted(widths)} cells; all need the same columns.")
@@ -226,6 +248,8 @@ def _parquet(path: Path, name: str) -> Data:
         raise UserError(
             "reading .parquet needs pandas and pyarrow; pip install pandas pyarrow."
         ) from error
+    except (ValueError, OSError) as error:  # pyarrow's own errors are among these
+        raise UserError(f"{path} is not a readable table ({error}); save it again.") from error
     return arrays(table.to_numpy(), name=name)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from latentfit.checks import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
+BROKEN = (
+    zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error,
+    EOFError, OSError, RuntimeError,
+)  # fmt: skip
 Named = tuple[str, np.ndarray]
 
 
@@ -39,11 +45,17 @@ def read_image(
     name = name or str(source)
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            grey = image.mode in ("1", "L", "I;16", "LA")
-            pixels = np.asarray(image.convert("L" if grey else "RGB"))
+            mode = image.mode
+            deep, grey = mode.startswith("I;16"), mode in ("1", "L", "LA")
+            # Pillow clips 16 bits to 255 instead of scaling them, so they are scaled here.
+            pixels = np.asarray(image if deep else image.convert("L" if grey else "RGB"))
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{name} is not a readable image ({error}); mend or remove it.") from error
-    array = pixels[None] if grey else np.moveaxis(pixels, -1, 0)
+    if mode in ("I", "F"):
+        raise UserError(f"{name} has 32-bit pixels; save it with 8 or 16 bits a channel.")
+    if deep:
+        pixels = np.round(pixels / 257).astype(np.uint8)
+    array = pixels[None] if grey or deep else np.moveaxis(pixels, -1, 0)
     if expected is not None and array.shape != tuple(expected):
         raise UserError(
             f"{name} has shape {array.shape}, others have {tuple(expected)}; "
@@ -64,8 +76,9 @@ def read_archive(path: Path) -> list[Named]:
     """
     try:
         held = sorted(_members(path), key=lambda member: member[0])
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
-        raise UserError(f"{path} is not a readable archive ({error}); make it again.") from error
+    except BROKEN as error:
+        reason = str(error).partition("\n")[0].rstrip(":")  # tarfile's message has a line a format
+        raise UserError(f"{path} is not a readable archive ({reason}); make it again.") from error
     if not held:
         raise UserError(f"{path} holds no images; expected {', '.join(sorted(SUFFIXES))}.")
     first = read_image(held[0][1], name=f"{path}:{held[0][0]}")
@@ -75,7 +88,7 @@ def read_archive(path: Path) -> list[Named]:
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.suffix == ".zip":
+    if path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 if not member.is_dir() and is_image(member.filename):
@@ -101,5 +114,5 @@ def read_idx(path: Path) -> np.ndarray:
         return np.frombuffer(held, np.uint8, offset=4 + 4 * axes).reshape(shape)
     except FileNotFoundError as error:
         raise UserError(f"no file {path}; copy it there.") from error
-    except (OSError, EOFError, ValueError, IndexError) as error:
+    except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
         raise UserError(f"{path} is not a readable idx file ({error}); copy it again.") from error

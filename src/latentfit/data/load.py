@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,16 @@ def names() -> dict[str, str]:
     return lines
 
 
-def load(name: str, *, root: str | Path | None = None, limit: int = 4 << 30) -> Data:
+def load(
+    name: str | Path, *, root: str | Path | None = None, seed: int = 0, limit: int = 4 << 30
+) -> Data:
     """Load a data set by name, or from a file, an archive or a folder.
 
     Arguments:
         name: A name of `names()`, with options after a colon where it is generated; or a path to a
             folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .parquet.
-        root: Folder of the stored sets; `./data` where not given.
+        root: Folder of the stored sets; else the environment's LATENTFIT_DATA, else `./data`.
+        seed: Of a generated set whose name gives none. Splits do not depend on it.
         limit: Bytes of decoded images above which a folder is streamed from disk.
 
     Raises:
@@ -53,14 +57,19 @@ def load(name: str, *, root: str | Path | None = None, limit: int = 4 << 30) -> 
         >>> data.shape, len(data.train) + len(data.validation) + len(data.test)
         ((1, 8, 8), 1797)
     """
-    kind, _, options = name.partition(":")
-    if kind == "digits":
-        return _digits()
+    name = str(name)
+    if not name:
+        raise UserError(
+            f"the name of the data is empty; use a path or one of {', '.join(names())}."
+        )
+    kind, colon, options = name.partition(":")
     if kind in GENERATED:
         make = GENERATED[kind][0]
-        return make(**_options(kind, options, make))
-    if kind in STORED:
-        return _stored(kind, Path(root) if root is not None else Path("data"), limit)
+        return make(**{"seed": seed, **_options(kind, options, make)})
+    if kind in names():
+        if colon:
+            raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
+        return _digits() if kind == "digits" else _stored(kind, _root(root), limit)
     path = Path(name).expanduser()
     if path.exists():
         return read_path(path, limit=limit)
@@ -69,7 +78,7 @@ def load(name: str, *, root: str | Path | None = None, limit: int = 4 << 30) -> 
             f"no file or folder {name}; check the path, or use a name: {', '.join(names())}."
         )
     one_of("data set", name, names())
-    raise UserError(f"no data set '{name}'.")
+    raise UserError(f"no data set '{name}'; use one of {', '.join(names())}.")
 
 
 def _digits() -> Data:
@@ -78,6 +87,11 @@ def _digits() -> Data:
     x, y = load_digits(return_X_y=True)
     pixels = np.round(x * 255 / 16).astype(np.uint8).reshape(-1, 8, 8)
     return arrays(pixels, y, name="digits", classes=tuple("0123456789"))
+
+
+def _root(given: str | Path | None) -> Path:
+    """The folder of the stored sets: the caller's, else the environment's, else `./data`."""
+    return Path(given or os.environ.get("LATENTFIT_DATA") or "data").expanduser()
 
 
 def _stored(name: str, root: Path, limit: int) -> Data:

@@ -59,6 +59,8 @@ def arrays(
                 f"training samples of '{name}' have shape {tuple(values.shape[1:])}, test samples "
                 f"{tuple(test_values.shape[1:])}; they must agree, also in their type."
             )
+    if len(test_values) == 0:
+        raise UserError(f"the test split of '{name}' is empty; give it samples or leave it out.")
     parts = {
         "train": (values[rest], _pick(labels, rest)),
         "validation": (values[chosen], _pick(labels, chosen)),
@@ -95,13 +97,15 @@ def partition(count: int, *, test: bool) -> tuple[Tensor, Tensor, Tensor]:
 
 def samples(x: Any, name: str) -> Tensor:
     """Bring an array to uint8 images (N, C, H, W), or to float32 images or vectors."""
-    array = np.asarray(x)
+    array = _array(x, name)
     if array.dtype == object or array.dtype.kind not in "uifb":
         raise UserError(f"'{name}' holds {array.dtype} values; numbers are needed.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise UserError(f"'{name}' holds {bad} values that are NaN or infinite; remove them.")
     if array.ndim == 2:
+        if array.size and np.abs(array).max() > np.finfo(np.float32).max:
+            raise UserError(f"'{name}' holds values beyond float32's 3.4e38; rescale them.")
         return torch.from_numpy(array.astype(np.float32))
     if array.ndim == 3:
         array = array[:, None]
@@ -109,7 +113,7 @@ def samples(x: Any, name: str) -> Tensor:
         array = np.moveaxis(array, 3, 1)
     if array.ndim != 4 or array.shape[1] not in (1, 3):
         raise UserError(
-            f"'{name}' has shape {np.asarray(x).shape}; use (N, d), (N, H, W), (N, H, W, C) or "
+            f"'{name}' has shape {_array(x, name).shape}; use (N, d), (N, H, W), (N, H, W, C) or "
             "(N, C, H, W) with C 1 or 3."
         )
     if array.dtype.kind in "uib":
@@ -126,6 +130,15 @@ def samples(x: Any, name: str) -> Tensor:
             "divide by 255 or save them as uint8."
         )
     return torch.from_numpy(np.ascontiguousarray(array.astype(np.float32)))
+
+
+def _array(x: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x)
+    except ValueError as error:
+        raise UserError(
+            f"'{name}' is no array of one shape ({error}); give each sample the same shape."
+        ) from error
 
 
 def fingerprint(*parts: Tensor) -> str:
@@ -148,7 +161,7 @@ def _units(train: Tensor) -> Units:
 def _labels(y: Any, count: int, name: str) -> Tensor | None:
     if y is None:
         return None
-    array = np.asarray(y)
+    array = _array(y, name)
     if array.shape != (count,) or array.dtype.kind not in "uib":
         raise UserError(
             f"labels of '{name}' must be {count} whole numbers, got {array.dtype} of shape "

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from latentfit.checks import UserError
 from latentfit.data.base import Shape, Split
 from latentfit.data.images import read_image
 
@@ -46,12 +47,8 @@ class Streamed(Split):
         labels: Tensor | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.files, self.shape, self.labels, self.device = (
-            Files(paths, shape),
-            shape,
-            labels,
-            device,
-        )
+        self.files, self.shape = Files(paths, shape), shape
+        self.labels, self.device = labels, device
 
     def __len__(self) -> int:
         """The number of files."""
@@ -69,8 +66,20 @@ class Streamed(Split):
             batch_sampler=(indices.tolist() for indices in order),  # type: ignore[arg-type]
             num_workers=workers,
             pin_memory=torch.device(self.device).type == "cuda",
+            # Without a generator of its own the loader draws its workers' seed from the global
+            # stream, and a run on files would part from the same run on resident data.
+            generator=torch.Generator().manual_seed(0),
         )
-        return (self._scale(batch) for batch in loader)
+        broken = ""
+        try:
+            for batch in loader:
+                yield self._scale(batch)
+        except UserError as error:
+            # A worker's error comes with its traceback; the person gets its one line. Dropping the
+            # frames, and raising below, lets go of the workers at once.
+            broken = str(error.with_traceback(None)).rstrip().rpartition("UserError: ")[2]
+        if broken:
+            raise UserError(broken)
 
     def to(self, device: torch.device | str) -> Streamed:
         """The same files, handed out on `device`."""

@@ -48,6 +48,7 @@ def gaussian(*, n: int = 8, d: int = 128, seed: int = 0, count: int = 60_000) ->
         >>> gaussian(n=2, d=16, count=600).shape
         (16,)
     """
+    within("d", d, 1)
     within("n", n, 1, d, remedy="the latent dimension cannot exceed d")
     within("count", count, 60)
     generator = torch.Generator().manual_seed(mix(seed, "points"))
@@ -65,8 +66,14 @@ def mixture(
         d: Dimension of the data.
         radius: Radius of the ring.
         seed: Of the network and of the points.
-        count: Points in all.
+        count: Points in all; a sixth, at most 10,000, is the test split.
+
+    Example:
+        >>> data = mixture(k=3, d=16, count=600)
+        >>> data.shape, len(data.test)
+        ((16,), 100)
     """
+    within("d", d, 2, remedy="the ring lies in a plane")
     within("k", k, 1, 1000)
     within("count", count, 60)
     generator = torch.Generator().manual_seed(mix(seed, "points"))
@@ -78,7 +85,16 @@ def mixture(
 
 
 def swiss_roll(*, count: int = 6_000, seed: int = 0) -> Data:
-    """A rolled sheet in R^3; 5,000 training points as in Geng et al."""
+    """A rolled sheet in R^3: 5,000 points, as in Geng et al., and 1,000 more for the test split.
+
+    Arguments:
+        count: Points in all; a sixth, at most 10,000, is the test split.
+        seed: Of the points.
+
+    Example:
+        >>> swiss_roll(count=600).shape
+        (3,)
+    """
     from sklearn.datasets import make_swiss_roll
 
     within("count", count, 60)
