@@ -188,7 +188,7 @@ def test_reconstructions_lie_below_their_inputs(count):
 
 def test_a_line_of_an_interpolation_is_a_row():
     lines = torch.linspace(0, 1, 6).reshape(2, 3, 1, 1, 1)
-    sheet = sheets.sheet_pixels(sheets.interpolation_grid(lines, "Lines."))
+    sheet = sheets.sheet_pixels(sheets.rows_grid(lines, "Lines."))
     expected = [[0, 255, 51, 255, 102], [255] * 5, [153, 255, 204, 255, 255]]
     np.testing.assert_array_equal(np.asarray(sheet), expected)
 

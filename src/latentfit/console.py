@@ -79,19 +79,28 @@ def score_run(
     seed: int,
     features: str,
     count: int,
+    groups: str = "all",
     kept: str | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Score a run, write `evaluation.json` and print a table unless quiet."""
     from latentfit.experiments.evaluate import evaluate as score
+    from latentfit.experiments.report import score_rows
+    from latentfit.experiments.scores import NAMES
     from latentfit.training.checkpoint import write_json
 
     kept = kept or ("raw" if model.average is None else "averaged")
-    scores = score(model, data, features=features, count=count, seed=seed, weights=kept)
+    chosen = NAMES if groups == "all" else [name.strip() for name in groups.split(",")]
+    scores = score(
+        model, data, features=features, groups=chosen, count=count, seed=seed, weights=kept
+    )
     write_json(run / "evaluation.json", scores)
     if not quiet:
-        shown = {n: v for n, v in scores.items() if isinstance(v, int | float)}
-        show_table(["score", "value"], [[name, f"{value:.5g}"] for name, value in shown.items()])
+        rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
+        show_table(["score", "value", "floor"], rows)
+        details = scores["details"]
+        on = f"{details['extractor']} features ({details['extractor_hash']})"
+        say(f"On {on}, {details['count']:,} samples of each set.")
     return scores
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,12 @@ class Likelihood(nn.Module, ABC):
 
     Arguments:
         bounded: The data lie in [0, 1].
+
+    Attributes:
+        density: Whether the distance is a negative log-density in nats, constants included.
     """
+
+    density: ClassVar[bool] = False
 
     def __init__(self, *, bounded: bool) -> None:
         super().__init__()
@@ -54,9 +60,12 @@ class Bernoulli(Likelihood):
 
     .. math:: -\sum_d x_d \log \hat x_d + (1 - x_d) \log (1 - \hat x_d)
 
-    On grey values it is an objective, not a density (baselines 4.6). Computed from the logits,
+    On grey values it is an objective, not a density (baselines 4.6): a bound made of it compares
+    only with others made of it. Computed from the logits,
     where it stays finite; the sources clamp at 1e-8 instead.
     """
+
+    density = True
 
     def __init__(self) -> None:
         super().__init__(bounded=True)
@@ -77,6 +86,8 @@ class Gaussian(Likelihood):
         deviation: Start of gamma.
         learned: Train log gamma by the same optimiser as the networks (baselines 6.2, form A).
     """
+
+    density = True
 
     def __init__(self, *, bounded: bool, deviation: float = 1.0, learned: bool = False) -> None:
         super().__init__(bounded=bounded)

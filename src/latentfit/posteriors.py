@@ -27,6 +27,18 @@ class Code:
             return self.mean
         return self.mean + self.scale * torch.randn_like(self.mean)
 
+    def log_density(self, z: Tensor) -> Tensor:
+        """Log q(z | x) in nats, with shape (B,); only for Gaussians.
+
+        Example:
+            >>> Code(torch.zeros(1, 2), torch.ones(1, 2)).log_density(torch.zeros(1, 2))
+            tensor([-1.8379])
+        """
+        if self.scale is None:
+            raise TypeError("a point has no density")
+        law = torch.distributions.Normal(self.mean, self.scale, validate_args=False)
+        return law.log_prob(z).sum(1)
+
 
 class Dirac(nn.Module):
     """A deterministic encoder.

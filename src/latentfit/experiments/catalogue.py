@@ -6,15 +6,20 @@ from typing import Any
 
 from latentfit.checks import one_of
 from latentfit.experiments.recipes import RECIPES
+from latentfit.experiments.scores import meaning
 
+# Scores by the group that `evaluate --metrics` takes; errors and active dimensions always come.
 SCORES = {
-    "fd_<extractor>": "Frechet distance of generated to test samples on features; lower is better",
-    "fd_<extractor>_reconstruction": "the same for reconstructions of the test samples",
-    "fd_<extractor>_floor": "the same for training samples: what no honest model beats by much",
-    "mse": "mean squared error of reconstructions over all entries; lower is better",
-    "psnr": "-10 log10 mse in dB, for images; higher is better",
-    "nac": "mean absolute correlation between active dimensions of the codes; lower is better",
-    "active": "number of latent dimensions that are open",
+    "fd": ("fd_<features>", "fid"),
+    "kid": ("kid_<features>",),
+    "prd": ("prd_precision", "prd_recall"),
+    "manifold": ("precision", "recall", "density", "coverage"),
+    "sliced": ("sliced_wasserstein",),
+    "classifier": ("classifier_score", "inception_score"),
+    "memorisation": ("pms_ratio", "ims_ratio", "ms_<features>_ratio"),
+    "likelihood": ("elbo", "log_likelihood"),
+    "latent": ("active_units", "non_normality", "prior_sliced_wasserstein", "prior_wasserstein"),
+    "": ("mse", "psnr", "nac", "nac_covariance", "active", "latent"),
 }
 
 
@@ -22,7 +27,11 @@ def catalogue(what: str) -> list[dict[str, Any]]:
     """Rows for `recipes`, `data` or `metrics`, each with a `name`."""
     one_of("list", what, ("recipes", "data", "metrics"))
     if what == "metrics":
-        return [{"name": name, "what": text} for name, text in SCORES.items()]
+        return [
+            {"name": name, "group": group, "what": meaning(name)}
+            for group, names in SCORES.items()
+            for name in names
+        ]
     if what == "data":
         from latentfit.data import names
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from latentfit import metrics
-from latentfit.checks import within
-from latentfit.data.base import Data, Split
+from latentfit.checks import UserError, one_of, within
+from latentfit.data.base import Data
+from latentfit.experiments.reference import Reference, reference
+from latentfit.experiments.scores import COMPARISONS, NAMES, named
 from latentfit.metrics import Extractor
-from latentfit.models import Model, evaluating
+from latentfit.models import AutoEncoder, Model, evaluating
+from latentfit.posteriors import Code
 from latentfit.seeds import seeded
 from latentfit.training import encode_all, waits
+
+LIKELIHOOD = (500, 100)  # test samples and draws of each behind a likelihood bound
 
 
 @torch.no_grad()
@@ -24,7 +30,8 @@ def evaluate(
     model: Model,
     data: Data,
     *,
-    features: str = "auto",
+    features: str | Extractor = "auto",
+    groups: Sequence[str] = NAMES,
     count: int = 10_000,
     draws: int = 3,
     seed: int = 0,
@@ -33,67 +40,168 @@ def evaluate(
     r"""Score a model on the test split.
 
     Generated samples, reconstructions and training samples are each compared with equally many test
-    samples; the last is the floor that no honest model beats by much. Generation is scored on
-    several independent draws: the mean, and the standard deviation as `..._sd`.
+    samples; the last is the floor, what data themselves reach. Generation is scored on several
+    independent draws: the mean, and the standard deviation as `..._sd`.
 
     Arguments:
         model: A trained model, in any mode; its mode is restored.
         data: The data it was trained on.
-        features: Extractor of the Frechet distance: `auto`, `lenet`, `pixels`.
-        count: Samples to generate; at most as many as there are test samples are used.
+        features: `auto`, `lenet`, `pixels`, `inception`, a path of its weights, or an extractor.
+        groups: Which scores, among `scores.NAMES`; those that do not apply are left out.
+        count: Samples of each set; at most the test samples and half of the training samples.
         draws: Independent draws of generated samples.
         seed: Of the draws.
         weights: What the model holds, `averaged` or `raw`; recorded.
 
     Returns:
-        Numbers by name: `fd_X` (generated), `fd_X_sd`, `fd_X_reconstruction`, `fd_X_floor` for the
-        extractor X; `mse` (mean over entries) and `psnr` (dB, images) of reconstructions; `nac`
-        (correlation form) over the active dimensions; `active`, the number of dimensions that are
-        open, and `latent`. None where a score is not defined. Beside them `details` with variant,
-        counts, extractor, hash and seed.
+        Numbers by name: each score of `scores.COMPARISONS`, with `_sd`, `_reconstruction` and
+        `_floor`; `mse` (mean over entries) with its standard error and `psnr` (dB, images);
+        distances to nearest neighbours (`pms_...` on pixels); `elbo` and `log_likelihood` in nats;
+        diagnostics of the codes. None where a score is not defined. Beside them `details` with
+        variants, counts, extractor, hash and seed.
     """
+    for name in groups:
+        one_of("metric", name, NAMES)
     within("count", count, 2, remedy="a distance needs two samples")
     within("draws", draws, 1)
     device = next(model.parameters()).device
-    data = data.to(device)
-    extractor = metrics.extractor(features, data.shape, data.name)
-    extract = _on(extractor, device)
-    count = min(count, len(data.test), len(data.train))
-    with evaluating(model):
-        test = data.test.first(count)
-        reconstructed = torch.cat([model.reconstruct(x) for x in test.split(512)])
-        real, name = extract(test), f"fd_{extractor.name}"
-        generated = []
-        for number in range(draws):
-            with seeded(seed, "evaluation", number):
-                generated.append(metrics.frechet(extract(model.sample(count)), real))
-        codes = encode_all(model, data.test).mean
-    mask = getattr(model, "mask", None)
-    active = open_dimensions(codes, None if mask is None else mask())
-    scores: dict[str, Any] = {
-        name: statistics.fmean(generated),
-        f"{name}_sd": statistics.stdev(generated) if draws > 1 else 0.0,
-        f"{name}_reconstruction": metrics.frechet(extract(reconstructed), real),
-        f"{name}_floor": metrics.frechet(extract(_spread(data.train, count)), real),
-        "mse": metrics.mse(test, reconstructed),
-    }
+    count = min(count, len(data.test), len(data.train) // 2)
+    extractor = features
+    if isinstance(extractor, str):
+        extractor = metrics.extractor(extractor, data.shape, data.name)
+    real = reference(data, extractor, count, device)
+    test = data.test.first(count)
+    reconstructed = _mapped(model, model.reconstruct, test, device)
+    generated = []
+    for number in range(draws):
+        with seeded(seed, "evaluation", number):
+            generated.append(model.sample(count).cpu())
+    codes = encode_all(model, data.test)
+    scores = _compared(extractor, groups, real, generated, reconstructed, seed)
+    squared = metrics.Estimate.mean(metrics.errors(test, reconstructed))
+    scores |= {"mse": squared.value, "mse_se": squared.spread}
     if len(data.shape) == 3:
-        scores["psnr"] = _or_none(metrics.psnr(test, reconstructed))
-    return scores | {
-        "nac": _or_none(metrics.nac(codes[:, active])),
-        "active": int(active.sum()),
-        "latent": model.latent,
+        scores["psnr"] = metrics.psnr(test, reconstructed)
+    if "classifier" in groups and extractor.head is not None:
+        scores |= _classified(extractor, generated[0], real.test)
+    if "memorisation" in groups:
+        scores |= _memorised(data, extractor, real, generated[0], device)
+    if "likelihood" in groups and isinstance(model, AutoEncoder) and model.has_likelihood:
+        scores |= _bounded(model, data, seed)
+    scores |= _of_codes(model, codes, seed, full="latent" in groups)
+    return {name: _or_none(value) for name, value in scores.items()} | {
         "details": {
             "count": count,
             "draws": draws,
             "reference": "test",
             "extractor": extractor.name,
             "extractor_hash": extractor.hash,
-            "fd": "unbiased covariances, symmetric eigenvalue form, float64",
+            "variants": {name: part.variant for name, part in COMPARISONS.items()},
             "nac": "mean absolute off-diagonal correlation of the active dimensions, test codes",
             "seed": seed,
             "weights": weights,
         },
+    }
+
+
+def _compared(
+    extractor: Extractor,
+    groups: Sequence[str],
+    real: Reference,
+    generated: list[Tensor],
+    reconstructed: Tensor,
+    seed: int,
+) -> dict[str, Any]:
+    """Every comparison of samples, reconstructions and training data with test data."""
+    sets = [extractor(samples).cpu() for samples in generated]
+    vectors = extractor.name == "pixels" and generated[0].dim() == 2
+    rebuilt, scores = extractor(reconstructed).cpu(), {}
+    for name, part in COMPARISONS.items():
+        if name not in groups or (part.vectors and not vectors):
+            continue
+        repeats: dict[str, list[float]] = defaultdict(list)
+        for samples in sets:
+            for key, value in named(part.compare(samples, real.test, seed), extractor).items():
+                repeats[key].append(value)
+        for key, values in repeats.items():
+            scores[key] = statistics.fmean(values)
+            scores[f"{key}_sd"] = statistics.stdev(values) if len(values) > 1 else 0.0
+        for suffix, other in (("reconstruction", rebuilt), ("floor", real.train)):
+            found = named(part.compare(other, real.test, seed), extractor)
+            scores |= {f"{key}_{suffix}": value for key, value in found.items()}
+    return scores
+
+
+def _classified(extractor: Extractor, generated: Tensor, real: Tensor) -> dict[str, float]:
+    """Inception score, under that name only on Inception's classes."""
+    if extractor.head is None:
+        raise TypeError("an extractor without a head has no classes")
+    name = "inception_score" if extractor.name == "inception" else "classifier_score"
+    splits = 10 if len(real) >= 1000 else 1
+    device = generated.device
+    found = metrics.inception_score(extractor.head(extractor(generated)).cpu(), splits=splits)
+    floor = metrics.inception_score(extractor.head(real.to(device)).cpu(), splits=splits)
+    return {name: found.value, f"{name}_sd": found.spread, f"{name}_floor": floor.value}
+
+
+def _memorised(
+    data: Data, extractor: Extractor, real: Reference, generated: Tensor, device: torch.device
+) -> dict[str, float]:
+    """The four distances of FlexAE's Table 4 on pixels, and on features where these are others."""
+    scores: dict[str, float] = {}
+    pixels = metrics.pixels()
+    kinds = {"pms": (pixels, reference(data, pixels, len(real.test), device))}
+    if extractor.name != "pixels":
+        short = "ims" if extractor.name == "inception" else f"ms_{extractor.name}"
+        kinds[short] = (extractor, real)
+    for short, (maker, held) in kinds.items():
+        found = metrics.memorisation(maker(generated).cpu(), held.train, held.other, held.test)
+        for key in ("train_train", "generated_train", "train_test", "generated_test"):
+            scores[f"{short}_{key}"] = getattr(found, key).value
+        scores[f"{short}_ratio"] = found.ratio
+    return scores
+
+
+def _bounded(model: AutoEncoder, data: Data, seed: int) -> dict[str, float]:
+    """Likelihood bounds on the first test samples, in nats a sample."""
+    device, (most, draws) = next(model.parameters()).device, LIKELIHOOD
+    with seeded(seed, "likelihood"), evaluating(model):
+        parts = data.test.first(min(most, len(data.test))).to(device).split(100)
+        weights = torch.cat([model.log_weights(part, draws).cpu() for part in parts], 1)
+    bound, tight = metrics.elbo(weights), metrics.importance_weighted(weights)
+    return {
+        "elbo": bound.value,
+        "elbo_se": bound.spread,
+        "log_likelihood": tight.value,
+        "log_likelihood_se": tight.spread,
+    }
+
+
+def _of_codes(model: Model, posterior: Code, seed: int, *, full: bool) -> dict[str, Any]:
+    """How many dimensions the codes use, how they go together, how far they are from the prior.
+
+    The last is about the aggregated posterior, so there each code is a draw; elsewhere its mean.
+    """
+    codes = posterior.mean.cpu()
+    mask = getattr(model, "mask", None)
+    active = open_dimensions(codes, None if mask is None else mask().cpu())
+    scores: dict[str, Any] = {
+        "nac": metrics.nac(codes, active=active),
+        "nac_covariance": metrics.nac(codes, active=active, form="covariance"),
+        "active": int(active.sum()),
+        "latent": model.latent,
+    }
+    if not full:
+        return scores
+    with seeded(seed, "prior"):
+        drawn, spread = model.prior.sample(len(codes)).cpu(), posterior.sample().cpu()
+    scale = spread.var(0).mean().sqrt().clamp_min(1e-12)
+    away = metrics.non_normality(codes)[active]
+    return scores | {
+        "active_units": metrics.active_units(codes),
+        "non_normality": float(away.mean()) if len(away) else math.nan,
+        "prior_sliced_wasserstein": metrics.sliced_wasserstein(spread / scale, drawn / scale),
+        "prior_wasserstein": metrics.critic_wasserstein(spread, drawn, seed=seed),
     }
 
 
@@ -116,6 +224,8 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
     fitted after the training.
     """
     extractor = metrics.extractor("auto", data.shape, data.name)
+    if extractor.name == "inception":  # too slow to look at every thousand rounds
+        extractor = metrics.pixels()
     real = data.validation.first(count)
 
     def score(model: Model) -> float:
@@ -123,21 +233,20 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
         x = real.to(device)
         if waits(model):
             return metrics.mse(x, torch.cat([model.reconstruct(part) for part in x.split(512)]))
-        extract = _on(extractor, device)
-        return metrics.frechet(extract(model.sample(len(x))), extract(x))
+        return metrics.frechet(extractor(model.sample(len(x))), extractor(x))
 
     return score
 
 
-def _or_none(value: float) -> float | None:
+def _mapped(
+    model: Model, function: Callable[[Tensor], Tensor], x: Tensor, device: torch.device
+) -> Tensor:
+    if len(x) == 0:
+        raise UserError("there are no test samples; give data with a test split.")
+    with evaluating(model):
+        return torch.cat([function(part.to(device)).cpu() for part in x.split(512)])
+
+
+def _or_none(value: float | None) -> float | None:
     # JSON has no NaN: a single active dimension has no correlation.
-    return value if math.isfinite(value) else None
-
-
-def _on(extractor: Extractor, device: torch.device) -> Callable[[Tensor], Tensor]:
-    return lambda x: extractor(x.to(device))
-
-
-def _spread(split: Split, count: int) -> Tensor:
-    # Evenly over the split, since files are often sorted by class.
-    return split.take(torch.linspace(0, len(split) - 1, count).long())
+    return value if value is None or math.isfinite(value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from latentfit.checks import one_of, within
 from latentfit.experiments.sheets import DPI
+from latentfit.metrics import PRD
 from latentfit.training.checkpoint import atomically
 
 ACTIVE = 0.1  # from here on a dimension of a mask counts as open [authors' code]
@@ -112,6 +114,41 @@ def latent_scatter(codes: Tensor, draws: Tensor) -> Figure:
 def vectors(real: Tensor, generated: Tensor) -> Figure:
     """Data (N, d) and generated vectors (M, d) on the first two principal axes of the data."""
     return _scatter(real, generated, "test data", "generated")
+
+
+@rc_context(STYLE)
+def prd_curves(curves: dict[str, PRD]) -> Figure:
+    """Precision against recall of several sets of samples, with their F scores.
+
+    Arguments:
+        curves: By what the samples are.
+    """
+    figure = Figure(figsize=(4.2, 4.0), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for (name, curve), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
+        label = f"{name}: $F_{{1/8}}$ {curve.f1_8:.3f}, $F_8$ {curve.f8:.3f}"
+        axes.plot(curve.recall, curve.precision, color=colour, linewidth=1.5, label=label)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.set_aspect("equal")
+    _legend_above(axes, columns=1)
+    return figure
+
+
+@rc_context(STYLE)
+def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str, str]) -> Figure:
+    """Two scores of several systems against each other, such as precision and recall.
+
+    Arguments:
+        points: The two scores by system.
+        labels: What the two scores are.
+    """
+    figure = Figure(figsize=(4.4, 4.0), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for (name, place), colour in zip(points.items(), itertools.cycle(COLOURS), strict=False):
+        axes.scatter(*place, s=26, color=colour, linewidths=0)
+        axes.annotate(name, place, xytext=(4, 3), textcoords="offset points", fontsize=7)
+    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.02, 1.08), ylim=(-0.02, 1.05))
+    return figure
 
 
 @rc_context(STYLE)

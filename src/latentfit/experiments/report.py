@@ -15,26 +15,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from latentfit.experiments.figures import save
+from latentfit.experiments.scores import meaning
 from latentfit.experiments.sheets import sheet_pixels
 from latentfit.training.checkpoint import atomically, read_json
 from latentfit.training.folder import read_lines
 
-# What a score means, by the whole of its name; the extractor takes the place of {0}.
-MEANINGS = {
-    r"fd_([^_]+)": "Fréchet distance between generated and test samples in the features of {0}; "
-    "lower is better, and about the floor is as good as new data",
-    r"fd_([^_]+)_reconstruction": "Fréchet distance between reconstructions and test samples in "
-    "the features of {0}; lower is better",
-    r"fd_([^_]+)_floor": "the same distance for training samples: no honest model is much below it",
-    r"fd_([^_]+)_sd": "standard deviation over independent draws of generated samples",
-    r"mse": "mean squared error of reconstructions, over all entries of the test samples; "
-    "lower is better",
-    r"psnr": "peak signal-to-noise ratio of reconstructions, in dB; higher is better",
-    r"nac": "mean absolute correlation between active dimensions of the test codes; "
-    "0 where none goes with another, 1 where all say the same",
-    r"active": "latent dimensions that carry something, of those that the model was given",
-    r"latent": "latent dimensions that the model was given",
-}
 FACTS = ("seed", "batch", "average", "precision", "compile", "processes", "commit")
 
 
@@ -111,7 +96,7 @@ def summary(run: dict[str, Any], scores: dict[str, Any], lines: list[dict[str, A
         seconds = max((line.get("seconds", 0) for line in lines), default=0)
         parts.append(f"{max(line.get('round', 0) for line in lines):,} rounds{_duration(seconds)}")
     for row in score_rows(scores):
-        if re.fullmatch(r"fd_[^_]+", row.name):
+        if re.fullmatch(r"fid|fd_[^_]+", row.name):
             floor = f" (floor {row.floor})" if row.floor else ""
             parts.append(f"Fréchet distance {row.value}{floor}")
     return ", ".join(parts) + "."
@@ -130,31 +115,25 @@ def score_rows(scores: dict[str, Any]) -> list[Score]:
     """
     rows = []
     for name, value in scores.items():
-        beside = re.sub(r"_(floor|sd)$", "", name)
+        beside = re.sub(r"_(floor|sd|se)$", "", name)
         if isinstance(value, dict | list | str) or (beside != name and beside in scores):
             continue
         text = _number(value)
-        if f"{name}_sd" in scores:
-            text += f" ± {_number(scores[f'{name}_sd'], 2)}"
+        for spread in (f"{name}_sd", f"{name}_se"):
+            if spread in scores:
+                text += f" ± {_number(scores[spread], 2)}"
         if name == "active" and "latent" in scores:
             text += f" of {_number(scores['latent'])}"
         elif name == "latent" and "active" in scores:
             continue
         # Reconstructions are measured against the same floor as what is generated.
         floor = scores.get(f"{name}_floor", scores.get(f"{_stem(name)}_floor"))
-        rows.append(Score(name, text, "" if floor is None else _number(floor), _meaning(name)))
+        rows.append(Score(name, text, "" if floor is None else _number(floor), meaning(name)))
     return rows
 
 
 def _stem(name: str) -> str:
     return name.removesuffix("_reconstruction")
-
-
-def _meaning(name: str) -> str:
-    for pattern, meaning in MEANINGS.items():
-        if found := re.fullmatch(pattern, name):
-            return meaning.format(*found.groups())
-    return ""
 
 
 def _number(value: float | None, digits: int = 4) -> str:

@@ -90,8 +90,8 @@ def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Figur
     return _sheet(tile(torch.cat([part for pair in pairs for part in pair]), columns), caption)
 
 
-def interpolation_grid(lines: Tensor, caption: str = "") -> Figure:
-    """A row for each line (rows, steps, C, H, W)."""
+def rows_grid(lines: Tensor, caption: str = "") -> Figure:
+    """A row for each line (rows, steps, C, H, W): interpolations, traversals, neighbours."""
     return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption)
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from latentfit import metrics
 from latentfit.data.base import Data
-from latentfit.experiments import figures, sheets
+from latentfit.experiments import figures, sheets, walks
+from latentfit.experiments.reference import reference
 from latentfit.experiments.report import write_report
 from latentfit.experiments.runs import load
 from latentfit.models import Model
@@ -20,6 +22,8 @@ from latentfit.training.folder import read_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    Named = tuple[str, tuple[str, Figure]]  # key, caption and figure
 
 
 def summarise(folder: Path, data: Data | None, *, seed: int = 0) -> Path:
@@ -38,9 +42,7 @@ def summarise(folder: Path, data: Data | None, *, seed: int = 0) -> Path:
 
 
 @torch.no_grad()
-def _figures(
-    folder: Path, model: Model, data: Data | None, seed: int
-) -> Iterator[tuple[str, tuple[str, Figure]]]:
+def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterator[Named]:
     image = len(model.shape) == 3
     device = next(model.parameters()).device
     with seeded(seed, "figure"):
@@ -50,12 +52,14 @@ def _figures(
         yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
     if data is not None:
         test = data.test.first(2_000).to(device)
+        codes = encode_all(model, data.test).mean
         if image:
-            yield from _images(model, test)
+            yield from _images(model, data, test, codes, generated)
         else:
             caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
             yield "samples", (caption, figures.vectors(test.cpu(), generated))
-        codes = encode_all(model, data.test).mean.cpu()
+        yield from _scored(model, data, seed)
+        codes = codes.cpu()
         if model.latent > 1:
             with seeded(seed, "figure"):
                 draws = model.prior.sample(len(codes)).detach().cpu()
@@ -77,7 +81,9 @@ def _figures(
         yield "curves", ("Every term of every player.", figures.curves(plain))
 
 
-def _images(model: Model, test: Tensor) -> Iterator[tuple[str, tuple[str, Figure]]]:
+def _images(
+    model: Model, data: Data, test: Tensor, codes: Tensor, generated: Tensor
+) -> Iterator[Named]:
     inputs = test[:16]
     caption = "Test images (odd rows) and their reconstructions (even rows), the first sixteen."
     outputs = model.reconstruct(inputs)
@@ -85,25 +91,60 @@ def _images(model: Model, test: Tensor) -> Iterator[tuple[str, tuple[str, Figure
         "reconstructions",
         (caption, sheets.reconstructions(inputs.cpu(), outputs.cpu(), caption)),
     )
-    rows = interpolate(model, test[0:6], test[6:12], steps=9).cpu()
+    rows = walks.interpolate(model, test[0:6], test[6:12], steps=9).cpu()
     caption = "Straight lines between the codes of pairs of test images, decoded."
-    yield "interpolations", (caption, sheets.interpolation_grid(rows, caption))
+    yield "interpolations", (caption, sheets.rows_grid(rows, caption))
+    count = min(8, model.latent)
+    moved, order = walks.traverse(model, codes, codes[0], dimensions=count, steps=9)
+    caption = (
+        "The first test image with one latent dimension moved through 2.5 deviations to each side; "
+        f"a row for each of the {count} dimensions that change most, in order: "
+        f"{', '.join(str(number) for number in order.tolist())}."
+    )
+    yield "traversals", (caption, sheets.rows_grid(moved.cpu(), caption))
+    known = walks.attributes(data)[:6]
+    if len(known) > 1:
+        edited = [
+            walks.edit(model, test[:1], walks.attribute_direction(model, data, name), steps=9)
+            for name in known
+        ]
+        caption = (
+            "The first test image moved against (left) and along (right) the direction of an "
+            f"attribute, up to 1.5 times; a row for each of: {', '.join(known)}."
+        )
+        yield "directions", (caption, sheets.rows_grid(torch.cat(edited).cpu(), caption))
+    yield from _neighbours(data, generated[:8])
 
 
-@torch.no_grad()
-def interpolate(model: Model, left: Tensor, right: Tensor, *, steps: int) -> Tensor:
-    """Decode straight lines between the codes of pairs of samples.
+def _neighbours(data: Data, generated: Tensor) -> Iterator[Named]:
+    extractors = [metrics.pixels()]
+    best = metrics.extractor("auto", data.shape, data.name)
+    if best.name == "lenet":
+        extractors.append(best)
+    for extractor in extractors:
+        rows = walks.neighbours(data, generated, extractor, k=8)
+        caption = (
+            "Uncurated samples (first column) and the training images nearest to them by "
+            f"{extractor.name}, nearest first."
+        )
+        yield f"neighbours-{extractor.name}", (caption, sheets.rows_grid(rows, caption))
 
-    Arguments:
-        model: A trained model in evaluation mode.
-        left: With shape (B, *shape).
-        right: With shape (B, *shape).
-        steps: Points on each line, the ends included; at least 2.
 
-    Returns:
-        With shape (B, steps, *shape).
-    """
-    a, b = model.encode(left), model.encode(right)
-    share = torch.linspace(0, 1, steps, device=a.device)
-    line = torch.lerp(a[:, None], b[:, None], share[None, :, None])
-    return model.decode(line.flatten(0, 1)).unflatten(0, (len(left), steps))
+def _scored(model: Model, data: Data, seed: int) -> Iterator[Named]:
+    extractor = metrics.extractor("auto", data.shape, data.name)
+    if extractor.name == "inception":  # minutes on a CPU; `evaluate` keeps its numbers
+        return
+    device = next(model.parameters()).device
+    count = min(5_000, len(data.test), len(data.train) // 2)
+    held = reference(data, extractor, count, device)
+    with seeded(seed, "figure"):
+        drawn = extractor(model.sample(count)).cpu()
+    curves = {
+        "generated": metrics.prd(drawn, held.test, seed=seed),
+        "training data (floor)": metrics.prd(held.train, held.test, seed=seed),
+    }
+    caption = (
+        f"Precision and recall of {count:,} samples over 20 clusters of {extractor.name} features, "
+        f"seed {seed}."
+    )
+    yield "prd", (caption, figures.prd_curves(curves))

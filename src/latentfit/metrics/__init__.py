@@ -1,22 +1,70 @@
 """Metrics: pure functions of feature matrices, and the extractors that make features."""
 
-from latentfit.metrics.covariance import nac
-from latentfit.metrics.features import Extractor, LeNet, classifier, extractor, lenet, pixels
+from latentfit.metrics.covariance import active_units, nac, non_normality, variances
+from latentfit.metrics.critic import critic_wasserstein
+from latentfit.metrics.features import (
+    Extractor,
+    LeNet,
+    classifier,
+    extractor,
+    from_module,
+    inception,
+    lenet,
+    pixels,
+)
 from latentfit.metrics.frechet import Moments, frechet, frechet_moments, moments
-from latentfit.metrics.reconstruction import mse, psnr
+from latentfit.metrics.kernel import kid
+from latentfit.metrics.labels import inception_score
+from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_weighted
+from latentfit.metrics.manifold import Manifold, density_coverage, precision_recall
+from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
+from latentfit.metrics.neighbours import nearest
+from latentfit.metrics.parzen import parzen, parzen_width
+from latentfit.metrics.prd import PRD, prd, prd_curve
+from latentfit.metrics.reconstruction import errors, mse, psnr
+from latentfit.metrics.spread import Estimate, bootstrap
+from latentfit.metrics.wasserstein import sliced_wasserstein, wasserstein
 
 __all__ = [
+    "PRD",
+    "Estimate",
     "Extractor",
     "LeNet",
+    "Manifold",
+    "Memorisation",
     "Moments",
+    "active_units",
+    "bits_per_dimension",
+    "bootstrap",
     "classifier",
+    "critic_wasserstein",
+    "density_coverage",
+    "elbo",
+    "errors",
     "extractor",
     "frechet",
     "frechet_moments",
+    "from_module",
+    "importance_weighted",
+    "inception",
+    "inception_score",
+    "kid",
     "lenet",
+    "memorisation",
     "moments",
     "mse",
     "nac",
+    "nearest",
+    "nearest_distance",
+    "non_normality",
+    "parzen",
+    "parzen_width",
     "pixels",
+    "prd",
+    "prd_curve",
+    "precision_recall",
     "psnr",
+    "sliced_wasserstein",
+    "variances",
+    "wasserstein",
 ]

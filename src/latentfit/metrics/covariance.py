@@ -1,4 +1,4 @@
-"""How the dimensions of codes hang together."""
+"""How many dimensions codes use, how they hang together, and how far from a Gaussian they are."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from latentfit.checks import UserError
+from latentfit.checks import UserError, one_of
+from latentfit.metrics.matrix import Features, matrix
 
 
-def nac(codes: Tensor, *, form: Literal["correlation", "covariance"] = "correlation") -> float:
+def nac(
+    codes: Features,
+    *,
+    active: Tensor | None = None,
+    form: Literal["correlation", "covariance"] = "correlation",
+) -> float:
     r"""Normalised absolute correlation of codes: mean of :math:`|R_{ij}|` over :math:`i \neq j`.
 
     Of independent Gaussians it is about :math:`\sqrt{2 / (\pi N)}`, 0.008 for 10,000 codes. The
     sources name a covariance in one place and a correlation in another (baselines 37).
 
     Arguments:
-        codes: Codes of the active dimensions, with shape (N, m), N at least 2.
+        codes: Codes, with shape (N, m), N at least 2.
+        active: Dimensions to use, booleans with shape (m,); all where not given.
         form: `correlation`, or `covariance` for the unnormalised mean.
 
     Returns:
@@ -28,10 +35,18 @@ def nac(codes: Tensor, *, form: Literal["correlation", "covariance"] = "correlat
         >>> nac(torch.tensor([[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]))
         1.0
     """
-    if codes.dim() != 2 or len(codes) < 2:
-        raise UserError(f"'codes' must be (N, m) with N at least 2, got {tuple(codes.shape)}.")
-    held = codes.detach().double()
-    held = held[:, held.var(0) > 0]
+    one_of("form", form, ("correlation", "covariance"))
+    held = matrix(codes, least=2, what="codes")
+    if active is not None:
+        if active.dtype != torch.bool or active.shape != held.shape[1:]:
+            raise UserError(
+                f"'active' must hold {held.shape[1]} booleans, one for each dimension of the "
+                f"codes, got {active.dtype} with shape {tuple(active.shape)}."
+            )
+        held = held[:, active]
+    # Both: rounding of the mean can leave a constant column a variance above 0, and the variance of
+    # a column of tiny numbers can underflow to 0.
+    held = held[:, (held != held[0]).any(0) & (held.var(0) > 0)]
     count = held.shape[1]
     if count < 2:
         return float("nan")
@@ -41,3 +56,59 @@ def nac(codes: Tensor, *, form: Literal["correlation", "covariance"] = "correlat
         table = table / deviation[:, None] / deviation
     total = table.abs().sum() - table.diagonal().abs().sum()
     return float(total / (count * (count - 1)))
+
+
+def variances(codes: Features) -> Tensor:
+    """Unbiased variance of each dimension of codes (N, m), with shape (m,), in float64.
+
+    Example:
+        >>> variances(torch.tensor([[0.0, 3.0], [2.0, 3.0]]))
+        tensor([2., 0.], dtype=torch.float64)
+    """
+    return matrix(codes, least=2, what="codes").var(0)
+
+
+def active_units(means: Features, *, threshold: float = 0.01) -> int:
+    r"""Number of latent dimensions whose posterior mean varies with the data.
+
+    .. math:: \#\{j: \mathrm{Var}_x \, \mathbb{E}[z_j | x] > 0.01\}
+
+    Arguments:
+        means: Posterior means, with shape (N, m), on the scale of a standard normal prior.
+        threshold: Smallest variance of an active unit.
+
+    References:
+        | Importance Weighted Autoencoders (Burda et al., 2016), Section 5.2
+
+    Example:
+        >>> active_units(torch.tensor([[0.0, 3.0], [2.0, 3.0]]))
+        1
+    """
+    return int((variances(means) > threshold).sum())
+
+
+def non_normality(codes: Features) -> Tensor:
+    r"""Kolmogorov-Smirnov distance of each standardised dimension from a Gaussian.
+
+    .. math:: \sup_t |F_j(t) - \Phi(t)|
+
+    0 for a Gaussian of any mean and deviation; about :math:`0.6 / \sqrt N` is noise.
+
+    Arguments:
+        codes: With shape (N, m), N at least 2.
+
+    Returns:
+        With shape (m,), in [0, 1]; NaN for a constant dimension.
+
+    Example:
+        >>> bool(non_normality(torch.randn(4000, 1)) < 0.03)
+        True
+        >>> round(non_normality(torch.arange(4001.0)[:, None]).item(), 2)  # uniform
+        0.06
+    """
+    held = matrix(codes, least=2, what="codes")
+    scaled = ((held - held.mean(0)) / held.std(0)).sort(0).values
+    law = torch.special.ndtr(scaled)
+    step = torch.arange(len(held) + 1, dtype=torch.float64, device=held.device) / len(held)
+    above, below = step[1:, None] - law, law - step[:-1, None]
+    return torch.maximum(above, below).amax(0)

@@ -1,6 +1,6 @@
-"""Features that distances are computed on: pixels, or a small classifier's last layer.
+"""Features that distances are computed on: pixels, a small classifier's last layer, Inception's.
 
-A distance on classifier features is never called FID: that name belongs to the Inception graph.
+A distance is called FID only on features of the Inception graph; on others it carries their name.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from latentfit.checks import UserError, one_of
+from latentfit.metrics.inception import inception_network, weights_path
 
-LENETS = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28)}
+LENETS = {
+    "digits": (1, 8, 8),
+    "mnist": (1, 28, 28),
+    "fashion-mnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+}
 """The shipped classifiers and the shape that each was trained on."""
 
 
@@ -73,16 +80,23 @@ class Extractor:
         name: Goes into the name of every score, as in `fd_lenet`.
         hash: Of the weights, so that scores of different extractors are never mixed up.
         function: From (B, *shape) to (B, k).
+        head: From features (B, k) to class logits (B, C); None where there are no classes.
     """
 
     name: str
     hash: str
     function: Callable[[Tensor], Tensor]
+    head: Callable[[Tensor], Tensor] | None = None
 
     @torch.no_grad()
     def __call__(self, samples: Tensor) -> Tensor:
         """From samples (N, *shape) to float32 features (N, k), 512 at a time."""
-        return torch.cat([self.function(part) for part in samples.split(512)])
+        return torch.cat([self.function(part) for part in samples.split(512)]).float()
+
+    @property
+    def distance(self) -> str:
+        """Name of the Frechet distance on these features."""
+        return "fid" if self.name == "inception" else f"fd_{self.name}"
 
 
 def pixels() -> Extractor:
@@ -90,33 +104,64 @@ def pixels() -> Extractor:
     return Extractor("pixels", digest(b"pixels"), lambda x: x.flatten(1).float())
 
 
+def from_module(
+    name: str,
+    module: nn.Module,
+    *,
+    features: Callable[[Tensor], Tensor] | None = None,
+    head: Callable[[Tensor], Tensor] | None = None,
+) -> Extractor:
+    """An extractor from any module; its hash is that of the module's weights.
+
+    Arguments:
+        name: What scores will be called; `inception` is kept for the Inception graph.
+        module: From images (B, C, H, W) in [0, 1] or vectors (B, d); put into evaluation mode.
+        features: Its part that gives features (B, k); the module itself where not given.
+        head: From features to class logits, if there are classes.
+
+    Example:
+        >>> from_module("mine", nn.Flatten())(torch.zeros(2, 1, 3, 3)).shape
+        torch.Size([2, 9])
+    """
+    if name in ("inception", "pixels", "auto"):
+        raise UserError(f"the name '{name}' is taken; give your extractor another one.")
+    return _module(name, module, features or module, head)
+
+
 def classifier(which: str) -> LeNet:
-    """The shipped classifier for `digits`, `mnist` or `fashion-mnist`, in evaluation mode."""
+    """The shipped classifier for `digits`, `mnist`, `fashion-mnist` or `cifar10`, to evaluate."""
     from safetensors.torch import load
 
     one_of("classifier", which, LENETS)
     held = files("latentfit.metrics").joinpath("weights", f"{which}.safetensors").read_bytes()
-    model = LeNet()
+    model = LeNet(LENETS[which][0])
     model.load_state_dict({name: value.float() for name, value in load(held).items()})
     return model.eval()
 
 
 def lenet(which: str) -> Extractor:
-    """Features of the shipped classifier for `digits`, `mnist` or `fashion-mnist`."""
+    """Features of the shipped classifier for `digits`, `mnist`, `fashion-mnist` or `cifar10`."""
     model = classifier(which)
-    weights = b"".join(value.numpy().tobytes() for value in model.state_dict().values())
+    return _module("lenet", model, lambda x: model.features(x.float()), model.head)
 
-    def extract(x: Tensor) -> Tensor:
-        return model.to(x.device).features(x.float())
 
-    return Extractor("lenet", digest(weights), extract)
+def inception(path: str | Path | None = None) -> Extractor:
+    """The 2048 features of the Inception graph that FID is defined on (extra `inception`).
+
+    Arguments:
+        path: Weights as torch-fidelity publishes them; LATENTFIT_INCEPTION where not given.
+    """
+    network = inception_network(weights_path(path))
+    return _module("inception", network, network, network.classify)
 
 
 def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
     """The extractor of that name for a data set.
 
     Arguments:
-        name: `auto`, `lenet` or `pixels`; `auto` is `lenet` where one was trained on the data set.
+        name: `auto`, `lenet`, `pixels`, `inception`, or the path of Inception weights. `auto` is
+            `lenet` where one was trained on the data set, else `inception` where images have its
+            weights at hand (LATENTFIT_INCEPTION), else `pixels`.
         shape: Shape of one sample.
         data: Name of the data set.
 
@@ -124,16 +169,42 @@ def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
         >>> extractor("auto", (16,), "mine").name
         'pixels'
     """
-    one_of("features", name, ("auto", "lenet", "pixels"))
-    fits = LENETS.get(data) == tuple(shape)
-    if name == "lenet" and not fits:
-        raise UserError(
-            f"no classifier was trained for '{data}' with shape {tuple(shape)}; use --features "
-            f"pixels, or data among {', '.join(LENETS)}."
-        )
-    return lenet(data) if fits and name != "pixels" else pixels()
+    fits, image = LENETS.get(data) == tuple(shape), len(shape) == 3
+    if name == "auto":
+        name = "lenet" if fits else "inception" if image and weights_path(None) else "pixels"
+    path = name if Path(name).suffix in (".pth", ".pt", ".safetensors") else None
+    if path is None:
+        one_of("features", name, ("auto", "lenet", "pixels", "inception"))
+    if name == "pixels":
+        return pixels()
+    if name == "lenet":
+        if not fits:
+            raise UserError(
+                f"no classifier was trained for '{data}' with shape {tuple(shape)}; use --features "
+                f"pixels, or data among {', '.join(LENETS)}."
+            )
+        return lenet(data)
+    if not image:
+        raise UserError("Inception features need images; use --features pixels for vectors.")
+    return inception(path)
 
 
 def digest(held: bytes) -> str:
     """Twelve hexadecimal digits that stand for the bytes."""
     return hashlib.blake2b(held, digest_size=6).hexdigest()
+
+
+def _module(
+    name: str,
+    module: nn.Module,
+    features: Callable[[Tensor], Tensor],
+    head: Callable[[Tensor], Tensor] | None,
+) -> Extractor:
+    module.eval()
+    weights = b"".join(value.cpu().numpy().tobytes() for value in module.state_dict().values())
+
+    def extract(x: Tensor) -> Tensor:
+        module.to(x.device)
+        return features(x)
+
+    return Extractor(name, digest(weights), extract, head)

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.metrics.matrix import Features, matrix, pair
+
+ROUNDING = 1e-9  # share of the distance that the fast path may lose to rounding
 
 
 @dataclass
@@ -29,17 +32,19 @@ class Moments:
     mean: Tensor | float = 0.0
     scatter: Tensor | float = 0.0
 
-    def update(self, rows: Tensor) -> None:
-        """Take rows (B, k) in."""
-        held = rows.detach().double()
-        if held.dim() != 2:
-            raise UserError(f"features must be (N, k), got {tuple(rows.shape)}; flatten them.")
-        if not bool(held.isfinite().all()):
-            raise UserError("features hold NaN or infinity; look at the samples that made them.")
+    def update(self, rows: Features) -> None:
+        """Take rows (B, k) in; an empty batch changes nothing."""
+        held = matrix(rows, least=0)
+        if isinstance(self.mean, Tensor) and len(self.mean) != held.shape[1]:
+            raise UserError(f"feature widths differ: {len(self.mean)} and {held.shape[1]}.")
+        if len(held) == 0:
+            return
         mean, both = held.mean(0), self.count + len(held)
-        centred, gap = held - mean, mean - self.mean
-        weight = self.count * len(held) / both
-        self.scatter = self.scatter + centred.T @ centred + weight * torch.outer(gap, gap)
+        gap = mean - self.mean
+        scatter = _gram(held - mean)
+        if self.count:
+            scatter += self.scatter + self.count * len(held) / both * torch.outer(gap, gap)
+        self.scatter = scatter
         self.mean = self.mean + gap * (len(held) / both)
         self.count = both
 
@@ -51,27 +56,27 @@ class Moments:
         return self.scatter / (self.count - 1)
 
 
-def moments(rows: Tensor) -> Moments:
+def moments(rows: Features) -> Moments:
     """Mean and covariance of rows (N, k)."""
     held = Moments()
     held.update(rows)
     return held
 
 
-def frechet(a: Tensor, b: Tensor) -> float:
+def frechet(a: Features, b: Features) -> float:
     r"""Frechet distance of two feature sets, each taken as a Gaussian.
 
     .. math:: \|m_a - m_b\|^2 + \mathrm{tr}(S_a + S_b) - 2 \, \mathrm{tr} (S_a S_b)^{1/2}
 
-    Unbiased covariances, float64 throughout. The last trace is the sum of the square roots of the
-    eigenvalues of :math:`S_a^{1/2} S_b S_a^{1/2}`, which is symmetric: no complex root is taken.
+    Unbiased covariances, float64 throughout, no complex matrix root (see `frechet_moments`).
 
     Arguments:
         a: Features, with shape (N, k), N at least 2.
         b: Features, with shape (M, k), M at least 2.
 
     Returns:
-        The distance, at least 0 up to rounding.
+        The distance in squared units of the features, at least 0 up to rounding. Biased upwards
+        where N or M is small beside k: compare at equal counts.
 
     References:
         | GANs Trained by a Two Time-Scale Update Rule (Heusel et al., 2017), Eq. 6
@@ -81,17 +86,62 @@ def frechet(a: Tensor, b: Tensor) -> float:
         >>> round(frechet(x, x + 2.0), 6)
         12.0
     """
-    if a.dim() == b.dim() == 2 and a.shape[1] != b.shape[1]:
-        raise UserError(f"feature widths differ: {a.shape[1]} and {b.shape[1]}; use one extractor.")
-    return frechet_moments(moments(a), moments(b))
+    x, y = pair(a, b, least=2)
+    if max(len(x), len(y)) < x.shape[1]:
+        # Raw pixels have thousands of columns and few rows: the rows are a root themselves.
+        gap = x.mean(0) - y.mean(0)
+        roots = [(rows - rows.mean(0)).T / (len(rows) - 1) ** 0.5 for rows in (x, y)]
+        traces = sum(root.square().sum() for root in roots)
+        return float(gap @ gap + traces - 2 * _from_roots(*roots))
+    return frechet_moments(moments(x), moments(y))
 
 
 def frechet_moments(a: Moments, b: Moments) -> float:
-    """`frechet` from means and covariances."""
+    r"""`frechet` from means and covariances.
+
+    With :math:`S_a = L L^T`, the last trace is the sum of the square roots of the eigenvalues of
+    the symmetric :math:`L^T S_b L`. An eigenvalue near 0 counts with the root of its rounding error
+    there; where that could be seen in the result (sets of low rank, or nearly equal sets), the
+    trace is found as the sum of the singular values of :math:`A^T B` with roots
+    :math:`A A^T = S_a, B B^T = S_b`, which squares nothing.
+
+    Example:
+        >>> one = Moments(2, torch.zeros(1).double(), torch.ones(1, 1).double())
+        >>> other = Moments(2, torch.ones(1).double(), 4 * torch.ones(1, 1).double())
+        >>> frechet_moments(one, other)
+        2.0
+    """
+    one, other = a.covariance, b.covariance
+    if len(one) != len(other):
+        raise UserError(f"feature widths differ: {len(one)} and {len(other)}; use one extractor.")
     gap = torch.as_tensor(a.mean) - torch.as_tensor(b.mean)
-    values, vectors = torch.linalg.eigh(a.covariance)
-    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
-    product = root @ b.covariance @ root
-    mixed = torch.linalg.eigvalsh((product + product.T) / 2).clamp_min(0).sqrt().sum()
-    traces = a.covariance.trace() + b.covariance.trace()
-    return float(gap @ gap + traces - 2 * mixed)
+    known = gap @ gap + one.trace() + other.trace()
+    factor, failed = torch.linalg.cholesky_ex(one)
+    if not int(failed):
+        values = torch.linalg.eigvalsh(factor.T @ other @ factor).clamp_min(0)
+        noise = torch.finfo(values.dtype).eps * values[-1]
+        lost = (noise / (2 * values.sqrt() + noise.sqrt())).sum()
+        distance = known - 2 * values.sqrt().sum()
+        if lost <= ROUNDING * distance:
+            return float(distance)
+    return float(known - 2 * _from_roots(_root(one), _root(other)))
+
+
+def _from_roots(a: Tensor, b: Tensor) -> Tensor:
+    return torch.linalg.svdvals(a.T @ b).sum()
+
+
+def _root(covariance: Tensor) -> Tensor:
+    # (k, r) with A A^T = S: one column for each eigenvalue that is more than rounding.
+    values, vectors = torch.linalg.eigh(covariance)
+    least = values[-1].clamp_min(0) * len(values) * torch.finfo(values.dtype).eps
+    held = values > least
+    return vectors[:, held] * values[held].sqrt()
+
+
+def _gram(rows: Tensor) -> Tensor:
+    # NumPy sees that both factors are one matrix and computes half of the product.
+    if rows.device.type != "cpu":
+        return rows.T @ rows
+    held = rows.numpy()
+    return torch.from_numpy(held.T @ held)

@@ -6,26 +6,48 @@ import math
 
 from torch import Tensor
 
+from latentfit.checks import UserError
+from latentfit.metrics.spread import Estimate
 
-def mse(x: Tensor, y: Tensor) -> float:
-    """Mean squared error over all entries of all samples, in float64.
+
+def errors(x: Tensor, y: Tensor) -> Tensor:
+    """Squared error of each sample, averaged over its entries, in float64.
 
     Arguments:
         x: Data, with shape (N, *shape); images in [0, 1].
         y: Reconstructions, the same shape.
+
+    Returns:
+        With shape (N,), at least 0; NaN where an entry is NaN.
+
+    Example:
+        >>> import torch
+        >>> errors(torch.zeros(2, 3), torch.full((2, 3), 0.5))
+        tensor([0.2500, 0.2500], dtype=torch.float64)
+    """
+    if x.shape != y.shape:
+        raise UserError(
+            f"data {tuple(x.shape)} and reconstructions {tuple(y.shape)} differ in shape; compare "
+            "the same samples."
+        )
+    return (x.detach().double() - y.detach().double()).square().flatten(1).mean(1)
+
+
+def mse(x: Tensor, y: Tensor) -> float:
+    """Mean squared error over all entries of all samples; see `errors`.
 
     Example:
         >>> import torch
         >>> mse(torch.zeros(2, 3), torch.full((2, 3), 0.5))
         0.25
     """
-    return float((x.double() - y.double()).square().mean())
+    return Estimate.mean(errors(x, y)).value
 
 
 def psnr(x: Tensor, y: Tensor) -> float:
     """Peak signal-to-noise ratio of images in [0, 1], `-10 log10 mse`, in dB.
 
-    Equal images give infinity.
+    Equal images give infinity, and an entry that is NaN gives NaN.
 
     Example:
         >>> import torch
@@ -33,4 +55,5 @@ def psnr(x: Tensor, y: Tensor) -> float:
         20.0
     """
     error = mse(x, y)
-    return -10 * math.log10(error) if error > 0 else math.inf
+    # Not `error > 0`: a NaN would fail it and count as a perfect image.
+    return math.inf if error == 0 else -10 * math.log10(error)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+import torch
 from torch import Tensor, nn
 
+from latentfit.checks import UserError
 from latentfit.game import Player, Terms, Turn
 from latentfit.likelihoods import Gaussian, Likelihood
 from latentfit.models.base import Model, Shape
 from latentfit.optimizers import MakeOptimizer
-from latentfit.posteriors import Code
-from latentfit.priors import Prior
+from latentfit.posteriors import Code, DiagonalGaussian
+from latentfit.priors import Dense, Prior
 from latentfit.schedules import Schedule, constant
 
 Divergence = Callable[[Code, Tensor, Prior], Tensor]
@@ -73,6 +75,34 @@ class AutoEncoder(Model):
         if self.divergence is not None:
             terms["divergence"] = self.divergence(code, z, self.prior)
         return terms | {name: term(z, self.decoder) for name, term in self.penalties.items()}
+
+    @property
+    def has_likelihood(self) -> bool:
+        """Whether posterior, prior and likelihood all have densities, so that x has a bound."""
+        stochastic = isinstance(self.posterior, DiagonalGaussian)
+        return stochastic and isinstance(self.prior, Dense) and self.likelihood.density
+
+    @torch.no_grad()
+    def log_weights(self, x: Tensor, draws: int) -> Tensor:
+        r"""Importance weights of x, whose mean in log space bounds log p(x).
+
+        .. math:: \log p(x | z) + \log p(z) - \log q(z | x), \quad z \sim q(z | x)
+
+        Arguments:
+            x: With shape (B, *shape).
+            draws: Draws of z for each sample.
+
+        Returns:
+            In nats, with shape (draws, B).
+        """
+        if not (self.has_likelihood and isinstance(self.prior, Dense)):
+            raise UserError("this model has no likelihood: it needs densities of codes and data.")
+        code, weights = self.posterior(x), []
+        for _ in range(draws):
+            z = code.sample()
+            data = -self.likelihood(x, self.decoder(z))
+            weights.append(data + self.prior.log_density(z) - code.log_density(z))
+        return torch.stack(weights)
 
     def turns(self) -> Iterator[Turn]:
         """One player."""

@@ -65,6 +65,7 @@ class MaskAAE(Model):
         mask_rate: Learning rate of the mask.
         warmup: Rounds in which the mask and the clock of c_t wait.
         drop: Factor on the rates of autoencoder and mask at round 5 T.
+        noise: Deviation of noise that masked codes and draws carry in the game.
 
     References:
         | MaskAAE: Latent space optimization for Adversarial Auto-Encoders
@@ -98,12 +99,14 @@ class MaskAAE(Model):
         mask_rate: float = 5e-4,
         warmup: int = 0,
         drop: float = 0.2,
+        noise: float = 0.0,
         batch: int = 64,
         average: float | None = 0.999,
     ) -> None:
         super().__init__(shape=shape, latent=latent, batch=batch, average=average)
         self.encoder, self.decoder, self.critic = encoder, decoder, critic
-        self.likelihood, self.mask, self.prior = likelihood, mask, Masked(mask, latent)
+        self.likelihood, self.mask = likelihood, mask
+        self.prior, self.noise = Masked(mask, latent, noise=noise), noise
         self.silence, self.form = silence, form
         self.period = published_period(latent) if period is None else period
         self.omega, self.variance, self.mask_rate = omega, variance, mask_rate
@@ -113,26 +116,32 @@ class MaskAAE(Model):
         """From samples (B, *shape) to masked codes u (B, m)."""
         return self.mask() * self.encoder(x)
 
+    def code(self, x: Tensor) -> Tensor:
+        """Masked codes with noise, what decoder and critic see in the game, with shape (B, m)."""
+        code = self.encode(x)
+        return code + self.noise * torch.randn_like(code) if self.noise else code
+
     def fit(self, x: Tensor) -> Terms:
         """Autoencoder: reconstruct through the mask, be silent where it is closed."""
         code, mu = self.encoder(x), self.mask()
-        error = self.likelihood(x, self.decoder(mu * code)).mean()
+        masked = mu * code + self.noise * torch.randn_like(code) if self.noise else mu * code
+        error = self.likelihood(x, self.decoder(masked)).mean()
         return {"reconstruction": error, "variance": self.silence(code, mu)}
 
     def judge(self, x: Tensor) -> Terms:
         """Critic: low on codes, high on draws, slope one."""
         with torch.no_grad():
-            code, draw = self.encode(x), self.prior.sample(len(x))
+            code, draw = self.code(x), self.prior.sample(len(x))
         gap = wasserstein_gap(high=self.critic(draw), low=self.critic(code))
         return {"gap": gap, "slope": slope(self.critic, code, draw)}
 
     def climb(self, x: Tensor) -> Terms:
         """Encoder: codes look like draws."""
-        return {"fooled": -self.critic(self.encode(x)).mean()}
+        return {"fooled": -self.critic(self.code(x)).mean()}
 
     def prune(self, x: Tensor) -> Terms:
         """Mask: close what reconstruction and matching can spare, and decide."""
-        code = self.encode(x)
+        code = self.code(x)
         gap = self.critic(self.prior.sample(len(x))).mean() - self.critic(code).mean()
         return {
             "reconstruction": self.likelihood(x, self.decoder(code)).mean(),

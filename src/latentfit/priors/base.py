@@ -23,3 +23,12 @@ class Fitted(Protocol):
     def fit(self, codes: Tensor, *, seed: int = 0) -> None:
         """Fit to codes with shape (N, m)."""
         ...
+
+
+@runtime_checkable
+class Dense(Protocol):
+    """A prior with a density, so that a model's likelihood has a bound."""
+
+    def log_density(self, z: Tensor) -> Tensor:
+        """Log p(z) in nats of codes (B, m), with shape (B,)."""
+        ...

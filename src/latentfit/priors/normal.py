@@ -30,3 +30,8 @@ class Normal(Prior):
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m)."""
         return self.deviation * torch.randn(n, self.latent, device=self.deviation.device)
+
+    def log_density(self, z: Tensor) -> Tensor:
+        """Log p(z) in nats, with shape (B,)."""
+        law = torch.distributions.Normal(0.0, self.deviation, validate_args=False)
+        return law.log_prob(z).sum(1)

@@ -27,17 +27,18 @@ class Pushforward(Prior):
 
 
 class Masked(Prior):
-    r"""The law of mu * z, z ~ N(0, I): the prior of MaskAAE.
+    r"""The law of mu * z + s * e, with z and e ~ N(0, I): the prior of MaskAAE.
 
     Arguments:
         mask: Gives mu, with shape (m,).
         latent: Number of dimensions m.
+        noise: s; 0 in the paper.
     """
 
-    def __init__(self, mask: Mask, latent: int) -> None:
+    def __init__(self, mask: Mask, latent: int, *, noise: float = 0.0) -> None:
         super().__init__()
-        self.mask, self.normal = mask, Normal(latent)
+        self.mask, self.normal, self.noise = mask, Normal(latent), Normal(latent, deviation=noise)
 
     def sample(self, n: int) -> Tensor:
         """Draw n masked codes, with shape (n, m); gradients reach the mask."""
-        return self.mask() * self.normal.sample(n)
+        return self.mask() * self.normal.sample(n) + self.noise.sample(n)

@@ -68,6 +68,7 @@ def maskaae(
     mask_high: float = 5.0,
     warmup: int = 0,
     drop: float = 0.2,
+    noise: float = 0.0,
     batch: int = 64,
     average: Average = 0.999,
 ) -> MaskAAE:
@@ -87,6 +88,7 @@ def maskaae(
         mask_high: Upper end of the mask's uniform start.
         warmup: Rounds in which the mask waits.
         drop: Factor on two learning rates at round 5 T.
+        noise: Deviation of noise on masked codes and draws in the game.
         batch: Batch size.
         average: Decay of the averaged weights.
     """
@@ -117,6 +119,7 @@ def maskaae(
         mask_rate=mask_rate,
         warmup=warmup,
         drop=drop,
+        noise=noise,
         batch=batch,
         average=average,
     )

@@ -57,13 +57,14 @@ class Parts:
         return networks.critic(self.shape, width=self.width)
 
     def latent_critic(self) -> nn.Module:
-        """From codes to scores: four layers of 1024, the same for every system."""
-        return networks.dense(self.latent, 1, width=self.width)
+        """From codes to scores; the same for every system."""
+        return networks.dense(self.shape, self.latent, 1, width=self.width)
 
     def mapped_noise(self, noise: int | None) -> Pushforward:
         """A learned prior over `noise` Gaussian dimensions, m where not given."""
         noise = self.latent if noise is None else noise
-        return Pushforward(networks.dense(noise, self.latent, width=self.width), noise)
+        network = networks.dense(self.shape, noise, self.latent, width=self.width)
+        return Pushforward(network, noise)
 
     def squared_error(self) -> SquaredError:
         """Squared error, with a sigmoid for images."""

@@ -1,0 +1,42 @@
+"""The command line. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from latentfit.cli import train, use, judge  # noqa: F401  # isort: skip  (help shows this order)
+from latentfit.cli.app import app
+from latentfit.console import say
+
+
+def main() -> None:
+    """Run a command; an error that a person can mend is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except Exception as error:
+        _explain(error)
+    except KeyboardInterrupt:
+        say("Stopped.")
+        sys.exit(130)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: Exception) -> None:
+    from latentfit.checks import UserError
+
+    if isinstance(error, UserError):
+        typer.echo(f"latentfit: {error}", err=True)
+        sys.exit(2)
+    message = getattr(error, "format_message", None)
+    if message is not None:  # a wrong flag or a missing argument
+        context = getattr(error, "ctx", None)
+        usage = f" See: {context.command_path} --help" if context is not None else ""
+        typer.echo(f"latentfit: {message()}{usage}", err=True)
+        sys.exit(2)
+    raise error
+
+
+__all__ = ["app", "main"]

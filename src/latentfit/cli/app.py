@@ -1,0 +1,39 @@
+"""The application and the options that several commands share. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Auto-encoders with a latent space of the right size that you can sample from.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+DataOption = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="A name (`latentfit list data`), or a file, archive or folder of your own.",
+    ),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--data-root", envvar="LATENTFIT_DATA", help="Folder of mnist, cifar10, ..."),
+]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished training.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Weights = Annotated[
+    str, typer.Option(help="auto (averaged where kept), raw (last), best (by validation).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
+Count = Annotated[int, typer.Option("--count", "-n", help="How many.")]
+Out = Annotated[Path, typer.Option(help="A .png or an .npz file.")]
+Split = Annotated[str, typer.Option(help="train, validation or test.")]

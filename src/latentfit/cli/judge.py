@@ -1,0 +1,79 @@
+"""Commands that score, list and report."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from latentfit.cli.app import Device, Json, Root, RunFolder, Seed, Weights, app
+from latentfit.console import data_of, must_fit, report_run, say, score_run, show_table
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
+    metrics: Annotated[
+        str, typer.Option(help="Comma-separated groups of scores, or all; see `list metrics`.")
+    ] = "all",
+    features: Annotated[
+        str, typer.Option(help="auto, lenet, pixels, inception, or a path of its weights.")
+    ] = "auto",
+    count: Annotated[int, typer.Option(help="Samples to generate, at most.")] = 10_000,
+    seed: Seed = 0,
+    weights: Weights = "auto",
+    data_root: Root = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Score a trained model on the test split and write `evaluation.json`."""
+    import json
+
+    from latentfit.experiments.runs import load
+
+    model = load(run, weights=weights, device=device)
+    loaded = data_of(run, data, data_root)
+    must_fit(model, loaded)
+    kept = "raw" if weights == "raw" or model.average is None else "averaged"
+    scores = score_run(
+        model,
+        loaded,
+        run,
+        seed=seed,
+        features=features,
+        groups=metrics,
+        count=count,
+        kept=kept,
+        quiet=as_json,
+    )
+    if as_json:
+        typer.echo(json.dumps(scores))
+
+
+@app.command(name="list")
+def list_(
+    what: Annotated[str, typer.Argument(help="recipes, data or metrics.")] = "recipes",
+    as_json: Json = False,
+) -> None:
+    """List the systems, the data sets or the metrics."""
+    import json
+
+    from latentfit.experiments.catalogue import catalogue
+
+    rows = catalogue(what)
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    shown = ["name", *([k for k in ("year", "group", "idea", "what") if k in rows[0]])]
+    show_table(shown, [[str(row[key]) for key in shown] for row in rows])
+
+
+@app.command()
+def report(
+    run: RunFolder,
+    data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
+    data_root: Root = None,
+) -> None:
+    """Write `report.html` of a run: samples, reconstructions, curves, scores, settings."""
+    say(f"Report: {report_run(run, data_of(run, data, data_root))}")

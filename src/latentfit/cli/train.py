@@ -1,0 +1,107 @@
+"""Commands that train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentfit.cli.app import DataOption, Device, Root, Seed, app
+from latentfit.console import load_data, report_run, say, score_run
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A system; see `latentfit list recipes`.")],
+    data: DataOption,
+    latent: Annotated[
+        int | None, typer.Option(help="Latent dimensions; default: the paper's.")
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(help="Rounds: passes through the players' turns.")
+    ] = 20_000,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; default runs/RECIPE-DATA-LATENT-SEED.")
+    ] = None,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="32, or bf16 for mixed precision.")] = "32",
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Compile each player's terms.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the recipe, name=value; may be repeated."),
+    ] = None,
+    data_root: Root = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Train a system, score it and write its report.
+
+    Give the same command again to resume an interrupted run, with the same bits, or a larger
+    `--rounds` to go on with a finished one. The papers train for 130,000 rounds and more.
+
+    Example: `latentfit train flexae-sr --data digits --latent 16 --rounds 2000`
+    """
+    from latentfit.checks import one_of
+    from latentfit.experiments import runs
+    from latentfit.experiments.recipes import RECIPES
+    from latentfit.experiments.recipes import recipe as build
+    from latentfit.experiments.settings import parse
+
+    given = parse(settings or [], RECIPES[one_of("recipe", recipe, RECIPES)])
+    loaded = load_data(data, data_root)
+    model = build(recipe, loaded, latent=latent, seed=seed, **given)
+    name = Path(data.split(":")[0]).stem
+    folder = out or Path("runs") / f"{recipe}-{name}-{model.latent}-{seed}"
+    # Whole paths, so that `report` and `evaluate` find the data from any folder.
+    source = {
+        "data": str(Path(data).resolve()) if Path(data).exists() else data,
+        "root": str(data_root.resolve()) if data_root else None,
+    }
+    notes = {"source": source, "command": runs.command_line()}
+    try:
+        run = runs.train(
+            model,
+            loaded,
+            rounds=rounds,
+            out=folder,
+            notes=notes,
+            seed=seed,
+            device=device,
+            precision=precision,
+            compile=compile,
+            progress=not quiet,
+        )
+    except KeyboardInterrupt as stop:
+        at = f" after round {stop.args[0]}" if stop.args else ""
+        say(f"Stopped{at}; everything is saved in {folder}. Give the same command to go on.")
+        raise typer.Exit(130) from None
+    from latentfit.training import distributed
+
+    if distributed.first():
+        score_run(run.model, loaded, folder, seed=seed, features="auto", count=10_000)
+        report_path = report_run(folder, loaded)
+        if not quiet:
+            say(f"Report: {report_path}")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Run folder.")] = Path("demo"),
+    rounds: Annotated[int, typer.Option(help="Rounds to train.")] = 2_500,
+    seed: Seed = 0,
+) -> None:
+    """Train FlexAE-SR on real 8x8 digits, score it and write a report. No network, no GPU."""
+    from latentfit.experiments.demo import SETTINGS
+
+    train(
+        "flexae-sr",
+        "digits",
+        latent=16,
+        rounds=rounds,
+        seed=seed,
+        out=out,
+        settings=SETTINGS,
+    )

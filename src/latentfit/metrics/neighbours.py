@@ -1,0 +1,129 @@
+"""Nearest neighbours: screened in float32, decided in float64, in memory that stays bounded."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from latentfit.checks import UserError, within
+from latentfit.metrics.matrix import Features, pair
+
+ROWS = 1024  # queries at a time: 40 MB of float32 against 10,000 points
+CACHED = 2**17  # float64 entries at a time that stay in a core's cache
+
+
+class Distances:
+    r"""Squared Euclidean distances between two sets.
+
+    :math:`\|a\|^2 + \|b\|^2 - 2 a \cdot b` in float32 is fast and off by up to `slack`; whatever
+    that leaves open is computed again as :math:`\|a - b\|^2` in float64.
+
+    Arguments:
+        a: With shape (N, k).
+        b: With shape (M, k).
+    """
+
+    def __init__(self, a: Features, b: Features) -> None:
+        self.a, self.b = pair(a, b)
+        centre = self.b.mean(0)
+        # Distances do not change, and a common offset costs no digits.
+        self._b = (self.b - centre).float()
+        self._a = self._b if a is b else (self.a - centre).float()
+        self._a_norm, self._b_norm = (
+            side.square().sum(1, keepdim=True) for side in (self._a, self._b)
+        )
+        rounding = torch.finfo(torch.float32).eps * self.a.shape[1] ** 0.5
+        # Eight deviations of a sum of k roundings.
+        self.slack = 8 * rounding * (self._a_norm + self._b_norm.max())
+
+    def block(self, rows: slice, columns: slice = slice(None)) -> Tensor:
+        """A part of the table of squared distances, in float32."""
+        table = torch.addmm(self._b_norm[columns].T, self._a[rows], self._b[columns].T, alpha=-2)
+        return table.add_(self._a_norm[rows])
+
+    def exact(self, i: Tensor, j: Tensor) -> Tensor:
+        """Squared distances of pairs of rows, in float64."""
+        size = max(1, CACHED // self.a.shape[1])
+        parts = zip(i.split(size), j.split(size), strict=True)
+        found = [torch.linalg.vector_norm(self.a[p] - self.b[q], dim=1).square() for p, q in parts]
+        return torch.cat(found) if found else self.a.new_zeros(0)
+
+
+def nearest(
+    queries: Features, points: Features, k: int = 1, *, apart: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The k nearest points of each query, by Euclidean distance.
+
+    Memory does not grow with N times M. Answers are exact in float64.
+
+    Arguments:
+        queries: With shape (N, k).
+        points: With shape (M, k).
+        k: How many.
+        apart: Both are the same set, and a row is not its own neighbour.
+
+    Returns:
+        Distances with shape (N, k), ascending, and indices into `points` with shape (N, k).
+
+    Example:
+        >>> distance, index = nearest(torch.tensor([[0.9]]), torch.tensor([[0.0], [1.0], [3.0]]))
+        >>> round(distance.item(), 6), index.item()
+        (0.1, 1)
+    """
+    held = Distances(queries, points)
+    if apart and len(held.a) != len(held.b):
+        raise UserError("'apart' needs one set as queries and points.")
+    most = len(held.b) - int(apart)
+    within("k", k, 1, most, remedy="there are no more points")
+    # A few more than k, so that the k nearest in float64 are among those of float32.
+    wide = min(k + 3, most)
+    screened, chosen = _within_set(held, wide) if apart else _across(held, wide)
+    number = torch.arange(len(held.a), device=held.a.device)
+    squared = held.exact(number.repeat_interleave(wide), chosen.flatten()).view_as(chosen)
+    squared, place = squared.sort(1)
+    squared, chosen = squared[:, :k], chosen.gather(1, place)[:, :k]
+    # All that was left out is at least as far as the last screened one, up to the slack.
+    doubtful = squared[:, -1:] > screened[:, -1:] - held.slack
+    if wide < most:
+        for row in doubtful.squeeze(1).nonzero().flatten().tolist():
+            exact = (held.a[row] - held.b).square().sum(1)
+            if apart:
+                exact[row] = torch.inf
+            squared[row], chosen[row] = exact.topk(k, largest=False)
+    return squared.sqrt(), chosen
+
+
+def chunks(count: int) -> list[slice]:
+    """Rows, so many at a time that a block of the table stays small."""
+    return [slice(start, min(start + ROWS, count)) for start in range(0, count, ROWS)]
+
+
+def _across(held: Distances, wide: int) -> tuple[Tensor, Tensor]:
+    """The `wide` nearest in float32: squared distances and indices, each (N, wide)."""
+    found = [held.block(rows).topk(wide, largest=False) for rows in chunks(len(held.a))]
+    return torch.cat([part.values for part in found]), torch.cat([part.indices for part in found])
+
+
+def _within_set(held: Distances, wide: int) -> tuple[Tensor, Tensor]:
+    """As `_across`, for one set: each block serves its rows and its columns."""
+    count = len(held.a)
+    best = held.slack.new_full((count, wide), torch.inf)
+    index = torch.zeros(count, wide, dtype=torch.long, device=best.device)
+
+    def merge(rows: slice, columns: slice, table: Tensor) -> None:
+        near = table.topk(min(wide, table.shape[1]), largest=False)
+        values = torch.cat([best[rows], near.values], 1)
+        places = torch.cat([index[rows], near.indices + columns.start], 1)
+        best[rows], kept = values.topk(wide, largest=False)
+        index[rows] = places.gather(1, kept)
+
+    parts = chunks(count)
+    for number, rows in enumerate(parts):
+        for columns in parts[number:]:
+            table = held.block(rows, columns)
+            if rows == columns:
+                merge(rows, rows, table.fill_diagonal_(torch.inf))
+            else:
+                merge(rows, columns, table)
+                merge(columns, rows, table.T.contiguous())
+    return best, index
