@@ -79,7 +79,7 @@ def inception_network(path: Path | None) -> Inception:
             )
     except Exception as error:
         raise UserError(
-            f"{path} does not hold the Inception weights of torch-fidelity "
-            f"({str(error).splitlines()[0]})."
+            f"{path} does not hold torch-fidelity's Inception weights; give the path of "
+            "weights-inception-2015-12-05-6726825d.pth."
         ) from error
     return Inception(network)
