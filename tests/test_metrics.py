@@ -84,6 +84,11 @@ def test_frechet_of_a_set_with_itself_is_rounding(rank):
     assert metrics.frechet(low, low + 1.0) == pytest.approx(48.0, rel=1e-12)
 
 
+def test_frechet_survives_a_far_offset():
+    a, b = features(), features(seed=1)
+    assert metrics.frechet(a + 1e6, b + 1e6) == pytest.approx(metrics.frechet(a, b), rel=1e-5)
+
+
 def test_moments_by_batches_equal_those_at_once():
     x = torch.from_numpy(features()) + 1e4
     parts = Moments()
@@ -209,6 +214,9 @@ def test_bootstrap_spread_is_the_standard_error_of_a_mean():
 def test_wrong_sets_are_explained():
     with pytest.raises(UserError, match="widths differ: 4 and 3"):
         metrics.frechet(A, B[:, :3])
+    with pytest.raises(UserError, match="at least 2 rows"):
+        metrics.frechet(A[:1], B)
+    assert math.isnan(metrics.nac(A[:, :1]))
     with pytest.raises(UserError, match="NaN"):
         metrics.kid(A, np.where(B > 0.9, np.nan, B))
     with pytest.raises(UserError, match="equal counts"):

@@ -252,52 +252,6 @@ def test_mixture_recovers_two_clusters():
     assert float((drawn.abs() - 5).std()) == pytest.approx(0.1, rel=0.1)
 
 
-def test_frechet_golden():
-    close(metrics.frechet(A2, B2), 1.6730589466)
-    close(metrics.frechet(A2, A2 + 0.8 * B2), 0.3226243961)
-    assert abs(metrics.frechet(A2, A2)) < 1e-6
-    one = metrics.Moments(10, torch.zeros(2).double(), 9 * torch.eye(2).double())
-    other = metrics.Moments(
-        10, torch.tensor([1.0, 0.0]).double(), 9 * torch.diag(torch.tensor([4.0, 1.0])).double()
-    )
-    close(metrics.frechet_moments(one, other), 2.0)
-
-
-def test_frechet_equals_the_matrix_root():
-    from scipy.linalg import sqrtm
-
-    torch.manual_seed(0)
-    a, b = torch.randn(200, 7).double(), 2 * torch.randn(150, 7).double() + 1
-    ca, cb = torch.cov(a.T), torch.cov(b.T)
-    root = sqrtm((ca @ cb).numpy()).real.trace()
-    expected = (a.mean(0) - b.mean(0)).square().sum() + ca.trace() + cb.trace() - 2 * root
-    close(metrics.frechet(a, b), float(expected), 1e-6)
-
-
-def test_frechet_of_singular_sets_and_far_offsets():
-    a = torch.zeros(30, 5).double()
-    a[:, 0] = torch.arange(30)
-    close(metrics.frechet(a, a + 3), 45.0, 1e-6)
-    torch.manual_seed(0)
-    x, y = torch.randn(100, 3).double(), torch.randn(100, 3).double()
-    close(metrics.frechet(x + 1e6, y + 1e6), metrics.frechet(x, y), 1e-5)
-
-
-def test_frechet_refuses_what_has_no_distance():
-    with pytest.raises(UserError, match="widths differ"):
-        metrics.frechet(A2, A2[:, :2])
-    with pytest.raises(UserError, match="at least two"):
-        metrics.frechet(A2[:1], A2)
-    with pytest.raises(UserError, match="NaN"):
-        metrics.frechet(A2 / 0, A2)
-
-
-def test_nac_golden():
-    close(metrics.nac(A2), 0.5366776295)
-    close(metrics.nac(A2, form="covariance"), 0.3030259807)
-    assert math.isnan(metrics.nac(A2[:, :1]))
-
-
 def test_extractors():
     chosen = metrics.extractor("auto", (1, 8, 8), "digits")
     assert (chosen.name, chosen(torch.rand(3, 1, 8, 8)).shape) == ("lenet", (3, 128))

@@ -70,7 +70,7 @@ def inception_network(path: Path | None) -> Inception:
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-        # torch-fidelity unpickles what it is given, so it gets a file of tensors that we wrote.
+        # torch-fidelity trusts the file it is given, so it gets one of tensors that we wrote.
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "weights.pth"
             torch.save(state, copy)
