@@ -16,9 +16,9 @@ from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.metrics.frechet import Moments, frechet_moments
 
-I, J = np.arange(40)[:, None], np.arange(4)[None]
-A = np.sin(1 + I + 2 * J) + 0.3 * np.sin(0.37 * I**2 * (1 + J))
-B = 0.8 * np.cos(2 + 3 * I + J) + 0.2 * np.cos(0.21 * I**2 * (2 + J)) + 0.1
+ROW, COLUMN = np.arange(40)[:, None], np.arange(4)[None]
+A = np.sin(1 + ROW + 2 * COLUMN) + 0.3 * np.sin(0.37 * ROW**2 * (1 + COLUMN))
+B = 0.8 * np.cos(2 + 3 * ROW + COLUMN) + 0.2 * np.cos(0.21 * ROW**2 * (2 + COLUMN)) + 0.1
 MIXED = A + 0.8 * B
 
 

@@ -152,6 +152,38 @@ def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str
 
 
 @rc_context(STYLE)
+def against_latent(
+    curves: dict[str, dict[str, dict[int, list[float]]]], true: int | None = None
+) -> Figure:
+    """Scores against the latent size: a panel a score, a line a system, bars one deviation.
+
+    Arguments:
+        curves: By score, by system, by latent size: the values over seeds.
+        true: The true dimension, drawn as a vertical line.
+    """
+    figure = Figure(figsize=(4.2 * len(curves), 3.4), dpi=DPI, layout="constrained")
+    panels = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (score, systems) in zip(panels, curves.items(), strict=True):
+        for (system, values), colour in zip(systems.items(), itertools.cycle(COLOURS)):
+            held = {m: v for m, v in sorted(values.items()) if v}
+            middle = [float(np.mean(v)) for v in held.values()]
+            spread = [float(np.std(v, ddof=1)) if len(v) > 1 else 0.0 for v in held.values()]
+            axes.errorbar(list(held), middle, spread, color=colour, label=system, marker="o",
+                          markersize=3.5, linewidth=1.2, capsize=2)  # fmt: skip
+        if true is not None:
+            axes.axvline(true, color="black", linestyle=":", linewidth=0.9)
+        axes.set_xscale("log", base=2)
+        sizes = sorted({m for values in systems.values() for m in values})
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        axes.set(xlabel="latent dimensions m", ylabel=score)
+        if min((min(v) for values in systems.values() for v in values.values() if v), default=0) > 0:
+            axes.set_yscale("log")
+    _legend_above(panels[0], columns=len(COLOURS))
+    return figure
+
+
+@rc_context(STYLE)
 def covariance(codes: Tensor) -> Figure:
     """Covariance matrix of codes (N, m) as a heat map, centred on zero."""
     table = torch.cov(codes.detach().cpu().T.double()).reshape(codes.shape[1], -1).numpy()

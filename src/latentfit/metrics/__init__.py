@@ -2,6 +2,13 @@
 
 from latentfit.metrics.covariance import active_units, nac, non_normality, variances
 from latentfit.metrics.critic import critic_wasserstein
+from latentfit.metrics.dimension import (
+    ESTIMATORS,
+    Dimension,
+    intrinsic_dimension,
+    knee,
+    spectral_dimension,
+)
 from latentfit.metrics.features import (
     Extractor,
     LeNet,
@@ -26,7 +33,9 @@ from latentfit.metrics.spread import Estimate, bootstrap
 from latentfit.metrics.wasserstein import sliced_wasserstein, wasserstein
 
 __all__ = [
+    "ESTIMATORS",
     "PRD",
+    "Dimension",
     "Estimate",
     "Extractor",
     "LeNet",
@@ -48,7 +57,9 @@ __all__ = [
     "importance_weighted",
     "inception",
     "inception_score",
+    "intrinsic_dimension",
     "kid",
+    "knee",
     "lenet",
     "memorisation",
     "moments",
@@ -65,6 +76,7 @@ __all__ = [
     "precision_recall",
     "psnr",
     "sliced_wasserstein",
+    "spectral_dimension",
     "variances",
     "wasserstein",
 ]

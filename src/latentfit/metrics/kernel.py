@@ -57,7 +57,8 @@ def kid(
 
 def _unbiased(x: Tensor, y: Tensor) -> float:
     def kernel(p: Tensor, q: Tensor) -> Tensor:
-        return (p @ q.T / p.shape[1] + 1).pow(3)
+        base = torch.addmm(p.new_ones(1), p, q.T, alpha=1 / p.shape[1])
+        return base * base * base  # a general power takes ten times as long
 
     n = len(x)
     own = sum(table.sum() - table.diagonal().sum() for table in (kernel(x, x), kernel(y, y)))

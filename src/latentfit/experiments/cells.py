@@ -1,0 +1,157 @@
+"""Many small runs: each a cell of a table, played once, kept on disk, taken up again where left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from latentfit.checks import DivergenceError, UserError, within
+from latentfit.training.checkpoint import atomically
+from latentfit.training.folder import locked, read_lines
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training and its scores.
+
+    Attributes:
+        recipe: Name of a system.
+        data: Name of a data set, with its options.
+        latent: Number of latent dimensions.
+        seed: Of the weights, the order and the noise.
+        rounds: Rounds to train.
+        settings: Settings of the recipe.
+        groups: Groups of scores.
+        features: Extractor.
+        root: Folder of data sets; not part of what the cell is.
+    """
+
+    recipe: str
+    data: str
+    latent: int
+    seed: int
+    rounds: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    groups: tuple[str, ...] = ("fd",)
+    features: str = "auto"
+    root: str | None = None
+
+    @property
+    def identity(self) -> Row:
+        """What decides the numbers."""
+        return {key: value for key, value in asdict(self).items() if key != "root"}
+
+    @property
+    def key(self) -> str:
+        """A name for its folder: readable, and unique by a hash of everything."""
+        held = json.dumps(self.identity, sort_keys=True).encode()
+        mark = hashlib.blake2b(held, digest_size=4).hexdigest()
+        return f"{self.recipe}-{self.latent}-{self.seed}-{mark}"
+
+
+def play_cells(
+    cells: Sequence[Cell], folder: Path, *, workers: int = 1, progress: bool = True
+) -> list[Row]:
+    """Train and score every cell that the folder does not hold yet.
+
+    A finished cell is a line of `cells.jsonl`; an interrupted one goes on from its checkpoint. A
+    training that diverges is a line with `error`, not a reason to stop.
+
+    Arguments:
+        cells: What to play.
+        folder: Where lines and runs are kept.
+        workers: Processes at a time, one thread each where there are several.
+        progress: Print a line for each finished cell, with the time that is left.
+
+    Returns:
+        A row a cell, in the order of `cells`: its identity, its scores and `seconds`.
+    """
+    within("workers", workers, 1, 256)
+    with locked(folder):
+        path = folder / "cells.jsonl"
+        done = {row["key"]: row for row in read_lines(path)}
+        left = [cell for cell in cells if cell.key not in done]
+        began = time.monotonic()
+        for number, row in enumerate(_rows(left, folder, workers), 1):
+            done[row["key"]] = row
+            text = "".join(json.dumps(held) + "\n" for held in done.values())
+            atomically(path, lambda draft, text=text: draft.write_text(text))
+            if progress:
+                _tell(row, number, len(left), began)
+    return [done[cell.key] for cell in cells]
+
+
+def _rows(cells: list[Cell], folder: Path, workers: int) -> Iterable[Row]:
+    if workers == 1 or len(cells) < 2:
+        yield from (play(cell, folder) for cell in cells)
+        return
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_alone
+    ) as pool:
+        waiting = [pool.submit(play, cell, folder) for cell in cells]
+        yield from (future.result() for future in as_completed(waiting))
+
+
+def _alone() -> None:
+    import torch
+
+    torch.set_num_threads(1)  # as many processes as cores: more threads only wait
+
+
+def play(cell: Cell, folder: Path) -> Row:
+    """Train and score one cell."""
+    from latentfit.data import load
+    from latentfit.experiments import runs
+    from latentfit.experiments.evaluate import evaluate
+    from latentfit.experiments.recipes import recipe
+
+    began = time.monotonic()
+    data = load(cell.data, root=Path(cell.root) if cell.root else None)
+    model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
+    row: Row = {"key": cell.key, **cell.identity}
+    try:
+        runs.train(
+            model,
+            data,
+            rounds=cell.rounds,
+            out=folder / "runs" / cell.key,
+            seed=cell.seed,
+            validate=False,
+            progress=False,
+        )
+    except DivergenceError as error:
+        return row | {"error": str(error), "seconds": time.monotonic() - began}
+    scores = evaluate(model, data, features=cell.features, groups=cell.groups, seed=cell.seed)
+    row |= {"scores": scores, "seconds": time.monotonic() - began}
+    mask = getattr(model, "mask", None)
+    return row if mask is None else row | {"mask": mask().tolist()}
+
+
+def value(row: Row, name: str) -> float | None:
+    """A score of a row; None where the training failed or the score is not defined."""
+    return row.get("scores", {}).get(name)
+
+
+def _tell(row: Row, number: int, count: int, began: float) -> None:
+    import sys
+
+    passed = time.monotonic() - began
+    left = passed / number * (count - number) / 60
+    result = "failed" if "error" in row else "done"
+    where = f"{row['recipe']} on {row['data']}, m = {row['latent']}, seed {row['seed']}"
+    print(f"[{number}/{count}] {where}: {result}; {left:.0f} min left", file=sys.stderr, flush=True)
+
+
+def must_be_cells(rows: Sequence[Row]) -> None:
+    """Raise where no cell came through."""
+    if all("error" in row for row in rows):
+        raise UserError(f"every training failed; the first said: {rows[0]['error']}")

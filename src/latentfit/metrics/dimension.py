@@ -1,0 +1,146 @@
+"""Estimates of the intrinsic dimension of points, through scikit-dimension."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from latentfit.checks import one_of, within
+from latentfit.metrics.matrix import Features, matrix
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """An estimate of an intrinsic dimension.
+
+    Attributes:
+        value: On all points that were used.
+        low: Lower end of a 95 % interval of its sampling error; a bias is not in it.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def _two_nn(x: Array) -> float:
+    from skdim.id import TwoNN
+
+    return float(TwoNN().fit(x).dimension_)
+
+
+def _mle(x: Array) -> float:
+    from skdim.id import MLE
+
+    return float(MLE(K=20).fit(x).dimension_)
+
+
+def _method_of_moments(x: Array) -> float:
+    from skdim.id import MOM
+
+    return float(np.mean(MOM().fit_transform_pw(x, n_neighbors=20)))
+
+
+def _local_pca(x: Array) -> float:
+    from skdim.id import lPCA
+    from sklearn.neighbors import NearestNeighbors
+
+    near = NearestNeighbors(n_neighbors=100).fit(x).kneighbors(x[:200], return_distance=False)
+    return float(np.mean([lPCA().fit(x[places]).dimension_ for places in near]))
+
+
+ESTIMATORS: dict[str, Callable[[Array], float]] = {
+    "two-nn": _two_nn,
+    "mle": _mle,
+    "moments": _method_of_moments,
+    "local-pca": _local_pca,
+}
+"""Nearest-neighbour estimators, a little low from 15 dimensions on, and local PCA, which counts the
+curvature of the data as well and so is high."""
+
+
+def intrinsic_dimension(
+    points: Features,
+    *,
+    estimator: str = "two-nn",
+    count: int = 5_000,
+    repeats: int = 10,
+    seed: int = 0,
+) -> Dimension:
+    """Estimate how many dimensions the points fill.
+
+    Arguments:
+        points: With shape (N, k), N at least 200; flattened data or codes.
+        estimator: One of `ESTIMATORS`.
+        count: Points to use, drawn without replacement.
+        repeats: Random halves, whose standard deviation stands for that of the whole (delete-half
+            jackknife; a bootstrap would repeat points, and a repeated point is its own neighbour).
+        seed: Of the draws.
+
+    References:
+        | Estimating the intrinsic dimension by a minimal neighborhood information (Facco et al.,
+          2017); Maximum likelihood estimation of intrinsic dimension (Levina & Bickel, 2004)
+
+    Example:
+        >>> plane = torch.randn(1000, 2) @ torch.randn(2, 10)
+        >>> round(intrinsic_dimension(plane, repeats=2).value)
+        2
+    """
+    fit = ESTIMATORS[one_of("estimator", estimator, ESTIMATORS)]
+    held = matrix(points, least=200, what="points")
+    within("repeats", repeats, 2)
+    generator = torch.Generator().manual_seed(seed)
+    held = held.unique(dim=0)  # copies have distance 0, of which the estimators take a logarithm
+    used = held[torch.randperm(len(held), generator=generator)[:count].to(held.device)].cpu()
+    halves = [
+        _quiet(fit, used[torch.randperm(len(used), generator=generator)[: len(used) // 2]].numpy())
+        for _ in range(repeats)
+    ]
+    value, reach = _quiet(fit, used.numpy()), 1.96 * float(np.std(halves, ddof=1))
+    return Dimension(value, value - reach, value + reach)
+
+
+def spectral_dimension(points: Features, *, share: float = 0.95) -> int:
+    """Principal components that hold a share of the variance: an upper bound for curved data.
+
+    Example:
+        >>> spectral_dimension(torch.randn(500, 3) @ torch.randn(3, 9))
+        3
+    """
+    within("share", share, 0.0, 1.0)
+    held = matrix(points, least=2, what="points")
+    values = torch.linalg.eigvalsh(torch.cov(held.T).reshape(held.shape[1], -1)).clamp_min(0)
+    shares = values.flip(0).cumsum(0) / values.sum()
+    return int((shares < share - 1e-12).sum()) + 1
+
+
+def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
+    """The latent size from which the reconstruction error falls no more by much.
+
+    The smallest m whose error is within a tenth of the way from the best to the worst error.
+
+    Arguments:
+        latents: Latent sizes, ascending.
+        errors: Reconstruction error at each.
+
+    Example:
+        >>> knee([2, 4, 8, 16], [0.8, 0.4, 0.05, 0.045])
+        8
+    """
+    best, worst = min(errors), max(errors)
+    return next(m for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
+
+
+def _quiet(fit: Callable[[Array], float], x: Any) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numba and scikit-learn warn of their own insides
+        return fit(x)
