@@ -197,7 +197,7 @@ def test_any_image_size(shape):
 
 
 def test_the_schedule_of_maskaae():
-    model = recipe("maskaae", (16,), latent=16, width=0.02)
+    model = recipe("maskaae", (16,), latent=16, width=0.02, game="published")
     assert isinstance(model, MaskAAE)
     players = {name: p for turn in model.turns() for name, p in turn.players.items()}
     assert list(players) == ["autoencoder", "critic", "encoder", "mask"]

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from latentfit.cli import train, use, judge  # noqa: F401  # isort: skip  (help shows this order)
+from latentfit.cli import train, use, judge, study  # noqa: F401  # isort: skip  (help shows this order)
 from latentfit.cli.app import app
 from latentfit.console import say
 

@@ -53,10 +53,10 @@ def evaluate(
 
 @app.command(name="list")
 def list_(
-    what: Annotated[str, typer.Argument(help="recipes, data or metrics.")] = "recipes",
+    what: Annotated[str, typer.Argument(help="recipes, data, metrics or studies.")] = "recipes",
     as_json: Json = False,
 ) -> None:
-    """List the systems, the data sets or the metrics."""
+    """List the systems, the data sets, the metrics or the studies of `reproduce`."""
     import json
 
     from latentfit.experiments.catalogue import catalogue

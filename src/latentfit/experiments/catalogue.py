@@ -24,13 +24,20 @@ SCORES = {
 
 
 def catalogue(what: str) -> list[dict[str, Any]]:
-    """Rows for `recipes`, `data` or `metrics`, each with a `name`."""
-    one_of("list", what, ("recipes", "data", "metrics"))
+    """Rows for `recipes`, `data`, `metrics` or `studies`, each with a `name`."""
+    one_of("list", what, ("recipes", "data", "metrics", "studies"))
     if what == "metrics":
         return [
             {"name": name, "group": group, "what": meaning(name)}
             for group, names in SCORES.items()
             for name in names
+        ]
+    if what == "studies":
+        from latentfit.experiments.studies import STUDIES
+
+        return [
+            {"name": name, "what": study.what, "source": study.source}
+            for name, study in STUDIES.items()
         ]
     if what == "data":
         from latentfit.data import names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from latentfit.checks import DivergenceError, UserError, within
+from latentfit.data.base import Data
 from latentfit.training.checkpoint import atomically
 from latentfit.training.folder import locked, read_lines
 
@@ -32,6 +33,7 @@ class Cell:
         settings: Settings of the recipe.
         groups: Groups of scores.
         features: Extractor.
+        compile: Compile each player's terms: faster on long runs, other last digits.
         root: Folder of data sets; not part of what the cell is.
     """
 
@@ -43,6 +45,7 @@ class Cell:
     settings: dict[str, Any] = field(default_factory=dict)
     groups: tuple[str, ...] = ("fd",)
     features: str = "auto"
+    compile: bool = False
     root: str | None = None
 
     @property
@@ -58,8 +61,16 @@ class Cell:
         return f"{self.recipe}-{self.latent}-{self.seed}-{mark}"
 
 
+_DATA: list[Data] = []  # in a worker: what every cell trains on, where that was handed over
+
+
 def play_cells(
-    cells: Sequence[Cell], folder: Path, *, workers: int = 1, progress: bool = True
+    cells: Sequence[Cell],
+    folder: Path,
+    *,
+    data: Data | None = None,
+    workers: int = 1,
+    progress: bool = True,
 ) -> list[Row]:
     """Train and score every cell that the folder does not hold yet.
 
@@ -69,6 +80,7 @@ def play_cells(
     Arguments:
         cells: What to play.
         folder: Where lines and runs are kept.
+        data: What every cell trains on; None loads each cell's by its name.
         workers: Processes at a time, one thread each where there are several.
         progress: Print a line for each finished cell, with the time that is left.
 
@@ -81,7 +93,7 @@ def play_cells(
         done = {row["key"]: row for row in read_lines(path)}
         left = [cell for cell in cells if cell.key not in done]
         began = time.monotonic()
-        for number, row in enumerate(_rows(left, folder, workers), 1):
+        for number, row in enumerate(_rows(left, folder, data, workers), 1):
             done[row["key"]] = row
             text = "".join(json.dumps(held) + "\n" for held in done.values())
             atomically(path, lambda draft, text=text: draft.write_text(text))
@@ -90,24 +102,28 @@ def play_cells(
     return [done[cell.key] for cell in cells]
 
 
-def _rows(cells: list[Cell], folder: Path, workers: int) -> Iterable[Row]:
+def _rows(cells: list[Cell], folder: Path, data: Data | None, workers: int) -> Iterator[Row]:
     if workers == 1 or len(cells) < 2:
-        yield from (play(cell, folder) for cell in cells)
+        yield from (play(cell, folder, data) for cell in cells)
         return
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_alone
-    ) as pool:
-        waiting = [pool.submit(play, cell, folder) for cell in cells]
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_alone, initargs=(data,)) as pool:
+        waiting = [pool.submit(_play_alone, cell, folder) for cell in cells]
         yield from (future.result() for future in as_completed(waiting))
 
 
-def _alone() -> None:
+def _alone(data: Data | None) -> None:
     import torch
 
     torch.set_num_threads(1)  # as many processes as cores: more threads only wait
+    _DATA[:] = [data] if data is not None else []
 
 
-def play(cell: Cell, folder: Path) -> Row:
+def _play_alone(cell: Cell, folder: Path) -> Row:
+    return play(cell, folder, _DATA[0] if _DATA else None)
+
+
+def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
     """Train and score one cell."""
     from latentfit.data import load
     from latentfit.experiments import runs
@@ -115,7 +131,7 @@ def play(cell: Cell, folder: Path) -> Row:
     from latentfit.experiments.recipes import recipe
 
     began = time.monotonic()
-    data = load(cell.data, root=Path(cell.root) if cell.root else None)
+    data = data or load(cell.data, root=Path(cell.root) if cell.root else None)
     model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
     row: Row = {"key": cell.key, **cell.identity}
     try:
@@ -125,6 +141,7 @@ def play(cell: Cell, folder: Path) -> Row:
             rounds=cell.rounds,
             out=folder / "runs" / cell.key,
             seed=cell.seed,
+            compile=cell.compile,
             validate=False,
             progress=False,
         )

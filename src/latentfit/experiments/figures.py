@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -19,7 +18,6 @@ from torch import Tensor
 
 from latentfit.checks import one_of, within
 from latentfit.experiments.sheets import DPI
-from latentfit.metrics import PRD
 from latentfit.training.checkpoint import atomically
 
 ACTIVE = 0.1  # from here on a dimension of a mask counts as open [authors' code]
@@ -102,7 +100,7 @@ def mask_trace(records: list[dict[str, Any]]) -> Figure:
             drawn[0].set_label(label)
     bottom.axhline(ACTIVE, color="black", linewidth=0.8, linestyle=":", label="threshold 0.1")
     bottom.set(xlabel="round", ylabel="mask", ylim=(-0.02, 1.02))
-    _legend_above(bottom, columns=3)
+    legend_above(bottom, columns=3)
     return figure
 
 
@@ -114,73 +112,6 @@ def latent_scatter(codes: Tensor, draws: Tensor) -> Figure:
 def vectors(real: Tensor, generated: Tensor) -> Figure:
     """Data (N, d) and generated vectors (M, d) on the first two principal axes of the data."""
     return _scatter(real, generated, "test data", "generated")
-
-
-@rc_context(STYLE)
-def prd_curves(curves: dict[str, PRD]) -> Figure:
-    """Precision against recall of several sets of samples, with their F scores.
-
-    Arguments:
-        curves: By what the samples are.
-    """
-    figure = Figure(figsize=(4.2, 4.0), dpi=DPI, layout="constrained")
-    axes = figure.subplots()
-    for (name, curve), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
-        label = f"{name}: $F_{{1/8}}$ {curve.f1_8:.3f}, $F_8$ {curve.f8:.3f}"
-        axes.plot(curve.recall, curve.precision, color=colour, linewidth=1.5, label=label)
-    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
-    axes.set_aspect("equal")
-    _legend_above(axes, columns=1)
-    return figure
-
-
-@rc_context(STYLE)
-def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str, str]) -> Figure:
-    """Two scores of several systems against each other, such as precision and recall.
-
-    Arguments:
-        points: The two scores by system.
-        labels: What the two scores are.
-    """
-    figure = Figure(figsize=(4.4, 4.0), dpi=DPI, layout="constrained")
-    axes = figure.subplots()
-    for (name, place), colour in zip(points.items(), itertools.cycle(COLOURS), strict=False):
-        axes.scatter(*place, s=26, color=colour, linewidths=0)
-        axes.annotate(name, place, xytext=(4, 3), textcoords="offset points", fontsize=7)
-    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.02, 1.08), ylim=(-0.02, 1.05))
-    return figure
-
-
-@rc_context(STYLE)
-def against_latent(
-    curves: dict[str, dict[str, dict[int, list[float]]]], true: int | None = None
-) -> Figure:
-    """Scores against the latent size: a panel a score, a line a system, bars one deviation.
-
-    Arguments:
-        curves: By score, by system, by latent size: the values over seeds.
-        true: The true dimension, drawn as a vertical line.
-    """
-    figure = Figure(figsize=(4.2 * len(curves), 3.4), dpi=DPI, layout="constrained")
-    panels = figure.subplots(1, len(curves), squeeze=False)[0]
-    for axes, (score, systems) in zip(panels, curves.items(), strict=True):
-        for (system, values), colour in zip(systems.items(), itertools.cycle(COLOURS)):
-            held = {m: v for m, v in sorted(values.items()) if v}
-            middle = [float(np.mean(v)) for v in held.values()]
-            spread = [float(np.std(v, ddof=1)) if len(v) > 1 else 0.0 for v in held.values()]
-            axes.errorbar(list(held), middle, spread, color=colour, label=system, marker="o",
-                          markersize=3.5, linewidth=1.2, capsize=2)  # fmt: skip
-        if true is not None:
-            axes.axvline(true, color="black", linestyle=":", linewidth=0.9)
-        axes.set_xscale("log", base=2)
-        sizes = sorted({m for values in systems.values() for m in values})
-        axes.set_xticks(sizes, [str(size) for size in sizes])
-        axes.minorticks_off()
-        axes.set(xlabel="latent dimensions m", ylabel=score)
-        if min((min(v) for values in systems.values() for v in values.values() if v), default=0) > 0:
-            axes.set_yscale("log")
-    _legend_above(panels[0], columns=len(COLOURS))
-    return figure
 
 
 @rc_context(STYLE)
@@ -217,7 +148,7 @@ def _panel(axes: Axes, player: str, terms: Series) -> None:
         axes.plot(steps, values, label=term.replace("_", " "), linewidth=1.1, **_dot(steps))
     several = len(terms) > 1
     if several:  # above the lines, never on them
-        _legend_above(axes, columns=2, handlelength=1.2)
+        legend_above(axes, columns=2, handlelength=1.2)
     height = 11 * math.ceil(len(terms) / 2) + 5 if several else 5
     axes.set_title(player.replace("_", " "), loc="left", fontweight="bold", pad=height)
     axes.set_xlabel("round")
@@ -262,7 +193,8 @@ def _dot(steps: Any) -> dict[str, Any]:
     return {"marker": "o", "markersize": 3} if len(steps) == 1 else {}
 
 
-def _legend_above(axes: Axes, *, columns: int, **options: Any) -> None:
+def legend_above(axes: Axes, *, columns: int, **options: Any) -> None:
+    """A legend above the lines, never on them."""
     axes.legend(
         loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, borderpad=0.1,
         handletextpad=0.5, columnspacing=1.2, labelspacing=0.2, **options,
@@ -279,7 +211,7 @@ def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
         for points, label in zip((first, second), labels, strict=False):
             axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
         axes.set(xlabel="value", ylabel="density")
-        _legend_above(axes, columns=2)
+        legend_above(axes, columns=2)
         return figure
     mean, plane = first.mean(0), _principal_plane(first)
     for points, colour, label in zip((first, second), COLOURS, labels, strict=False):
@@ -287,7 +219,7 @@ def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
         axes.scatter(*place.T, s=6, alpha=0.4, color=colour, label=label, linewidths=0)
     axes.set(xlabel="first principal axis", ylabel="second principal axis")
     axes.set_aspect("equal", adjustable="datalim")
-    _legend_above(axes, columns=2, markerscale=2.5)
+    legend_above(axes, columns=2, markerscale=2.5)
     return figure
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentfit.checks import one_of
+from latentfit.experiments import sizing
 from latentfit.experiments.cells import Cell, Row, must_be_cells, play_cells, value
 from latentfit.training.checkpoint import atomically
 
@@ -44,15 +45,23 @@ class Study:
 
 
 def reproduce(
-    name: str, folder: Path, *, scale: str = "short", workers: int = 1, root: str | None = None
+    name: str,
+    folder: Path,
+    *,
+    scale: str = "short",
+    workers: int = 1,
+    compile: bool = False,
+    root: str | None = None,
 ) -> Path:
     """Play a study and write its table and figures.
 
     Arguments:
         name: One of `STUDIES`.
-        folder: Where cells, table and figures go; the same call goes on where it stopped.
+        folder: Where cells, table and figures go; the same call goes on where it stopped, and
+            studies that share a folder share their cells.
         scale: `smoke` (a minute, to see that it runs), `short` (hours on a CPU), `paper`.
         workers: Trainings at a time.
+        compile: Compile each player's terms; pays off from a few thousand rounds on.
         root: Folder of data sets.
 
     Returns:
@@ -64,7 +73,7 @@ def reproduce(
 
     study = STUDIES[one_of("study", name, STUDIES)]
     one_of("scale", scale, SCALES)
-    cells = [replace(cell, root=root) for cell in study.cells(scale)]
+    cells = [replace(cell, root=root, compile=compile) for cell in study.cells(scale)]
     rows = play_cells(cells, folder, workers=workers)
     must_be_cells(rows)
     text, figures = study.shows(rows)
@@ -77,7 +86,7 @@ def reproduce(
     for key, figure in figures.items():
         save(figure, folder / f"{key}.png")
         save(figure, folder / f"{key}.pdf")
-    path = folder / "table.md"
+    path = folder / f"{name}.md"
     atomically(path, lambda draft: draft.write_text(head + text, encoding="utf-8"))
     return path
 
@@ -114,7 +123,7 @@ def synthetic(n: int, seed: int) -> str:
 
 
 def true_dimension(row: Row) -> int:
-    """n of a row on a synthetic set."""
+    """N of a row on a synthetic set."""
     return int(row["data"].split("n=")[1].split(",")[0])
 
 
@@ -137,11 +146,11 @@ def _u_curve(scale: str) -> list[Cell]:
     ]  # fmt: skip
 
 
-MASK_ROUNDS = {"smoke": 60, "short": 8_000, "paper": 50_000}
+MASK_ROUNDS = {"smoke": 60, "short": sizing.MASK_ROUNDS, "paper": 50_000}
 
 
 def _show_u_curve(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
-    from latentfit.experiments.figures import against_latent
+    from latentfit.experiments.charts import against_latent
 
     cells = grouped(rows, "recipe", "latent")
     lines = [
@@ -182,11 +191,9 @@ def _mask(scale: str) -> list[Cell]:
 
 
 def _show_mask(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
-    from latentfit.experiments.sizing import verdict
-
     lines, right = [], 0
     for row in rows:
-        n, found = true_dimension(row), verdict(row)
+        n, found = true_dimension(row), sizing.verdict(row)
         right += not found.failed and abs(found.active - n) <= 1
         lines.append(
             [n, row["latent"], row["seed"], found.active, found.half_open,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentfit import metrics
 from latentfit.data.base import Data
-from latentfit.experiments import figures, sheets, walks
+from latentfit.experiments import charts, figures, sheets, walks
 from latentfit.experiments.reference import reference
 from latentfit.experiments.report import write_report
 from latentfit.experiments.runs import load
@@ -147,4 +147,4 @@ def _scored(model: Model, data: Data, seed: int) -> Iterator[Named]:
         f"Precision and recall of {count:,} samples over 20 clusters of {extractor.name} features, "
         f"seed {seed}."
     )
-    yield "prd", (caption, figures.prd_curves(curves))
+    yield "prd", (caption, charts.prd_curves(curves))

@@ -24,7 +24,8 @@ def critic_wasserstein(
     Both sets are divided by the codes' root-mean-square deviation, so that a system gains nothing
     by shrinking its codes. A critic of three layers of 128 units learns on one half of each set
     with the gradient penalty of WGAN-GP; the gap is taken on the other half, over the slope that
-    the critic has there, since the penalty lets it be a little above one. The critics that systems train for themselves are not comparable: they stop at different distances.
+    the critic has there, since the penalty lets it be a little above one. The critics that systems
+    train for themselves are not comparable: they stop at different distances.
 
     Arguments:
         codes: Codes of data, with shape (N, m), N at least 4.

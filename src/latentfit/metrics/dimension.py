@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def _local_pca(x: Array) -> float:
     from sklearn.neighbors import NearestNeighbors
 
     near = NearestNeighbors(n_neighbors=100).fit(x).kneighbors(x[:200], return_distance=False)
-    return float(np.mean([lPCA().fit(x[places]).dimension_ for places in near]))
+    return statistics.fmean(float(lPCA().fit(x[places]).dimension_) for places in near)
 
 
 ESTIMATORS: dict[str, Callable[[Array], float]] = {
@@ -74,9 +75,14 @@ def intrinsic_dimension(
     estimator: str = "two-nn",
     count: int = 5_000,
     repeats: int = 10,
+    calibrate: bool = True,
     seed: int = 0,
 ) -> Dimension:
     """Estimate how many dimensions the points fill.
+
+    At finite counts the neighbour estimators are low, by 1 or 2 at 16 dimensions and 5,000 points.
+    With `calibrate` the answer is the dimension in which as many Gaussian points give the same
+    estimate, found by trying dimensions upwards.
 
     Arguments:
         points: With shape (N, k), N at least 200; flattened data or codes.
@@ -84,6 +90,7 @@ def intrinsic_dimension(
         count: Points to use, drawn without replacement.
         repeats: Random halves, whose standard deviation stands for that of the whole (delete-half
             jackknife; a bootstrap would repeat points, and a repeated point is its own neighbour).
+        calibrate: Undo the bias at this count.
         seed: Of the draws.
 
     References:
@@ -106,7 +113,23 @@ def intrinsic_dimension(
         for _ in range(repeats)
     ]
     value, reach = _quiet(fit, used.numpy()), 1.96 * float(np.std(halves, ddof=1))
-    return Dimension(value, value - reach, value + reach)
+    found = Dimension(value, value - reach, value + reach)
+    return _calibrated(fit, found, len(used), generator) if calibrate else found
+
+
+def _calibrated(
+    fit: Callable[[Array], float], found: Dimension, count: int, generator: torch.Generator
+) -> Dimension:
+    """The same estimate in true dimensions of a Gaussian, by linear interpolation."""
+    tried: list[tuple[int, float]] = [(0, 0.0)]
+    trial = max(1, int(0.8 * found.low))
+    while tried[-1][1] < found.high and trial <= 512:
+        points = torch.randn(count, trial, generator=generator, dtype=torch.float64)
+        tried.append((trial, max(tried[-1][1], _quiet(fit, points.numpy()))))
+        trial += max(1, trial // 8)
+    dimensions, values = zip(*tried, strict=True)
+    back = [float(np.interp(v, values, dimensions)) for v in (found.value, found.low, found.high)]
+    return Dimension(*back)
 
 
 def spectral_dimension(points: Features, *, share: float = 0.95) -> int:

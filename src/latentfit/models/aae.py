@@ -46,7 +46,7 @@ class AAE(Model):
         the weights is kept, as for every adversarial system here.
     """
 
-    judges: ClassVar[tuple[str, ...]] = ("critic",)
+    current: ClassVar[tuple[str, ...]] = ("critic",)
 
     def __init__(
         self,

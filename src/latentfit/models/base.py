@@ -28,12 +28,13 @@ class Model(nn.Module, ABC):
         latent: Number of latent dimensions m.
         batch: Batch size of the paper.
         average: Decay of the exponential average of the weights that sample; None keeps none.
-        judges: Names of the networks that only judge; they are not averaged.
+        current: Names of the networks whose last weights count: those that only judge, and a mask,
+            which is decided and not averaged.
         recipe: Name and arguments of the recipe that built it; None if built from parts.
         units: The map to the units of the data's file; the identity for images.
     """
 
-    judges: ClassVar[tuple[str, ...]] = ()
+    current: ClassVar[tuple[str, ...]] = ()
     decoder: nn.Module
     likelihood: Likelihood
     prior: Prior

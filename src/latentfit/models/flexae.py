@@ -45,7 +45,7 @@ class FlexAE(Model):
         its gradient is the same. An average of the weights is kept (evidence.md).
     """
 
-    judges: ClassVar[tuple[str, ...]] = ("critic", "image_critic")
+    current: ClassVar[tuple[str, ...]] = ("critic", "image_critic")
 
     def __init__(
         self,

@@ -57,7 +57,7 @@ class MappedPrior(Model):
         move on one batch. An average of the weights is kept.
     """
 
-    judges: ClassVar[tuple[str, ...]] = ("critic", "image_critic")
+    current: ClassVar[tuple[str, ...]] = ("critic", "image_critic")
 
     def __init__(
         self,

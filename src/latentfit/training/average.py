@@ -29,7 +29,7 @@ class Average:
         kept = {
             name: value
             for name, value in model.state_dict(keep_vars=False).items()
-            if value.is_floating_point() and name.split(".")[0] not in model.judges
+            if value.is_floating_point() and name.split(".")[0] not in model.current
         }
         self.live = list(kept.values())  # share memory with the model
         self.shadow = {name: value.clone() for name, value in kept.items()}

@@ -96,7 +96,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="lmgae",
-            build=partial(maskaae, silence=masked_covariance, form="square"),
+            build=partial(maskaae, silence=masked_covariance),
             paper="Latent Masking Generative Auto-Encoder (Mondal et al.)",
             year=2019,
             idea="the earlier form of MaskAAE, with the covariance of closed dimensions",

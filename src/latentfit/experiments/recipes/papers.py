@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from latentfit.checks import UserError, one_of
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.likelihoods import Bernoulli
 from latentfit.models import FlexAE, MappedPrior, MaskAAE
+from latentfit.models.maskaae import pruning
 from latentfit.networks import MLP, Mask
 from latentfit.penalties import masked_variance
 
@@ -59,44 +61,57 @@ def maskaae(
     silence: Callable[[Tensor, Tensor], Tensor] = masked_variance,
     loss: Literal["auto", "bernoulli", "squared"] = "auto",
     dense: bool = True,
-    form: Literal["square", "one"] = "square",
+    game: Literal["recovering", "published"] = "recovering",
+    form: Literal["square", "one"] | None = None,
+    omega: float | None = None,
+    variance: float | None = None,
+    mask_rate: float | None = None,
+    mask_low: float | None = None,
+    mask_high: float | None = None,
+    warmup: int | None = None,
     period: int | None = None,
-    omega: float = 1.0,
-    variance: float = 100.0,
-    mask_rate: float = 5e-4,
-    mask_low: float = 0.0,
-    mask_high: float = 5.0,
-    warmup: int = 0,
-    drop: float = 0.2,
-    noise: float = 0.0,
+    drop: float | None = None,
+    noise: float | None = None,
     batch: int = 64,
     average: Average = 0.999,
 ) -> MaskAAE:
-    """Learned mask; all but the first four arguments are those of `models.MaskAAE`.
+    """Learned mask; settings that are not given are those of the named game.
 
     Arguments:
         parts: Networks.
         silence: The penalty on closed dimensions.
         loss: `auto` is cross-entropy on grey images [authors' code], else squared error [paper].
         dense: Dense networks for images [authors' code], else the convolutional family.
+        game: `recovering` (ours) or `published`; see `models.maskaae.pruning`.
         form: Form of the mismatch term.
-        period: T; None is the authors' choice.
         omega: Weight of the mismatch term.
         variance: Weight of the penalty on closed dimensions.
         mask_rate: Learning rate of the mask.
         mask_low: Lower end of the mask's uniform start.
         mask_high: Upper end of the mask's uniform start.
         warmup: Rounds in which the mask waits.
+        period: T.
         drop: Factor on two learning rates at round 5 T.
         noise: Deviation of noise on masked codes and draws in the game.
         batch: Batch size.
         average: Decay of the averaged weights.
     """
-    one_of("form", form, ("square", "one"))
+    if form is not None:
+        one_of("form", form, ("square", "one"))
     if one_of("loss", loss, ("auto", "bernoulli", "squared")) == "auto":
         loss = "bernoulli" if parts.image and not parts.colour else "squared"
     if loss == "bernoulli" and not parts.image:
         raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
+    chosen = pruning(game, parts.latent)
+    if parts.image and game == "recovering":
+        # R is a mean over entries; those of images vary a tenth as much as standardised ones.
+        chosen = replace(chosen, omega=chosen.omega / 10)
+    low, high = chosen.start
+    start = (low if mask_low is None else mask_low, high if mask_high is None else mask_high)
+    given = {"form": form, "omega": omega, "variance": variance, "mask_rate": mask_rate,
+             "warmup": warmup, "period": period, "drop": drop, "noise": noise}  # fmt: skip
+    given = {name: value for name, value in given.items() if value is not None}
+    chosen = replace(chosen, start=start, **given)
     encoder: nn.Module = parts.encoder()
     decoder: nn.Module = parts.decoder()
     if parts.image and dense:
@@ -110,16 +125,9 @@ def maskaae(
         decoder=decoder,
         critic=parts.latent_critic(),
         likelihood=Bernoulli() if loss == "bernoulli" else parts.squared_error(),
-        mask=Mask(parts.latent, low=mask_low, high=mask_high),
+        mask=Mask(parts.latent, low=start[0], high=start[1]),
+        pruning=chosen,
         silence=silence,
-        form=form,
-        period=period,
-        omega=omega,
-        variance=variance,
-        mask_rate=mask_rate,
-        warmup=warmup,
-        drop=drop,
-        noise=noise,
         batch=batch,
         average=average,
     )

@@ -1,0 +1,90 @@
+"""Commands that play many trainings: the right latent size, published tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentfit.cli.app import DataOption, Json, Root, Seed, app
+from latentfit.console import load_data, say
+
+Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each.")]
+
+
+@app.command()
+def size(
+    data: DataOption,
+    max_latent: Annotated[
+        int | None, typer.Option(help="Largest size to try; default: a quarter of the entries.")
+    ] = None,
+    budget: Annotated[float, typer.Option(help="Minutes it may take, about.")] = 5.0,
+    out: Annotated[Path, typer.Option(help="Folder of the runs, the figure, size.json.")] = Path(
+        "size"
+    ),
+    seed: Seed = 0,
+    workers: Workers = 2,
+    data_root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """How many latent dimensions do the data need? One number, an interval, the evidence.
+
+    Neighbour estimates on the data, the dimensions that a learned mask leaves open, and short
+    trainings around the answer. Give the same command again to go on where it stopped.
+
+    Example: `latentfit size --data synthetic:n=8`
+    """
+    import json
+
+    from latentfit.experiments.charts import sizing
+    from latentfit.experiments.figures import save
+    from latentfit.experiments.sizing import size as find
+    from latentfit.training.checkpoint import write_json
+
+    found = find(
+        load_data(data, data_root),
+        max_latent=max_latent,
+        budget=budget,
+        seed=seed,
+        workers=workers,
+        folder=out,
+        progress=not as_json,
+    )
+    write_json(out / "size.json", found.to_json())
+    save(sizing(found.evidence, found.latent, found.interval), out / "size.png")
+    if as_json:
+        typer.echo(json.dumps(found.to_json()))
+        return
+    low, high = found.interval
+    typer.echo(f"{found.latent} latent dimensions ({low} to {high}), {found.sure} confidence")
+    for sentence in found.why:
+        typer.echo(f"  {sentence}")
+    say(f"Evidence: {out / 'size.json'}, {out / 'size.png'}")
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="A study; `latentfit list studies`.")],
+    scale: Annotated[str, typer.Option(help="smoke, short or paper.")] = "short",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder; default reproduce/SCALE, where studies share cells."),
+    ] = None,
+    workers: Workers = 2,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Compile each player's terms.")
+    ] = False,
+    data_root: Root = None,
+) -> None:
+    """Play a published table or figure: ours beside the published values.
+
+    Give the same command again to go on where it stopped, cell by cell.
+    """
+    from latentfit.experiments.studies import reproduce as play
+
+    folder = out or Path("reproduce") / scale
+    root = str(data_root.resolve()) if data_root else None
+    path = play(name, folder, scale=scale, workers=workers, compile=compile, root=root)
+    typer.echo(path.read_text(encoding="utf-8"))
+    say(f"Table and figures: {path.parent}")

@@ -1,0 +1,117 @@
+"""Figures that compare: scores of several systems, sizes and studies."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from latentfit.experiments.figures import COLOURS, STYLE, legend_above
+from latentfit.experiments.sheets import DPI
+from latentfit.metrics import PRD
+
+
+@rc_context(STYLE)
+def prd_curves(curves: dict[str, PRD]) -> Figure:
+    """Precision against recall of several sets of samples, with their F scores.
+
+    Arguments:
+        curves: By what the samples are.
+    """
+    figure = Figure(figsize=(4.2, 4.0), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for (name, curve), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
+        label = f"{name}: $F_{{1/8}}$ {curve.f1_8:.3f}, $F_8$ {curve.f8:.3f}"
+        axes.plot(curve.recall, curve.precision, color=colour, linewidth=1.5, label=label)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.set_aspect("equal")
+    legend_above(axes, columns=1)
+    return figure
+
+
+@rc_context(STYLE)
+def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str, str]) -> Figure:
+    """Two scores of several systems against each other, such as precision and recall.
+
+    Arguments:
+        points: The two scores by system.
+        labels: What the two scores are.
+    """
+    figure = Figure(figsize=(4.4, 4.0), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for (name, place), colour in zip(points.items(), itertools.cycle(COLOURS), strict=False):
+        axes.scatter(*place, s=26, color=colour, linewidths=0)
+        axes.annotate(name, place, xytext=(4, 3), textcoords="offset points", fontsize=7)
+    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.02, 1.08), ylim=(-0.02, 1.05))
+    return figure
+
+
+@rc_context(STYLE)
+def against_latent(
+    curves: dict[str, dict[str, dict[int, list[float]]]], true: int | None = None
+) -> Figure:
+    """Scores against the latent size: a panel a score, a line a system, bars one deviation.
+
+    Arguments:
+        curves: By score, by system, by latent size: the values over seeds.
+        true: The true dimension, drawn as a vertical line.
+    """
+    figure = Figure(figsize=(4.2 * len(curves), 3.4), dpi=DPI, layout="constrained")
+    panels = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (score, systems) in zip(panels, curves.items(), strict=True):
+        for (system, values), colour in zip(systems.items(), itertools.cycle(COLOURS)):
+            held = {m: v for m, v in sorted(values.items()) if v}
+            middle = [float(np.mean(v)) for v in held.values()]
+            spread = [float(np.std(v, ddof=1)) if len(v) > 1 else 0.0 for v in held.values()]
+            axes.errorbar(list(held), middle, spread, color=colour, label=system, marker="o",
+                          markersize=3.5, linewidth=1.2, capsize=2)  # fmt: skip
+        if true is not None:
+            axes.axvline(true, color="black", linestyle=":", linewidth=0.9)
+        axes.set_xscale("log", base=2)
+        sizes = sorted({m for values in systems.values() for m in values})
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        axes.set(xlabel="latent dimensions m", ylabel=score)
+        if (
+            min((min(v) for values in systems.values() for v in values.values() if v), default=0)
+            > 0
+        ):
+            axes.set_yscale("log")
+    legend_above(panels[0], columns=len(COLOURS))
+    return figure
+
+
+@rc_context(STYLE)
+def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
+    """What `size` rests on: estimates, open dimensions of the masks, errors around the answer.
+
+    Arguments:
+        evidence: Of `sizing.Size`.
+        answer: The recommendation.
+        interval: Its ends.
+    """
+    figure = Figure(figsize=(8.4, 3.0), dpi=DPI, layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    names = list(evidence["estimators"])
+    for row, name in enumerate(names):
+        found = evidence["estimators"][name]
+        left.plot([found["low"], found["high"]], [row, row], color=COLOURS[0], linewidth=2)
+        left.plot(found["value"], row, "o", color=COLOURS[0], markersize=5)
+    left.set_yticks(range(len(names)), names)
+    left.set(title="estimates on the data", xlabel="dimensions", ylim=(-0.6, len(names) - 0.4))
+    for mask in evidence["masks"]:
+        style = {"marker": "x", "color": COLOURS[7]} if mask["failed"] else {"marker": "o"}
+        middle.plot(mask["latent"], mask["active"], **{"color": COLOURS[0], **style})
+    middle.set(title="open in the mask (x: failed)", xlabel="latent size m", ylabel="active")
+    check = [row for row in evidence["check"] if row["mse"] is not None]
+    right.plot([r["latent"] for r in check], [r["mse"] for r in check], "o-", markersize=4)
+    right.set(title="reconstruction, fixed prior", xlabel="latent size m", ylabel="squared error")
+    for axes in (left, right):
+        axes.axvspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
+        axes.axvline(answer, color=COLOURS[2], linewidth=1)
+    middle.axhspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
+    middle.axhline(answer, color=COLOURS[2], linewidth=1)
+    return figure
