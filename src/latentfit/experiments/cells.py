@@ -94,7 +94,7 @@ def play_cells(
         left = [cell for cell in cells if cell.key not in done]
         began = time.monotonic()
         for number, row in enumerate(_rows(left, folder, data, workers), 1):
-            done[row["key"]] = row
+            done[row["key"]] = json.loads(json.dumps(row))  # as it is read again
             text = "".join(json.dumps(held) + "\n" for held in done.values())
             atomically(path, lambda draft, text=text: draft.write_text(text))
             if progress:

@@ -121,8 +121,8 @@ def _calibrated(
     fit: Callable[[Array], float], found: Dimension, count: int, generator: torch.Generator
 ) -> Dimension:
     """The same estimate in true dimensions of a Gaussian, by linear interpolation."""
-    tried: list[tuple[int, float]] = [(0, 0.0)]
-    trial = max(1, int(0.8 * found.low))
+    tried: list[tuple[int, float]] = [(1, 1.0)]
+    trial = max(2, int(0.8 * found.low))
     while tried[-1][1] < found.high and trial <= 512:
         points = torch.randn(count, trial, generator=generator, dtype=torch.float64)
         tried.append((trial, max(tried[-1][1], _quiet(fit, points.numpy()))))

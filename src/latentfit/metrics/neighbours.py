@@ -8,7 +8,7 @@ from torch import Tensor
 from latentfit.checks import UserError, within
 from latentfit.metrics.matrix import Features, pair
 
-ROWS = 1024  # queries at a time: 40 MB of float32 against 10,000 points
+ROWS = 512  # queries at a time: 20 MB of float32 against 10,000 points
 CACHED = 2**17  # float64 entries at a time that stay in a core's cache
 
 

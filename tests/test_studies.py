@@ -1,0 +1,130 @@
+"""Studies, sizing and walks: resumed cells, recognised failures, honest conclusions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from latentfit import metrics
+from latentfit.checks import UserError
+from latentfit.data import load
+from latentfit.data.synthetic import gaussian
+from latentfit.experiments import sizing, walks
+from latentfit.experiments.cells import Cell, play_cells
+from latentfit.experiments.evaluate import evaluate
+from latentfit.experiments.recipes import recipe
+from latentfit.experiments.studies import STUDIES, reproduce
+
+
+def cells(*seeds, rounds=3):
+    settings = {"width": 0.25, "batch": 16}
+    data = "synthetic:n=2,d=8,count=600"
+    return [Cell("ae", data, 2, seed, rounds, settings, ("fd",), "pixels") for seed in seeds]
+
+
+def test_cells_are_played_once_and_in_order(tmp_path):
+    first = play_cells(cells(0), tmp_path, progress=False)
+    both = play_cells(cells(1, 0), tmp_path, progress=False)
+    assert [row["seed"] for row in both] == [1, 0]
+    assert both[1] == first[0]  # also its seconds: it was not played again
+    assert len((tmp_path / "cells.jsonl").read_text().splitlines()) == 2
+
+
+def test_cells_are_the_same_in_other_processes(tmp_path):
+    here = play_cells(cells(0, 1), tmp_path / "a", progress=False)
+    there = play_cells(cells(0, 1), tmp_path / "b", workers=2, progress=False)
+    assert [row["scores"] for row in here] == [row["scores"] for row in there]
+
+
+def test_a_study_writes_its_table(tmp_path, monkeypatch):
+    study = STUDIES["mask"]
+    few = [
+        Cell("maskaae", "synthetic:n=2,d=8,count=600", 2, seed, 3, {}, ("fd",)) for seed in (0, 1)
+    ]
+    monkeypatch.setitem(STUDIES, "mask", replace(study, cells=lambda _: few))
+    text = reproduce("mask", tmp_path, scale="smoke").read_text()
+    assert "2 trainings" in text
+    assert "of 2" in text
+    assert text.count("\n| 2 | 2 |") == 2
+
+
+@pytest.mark.parametrize(
+    ("mask", "made", "expected"),
+    [
+        ([1.0, 1.0, 0.0], 2.0, ""),
+        ([1.0, 0.5, 0.0], 2.0, "1 dimensions stayed"),
+        ([0.0, 0.0, 0.0], 2.0, "every dimension closed"),
+        ([1.0, 1.0, 0.0], 300.0, "exploded"),
+    ],
+)
+def test_failed_runs_of_the_mask_are_recognised(mask, made, expected):
+    row = {"mask": mask, "scores": {"fd_pixels": made, "fd_pixels_reconstruction": 1.5}}
+    found = sizing.verdict(row)
+    assert (expected in found.failed) if expected else not found.failed
+    assert found.active == sum(m >= 0.1 for m in mask)
+
+
+def test_size_without_a_budget_rests_on_the_estimators():
+    found = sizing.size(gaussian(n=4, d=24, count=4000, seed=5), budget=0)
+    assert found.interval[0] <= 4 <= found.interval[1]
+    assert found.sure == "low"
+    assert "the budget allowed no run of the mask" in found.why
+    json.dumps(found.to_json())
+
+
+def test_sizing_refuses_too_few_samples():
+    with pytest.raises(UserError, match="at least 200"):
+        sizing.size(gaussian(n=2, d=8, count=120))
+
+
+@pytest.mark.parametrize("estimator", ["two-nn", "mle", "moments"])
+@pytest.mark.parametrize("n", [4, 12])
+def test_calibrated_estimators_know_a_gaussian(estimator, n):
+    generator = torch.Generator().manual_seed(n)
+    plane = torch.randn(2000, n, generator=generator) @ torch.randn(n, 40, generator=generator)
+    found = metrics.intrinsic_dimension(plane, estimator=estimator, repeats=4)
+    assert found.value == pytest.approx(n, rel=0.12)
+    raw = metrics.intrinsic_dimension(plane, estimator=estimator, repeats=4, calibrate=False)
+    if n == 12 and estimator != "moments":
+        assert raw.value < found.value  # the bias that is undone
+
+
+def test_evaluate_records_how_and_leaves_out_what_was_not_asked():
+    data = load("digits")
+    model = recipe("vae-bernoulli", data, latent=2, width=1 / 32)
+    scores = evaluate(model, data, groups=("fd", "likelihood"), draws=2)
+    assert {"fd_lenet", "fd_lenet_sd", "fd_lenet_floor", "elbo", "log_likelihood"} <= set(scores)
+    assert scores["log_likelihood"] >= scores["elbo"]
+    assert not {"coverage", "prd_recall", "pms_ratio"} & set(scores)
+    assert scores["details"]["extractor_hash"] == metrics.lenet("digits").hash
+    again = evaluate(model, data, groups=("fd", "likelihood"), draws=2)  # features from the cache
+    assert again == scores
+
+
+def test_traversals_start_with_the_dimension_that_matters():
+    model = recipe("ae", (12,), latent=3, width=1 / 64).eval()
+    with torch.no_grad():
+        codes = torch.randn(200, 3) * torch.tensor([1.0, 5.0, 1e-3])
+        samples, order = walks.traverse(model, codes, codes[0], dimensions=3, steps=5)
+    assert samples.shape == (3, 5, 12)
+    assert order[0] == 1
+    assert order[2] == 2
+
+
+def test_a_direction_separates_what_it_was_made_of():
+    codes = torch.tensor([[0.0, 1.0], [0.0, 3.0], [4.0, 1.0], [4.0, 3.0]])
+    has = torch.tensor([False, False, True, True])
+    assert walks.direction(codes, has).tolist() == [4.0, 0.0]
+    with pytest.raises(UserError, match="without"):
+        walks.direction(codes, torch.ones(4, dtype=torch.bool))
+
+
+def test_neighbours_of_training_samples_are_themselves():
+    data = load("digits")
+    x = data.train.first(3)
+    found = walks.neighbours(data, x, metrics.pixels(), k=2)
+    assert found.shape == (3, 3, 1, 8, 8)
+    assert torch.equal(found[:, 0], found[:, 1])
