@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from latentfit.experiments.runs import Run as Run
     from latentfit.experiments.runs import load as load
     from latentfit.experiments.runs import train as train
+    from latentfit.experiments.sizing import Size as Size
+    from latentfit.experiments.sizing import size as size
 
 __version__ = "0.1.0"
 
@@ -23,11 +25,13 @@ _PLACES = {
     "evaluate": "latentfit.experiments.evaluate",
     "recipe": "latentfit.experiments.recipes",
     "Run": "latentfit.experiments.runs",
+    "Size": "latentfit.experiments.sizing",
     "load": "latentfit.experiments.runs",
+    "size": "latentfit.experiments.sizing",
     "train": "latentfit.experiments.runs",
 }
 
-__all__ = ["Run", "data", "evaluate", "load", "metrics", "recipe", "train"]
+__all__ = ["Run", "Size", "data", "evaluate", "load", "metrics", "recipe", "size", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -72,6 +72,9 @@ def reproduce(
         typer.Option(help="Folder; default reproduce/SCALE, where studies share cells."),
     ] = None,
     workers: Workers = 2,
+    seeds: Annotated[
+        int | None, typer.Option(help="Fewer seeds than the scale has; default: all.")
+    ] = None,
     compile: Annotated[
         bool, typer.Option("--compile", help="Compile each player's terms.")
     ] = False,
@@ -85,6 +88,6 @@ def reproduce(
 
     folder = out or Path("reproduce") / scale
     root = str(data_root.resolve()) if data_root else None
-    path = play(name, folder, scale=scale, workers=workers, compile=compile, root=root)
+    path = play(name, folder, scale=scale, workers=workers, seeds=seeds, compile=compile, root=root)
     typer.echo(path.read_text(encoding="utf-8"))
     say(f"Table and figures: {path.parent}")

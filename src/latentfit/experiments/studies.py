@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentfit.checks import one_of
+from latentfit.checks import one_of, within
 from latentfit.experiments import sizing
 from latentfit.experiments.cells import Cell, Row, must_be_cells, play_cells, value
 from latentfit.training.checkpoint import atomically
@@ -50,6 +50,7 @@ def reproduce(
     *,
     scale: str = "short",
     workers: int = 1,
+    seeds: int | None = None,
     compile: bool = False,
     root: str | None = None,
 ) -> Path:
@@ -61,6 +62,7 @@ def reproduce(
             studies that share a folder share their cells.
         scale: `smoke` (a minute, to see that it runs), `short` (hours on a CPU), `paper`.
         workers: Trainings at a time.
+        seeds: Play only the first of the scale's seeds; None plays all.
         compile: Compile each player's terms; pays off from a few thousand rounds on.
         root: Folder of data sets.
 
@@ -73,7 +75,13 @@ def reproduce(
 
     study = STUDIES[one_of("study", name, STUDIES)]
     one_of("scale", scale, SCALES)
-    cells = [replace(cell, root=root, compile=compile) for cell in study.cells(scale)]
+    if seeds is not None:
+        within("seeds", seeds, 1)
+    cells = [
+        replace(cell, root=root, compile=compile)
+        for cell in study.cells(scale)
+        if seeds is None or cell.seed < seeds
+    ]
     rows = play_cells(cells, folder, workers=workers)
     must_be_cells(rows)
     text, figures = study.shows(rows)

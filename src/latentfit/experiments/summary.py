@@ -54,7 +54,8 @@ def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterat
         test = data.test.first(2_000).to(device)
         codes = encode_all(model, data.test).mean
         if image:
-            yield from _images(model, data, test, codes, generated)
+            yield from _images(model, data, test, codes)
+            yield from _neighbours(data, generated[:8], seed)
         else:
             caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
             yield "samples", (caption, figures.vectors(test.cpu(), generated))
@@ -81,9 +82,7 @@ def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterat
         yield "curves", ("Every term of every player.", figures.curves(plain))
 
 
-def _images(
-    model: Model, data: Data, test: Tensor, codes: Tensor, generated: Tensor
-) -> Iterator[Named]:
+def _images(model: Model, data: Data, test: Tensor, codes: Tensor) -> Iterator[Named]:
     inputs = test[:16]
     caption = "Test images (odd rows) and their reconstructions (even rows), the first sixteen."
     outputs = model.reconstruct(inputs)
@@ -113,10 +112,9 @@ def _images(
             f"attribute, up to 1.5 times; a row for each of: {', '.join(known)}."
         )
         yield "directions", (caption, sheets.rows_grid(torch.cat(edited).cpu(), caption))
-    yield from _neighbours(data, generated[:8])
 
 
-def _neighbours(data: Data, generated: Tensor) -> Iterator[Named]:
+def _neighbours(data: Data, generated: Tensor, seed: int) -> Iterator[Named]:
     extractors = [metrics.pixels()]
     best = metrics.extractor("auto", data.shape, data.name)
     if best.name == "lenet":
@@ -124,8 +122,8 @@ def _neighbours(data: Data, generated: Tensor) -> Iterator[Named]:
     for extractor in extractors:
         rows = walks.neighbours(data, generated, extractor, k=8)
         caption = (
-            "Uncurated samples (first column) and the training images nearest to them by "
-            f"{extractor.name}, nearest first."
+            f"Uncurated samples, seed {seed} (first column), and the training images nearest to "
+            f"them by {extractor.name}, nearest first."
         )
         yield f"neighbours-{extractor.name}", (caption, sheets.rows_grid(rows, caption))
 
