@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from latentfit.experiments.figures import COLOURS, STYLE, legend_above
 from latentfit.experiments.sheets import DPI
@@ -112,6 +113,9 @@ def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> 
     for axes in (left, right):
         axes.axvspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
         axes.axvline(answer, color=COLOURS[2], linewidth=1)
+    for axis in (left.xaxis, middle.xaxis, middle.yaxis, right.xaxis):
+        axis.set_major_locator(MaxNLocator(5, integer=True))
+    middle.set_ylim(0, 1.25 * max([interval[1], *(mask["active"] for mask in evidence["masks"])]))
     middle.axhspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
     middle.axhline(answer, color=COLOURS[2], linewidth=1)
     return figure

@@ -133,7 +133,9 @@ def size(
     )
     cells = _mask_cells(data, guess, most, seed)
     left = 60 * budget - (time.monotonic() - began)
-    count = int(left * 0.8 * workers / _seconds(data, cells[0])) if left > 0 else 0
+    # Whole waves of as many runs as there are workers; a sixth is kept for the check.
+    waves = int(left * 5 / 6 / _seconds(data, cells[0])) if left > 0 else 0
+    count = waves * workers
     with tempfile.TemporaryDirectory() as temporary:
         where = folder or Path(temporary)
         rows = play_cells(cells[: min(count, len(cells))], where, data=data,
@@ -168,15 +170,24 @@ def _estimates(data: Data, seed: int) -> dict[str, Dimension]:
 
 
 def _mask_cells(data: Data, guess: float, most: int, seed: int) -> list[Cell]:
-    """Runs of the mask, the most telling first: two latent sizes, then a second seed of each."""
+    """Runs of the mask: two latent sizes with a seed each, then with the seeds changed over."""
     sizes = sorted({min(most, max(4, factor * math.ceil(guess))) for factor in (2, 3)})
     settings: dict[str, Any] = {}
     if len(data.shape) == 3:  # R is to be compared with the variance, which a cross-entropy is not
         settings = {"loss": "squared", "width": 0.25}
     return [
-        Cell("maskaae", data.name, m, seed + number, MASK_ROUNDS, settings, ("fd",), "pixels")
-        for number in range(2)
-        for m in sizes
+        Cell(
+            "maskaae",
+            data.name,
+            m,
+            seed + (place + turn) % 2,
+            MASK_ROUNDS,
+            settings,
+            ("fd",),
+            "pixels",
+        )
+        for turn in range(2)
+        for place, m in enumerate(sizes)
     ]
 
 
