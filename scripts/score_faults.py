@@ -122,7 +122,11 @@ def spoil(
 
 def table(rows: list[dict[str, Any]]) -> str:
     """A row for each step, with the standard deviation over the halves."""
-    lines = ["| fault | level | " + " | ".join(WORSE) + " |", "|---" * (len(WORSE) + 2) + "|"]
+    head = (
+        "Clean and spoiled test images, one half against the other; mean and standard deviation "
+        f"over {SPLITS} random halves. Made by `python scripts/score_faults.py`.\n"
+    )
+    lines = [head, "| fault | level | " + " | ".join(WORSE) + " |", "|---" * (len(WORSE) + 2) + "|"]
     for row in rows:
         spread = row["sd"]
         cells = [f"{row[name]:.4g} ± {spread[name]:.1g}" for name in WORSE]
