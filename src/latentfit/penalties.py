@@ -62,6 +62,39 @@ def kernel_norm(decoder: nn.Module) -> Tensor:
     return torch.stack([layer.weight.square().sum() for layer in layers]).sum()
 
 
+def decoder_slope(z: Tensor, decoder: nn.Module) -> Tensor:
+    r"""Squared slope of the decoder at codes: RAE-GP's penalty, in units of the codes' variance.
+
+    .. math:: 0.01 \, \overline{\mathrm{Var}(z_j)} \; \overline{\|\nabla_z (v \cdot D(z))\|^2},
+              \quad v \sim N(0, I)
+
+    which in the mean over v is the squared Frobenius norm of the Jacobian (Hutchinson). The public
+    code takes the gradient of the squared output instead (baselines 20.3). The decoder runs in
+    evaluation mode, where a sample's output depends on its own code alone.
+
+    Arguments:
+        z: Codes, with shape (B, m).
+        decoder: From codes to samples.
+
+    Returns:
+        A scalar, at least 0; its gradient does not reach the variance.
+    """
+    modes = [(part, part.training) for part in decoder.modules()]
+    decoder.eval()
+    try:
+        with torch.autocast(z.device.type, enabled=False):
+
+            def projected(code: Tensor) -> Tensor:
+                output = decoder(code)
+                return (torch.randn(output.shape, device=z.device) * output).sum()
+
+            gradient = torch.func.grad(projected)(z.float())
+    finally:
+        for part, mode in modes:
+            part.training = mode
+    return 0.01 * z.detach().var(0).mean() * gradient.square().sum(1).mean()
+
+
 def masked_variance(codes: Tensor, mask: Tensor) -> Tensor:
     r"""Variance of the codes where the mask is closed (MaskAAE's V).
 

@@ -6,10 +6,12 @@ from latentfit.divergences.adversarial import (
     logistic_critic,
     wasserstein_gap,
 )
+from latentfit.divergences.correlation import decompose
 from latentfit.divergences.kl import gaussian_kl
 from latentfit.divergences.mmd import inverse_multiquadratic, mmd
 
 __all__ = [
+    "decompose",
     "gaussian_kl",
     "hinge_critic",
     "inverse_multiquadratic",

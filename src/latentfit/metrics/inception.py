@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 from pathlib import Path
@@ -58,7 +59,7 @@ def inception_network(path: Path | None) -> Inception:
     if not path.is_file():
         raise UserError(f"no Inception weights at {path}; give the path of the .pth file.")
     try:
-        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+        peer = importlib.import_module("torch_fidelity.feature_extractor_inceptionv3")
     except ImportError as error:
         raise UserError(
             "Inception features need the extra: pip install 'latentfit[inception]'."
@@ -74,7 +75,7 @@ def inception_network(path: Path | None) -> Inception:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "weights.pth"
             torch.save(state, copy)
-            network = FeatureExtractorInceptionV3(
+            network = peer.FeatureExtractorInceptionV3(
                 "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(copy)
             )
     except Exception as error:

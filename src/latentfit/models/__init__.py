@@ -3,6 +3,7 @@
 from latentfit.models.aae import AAE
 from latentfit.models.autoencoder import AutoEncoder, SecondStage
 from latentfit.models.base import Model, evaluating
+from latentfit.models.factorvae import FactorVAE
 from latentfit.models.flexae import FlexAE
 from latentfit.models.mapae import MappedPrior
 from latentfit.models.maskaae import MaskAAE, published_period
@@ -10,6 +11,7 @@ from latentfit.models.maskaae import MaskAAE, published_period
 __all__ = [
     "AAE",
     "AutoEncoder",
+    "FactorVAE",
     "FlexAE",
     "MappedPrior",
     "MaskAAE",

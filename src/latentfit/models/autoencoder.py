@@ -21,10 +21,10 @@ Penalty = Callable[[Tensor, nn.Module], Tensor]
 
 
 class AutoEncoder(Model):
-    r"""Reconstruction, a divergence between codes and prior, and penalties, moved by one player.
+    r"""Reconstruction, divergences between codes and prior, and penalties, moved by one player.
 
-    .. math:: \overline{\mathrm{likelihood}(x, D(z))} + w \cdot \mathrm{divergence} + \ldots,
-              \quad z \sim q(z | x)
+    .. math:: \overline{\mathrm{likelihood}(x, D(z))} + \sum_i w_i \cdot \mathrm{divergence}_i
+              + \ldots, \quad z \sim q(z | x)
 
     Arguments:
         shape: Shape of one sample.
@@ -33,12 +33,15 @@ class AutoEncoder(Model):
         decoder: From codes (B, m) to unbounded samples.
         likelihood: Distance from data to the decoder's output.
         prior: What one samples codes from; one that is `Fitted` is fitted after the training.
-        divergence: From the posterior, a draw and the prior to a scalar; None for none.
+        divergences: From the posterior, a draw and the prior to a scalar, by name.
         penalties: From a draw and the decoder to a scalar, by name.
         weights: Factor of each term by name; 1 if absent.
         optimizer: Makes the optimiser.
         rate: Factor on the learning rate as a function of the round.
+        after: A rule without gradient after each move.
+        learns_prior: The player moves the prior too.
         batch: Batch size.
+        average: Decay of the averaged weights; None keeps none.
     """
 
     def __init__(
@@ -51,17 +54,23 @@ class AutoEncoder(Model):
         likelihood: Likelihood,
         prior: Prior,
         optimizer: MakeOptimizer,
-        divergence: Divergence | None = None,
+        divergences: Mapping[str, Divergence] | None = None,
         penalties: Mapping[str, Penalty] | None = None,
         weights: Mapping[str, float | Schedule] | None = None,
         rate: Schedule | None = None,
+        after: Callable[[], None] = lambda: None,
+        learns_prior: bool = False,
         batch: int = 128,
         average: float | None = None,
     ) -> None:
         super().__init__(shape=shape, latent=latent, batch=batch, average=average)
         self.posterior, self.decoder, self.likelihood = posterior, decoder, likelihood
-        self.prior, self.divergence, self.penalties = prior, divergence, penalties or {}
+        self.prior, self.divergences, self.penalties = prior, divergences or {}, penalties or {}
         self.weights, self.optimizer, self.rate = weights or {}, optimizer, rate or constant()
+        # Those that keep a state are saved with the model.
+        kept = [d for d in self.divergences.values() if isinstance(d, nn.Module)]
+        self.kept = nn.ModuleList(kept)
+        self.after, self.learns_prior = after, learns_prior
 
     def encode(self, x: Tensor) -> Tensor:
         """From samples (B, *shape) to the means of their codes (B, m)."""
@@ -72,8 +81,7 @@ class AutoEncoder(Model):
         code = self.posterior(x)
         z = code.sample()
         terms = {"reconstruction": self.likelihood(x, self.decoder(z)).mean()}
-        if self.divergence is not None:
-            terms["divergence"] = self.divergence(code, z, self.prior)
+        terms |= {name: term(code, z, self.prior) for name, term in self.divergences.items()}
         return terms | {name: term(z, self.decoder) for name, term in self.penalties.items()}
 
     @property
@@ -109,10 +117,12 @@ class AutoEncoder(Model):
         yield Turn(
             autoencoder=Player(
                 terms=self.fit,
-                owns=(self.posterior, self.decoder, self.likelihood),
+                owns=(self.posterior, self.decoder, self.likelihood)
+                + ((self.prior,) if self.learns_prior else ()),
                 optimizer=self.optimizer,
                 weights=self.weights,
                 rate=self.rate,
+                after=self.after,
             )
         )
 

@@ -2,6 +2,7 @@
 
 from latentfit.networks.build import critic, decoder, dense, encoder, hidden, is_image
 from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
+from latentfit.networks.layers import spectrally_normal_everywhere
 from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, SkipMLP
 
@@ -21,4 +22,5 @@ __all__ = [
     "flexae",
     "hidden",
     "is_image",
+    "spectrally_normal_everywhere",
 ]

@@ -54,3 +54,11 @@ class Reshape(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Reshape all but the batch axis."""
         return x.reshape(-1, *self.shape)
+
+
+def spectrally_normal_everywhere(network: nn.Module) -> nn.Module:
+    """Put spectral norm on every dense and every convolutional layer of a network, in place."""
+    kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+    for layer in [layer for layer in network.modules() if isinstance(layer, kinds)]:
+        spectrally_normal(layer)
+    return network

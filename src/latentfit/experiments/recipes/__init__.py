@@ -17,6 +17,15 @@ from latentfit.data.base import Data
 from latentfit.experiments.recipes.ground import aae, plain, vae, wae_gan, wae_mmd
 from latentfit.experiments.recipes.papers import flexae, mapae, maskaae
 from latentfit.experiments.recipes.parts import Parts, Shape
+from latentfit.experiments.recipes.variational import (
+    beta_tcvae,
+    beta_vae,
+    beta_vae_capacity,
+    factor_vae,
+    info_vae,
+    sigma_vae,
+    vampprior,
+)
 from latentfit.models import Model
 from latentfit.penalties import masked_covariance
 from latentfit.seeds import seeded
@@ -83,6 +92,14 @@ _KINGMA = "Auto-Encoding Variational Bayes (Kingma & Welling)"
 _GHOSH = "From Variational to Deterministic Autoencoders (Ghosh et al.)"
 _WAE = "Wasserstein Auto-Encoders (Tolstikhin et al.)"
 
+_NO_PENALTY = {"codes": False, "kernels": False, "gradient": False, "spectral": False}
+
+
+def _rae(**penalties: bool) -> Build:
+    """RAE with a penalty on the codes and those given."""
+    return partial(plain, components=10, **{**_NO_PENALTY, "codes": True, **penalties})
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -126,21 +143,21 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="ae",
-            build=partial(plain, components=1, codes=False, kernels=False),
+            build=partial(plain, components=1, **_NO_PENALTY),
             paper="Reducing the Dimensionality of Data with Neural Networks (Hinton et al.)",
             year=2006,
             idea="reconstruction alone; samples from a Gaussian fitted to the codes",
         ),
         Recipe(
             name="ae-gmm",
-            build=partial(plain, components=10, codes=False, kernels=True),
+            build=partial(plain, components=10, **{**_NO_PENALTY, "kernels": True}),
             paper=_GHOSH,
             year=2020,
             idea="auto-encoder with a kernel penalty; samples from a mixture of ten Gaussians",
         ),
         Recipe(
             name="rae-l2",
-            build=partial(plain, components=10, codes=True, kernels=True),
+            build=_rae(kernels=True),
             paper=_GHOSH,
             year=2020,
             idea="penalties on codes and kernels; samples from a mixture of ten Gaussians",
@@ -176,6 +193,84 @@ RECIPES: dict[str, Recipe] = {
             year=2019,
             idea="a second VAE learns the law of the first one's codes",
             latent=64,
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="rae",
+            build=_rae(),
+            paper=_GHOSH,
+            year=2020,
+            idea="a penalty on the codes alone; samples from a mixture of ten Gaussians",
+        ),
+        Recipe(
+            name="rae-gp",
+            build=_rae(gradient=True),
+            paper=_GHOSH,
+            year=2020,
+            idea="penalties on the codes and on the decoder's slope; mixture of ten Gaussians",
+        ),
+        Recipe(
+            name="rae-sn",
+            build=_rae(spectral=True),
+            paper=_GHOSH,
+            year=2020,
+            idea="a penalty on the codes, spectral norm everywhere; mixture of ten Gaussians",
+        ),
+        Recipe(
+            name="sigma-vae",
+            build=sigma_vae,
+            paper="Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al.)",
+            year=2021,
+            idea="the decoder's deviation is the best one for each batch, in closed form",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="beta-vae",
+            build=beta_vae,
+            paper="beta-VAE: Learning Basic Visual Concepts (Higgins et al.)",
+            year=2017,
+            idea="the divergence from the prior weighs beta, for independent dimensions",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="beta-vae-capacity",
+            build=beta_vae_capacity,
+            paper="Understanding disentangling in beta-VAE (Burgess et al.)",
+            year=2018,
+            idea="the divergence from the prior is held at a capacity that grows",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="info-vae",
+            build=info_vae,
+            paper="InfoVAE: Balancing Learning and Inference (Zhao et al.)",
+            year=2019,
+            idea="a kernel distance matches all codes to the prior, beside the VAE's bound",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="factor-vae",
+            build=factor_vae,
+            paper="Disentangling by Factorising (Kim & Mnih)",
+            year=2018,
+            idea="a discriminator of permuted codes presses the codes to factorise",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="beta-tcvae",
+            build=beta_tcvae,
+            paper="Isolating Sources of Disentanglement in VAEs (Chen et al.)",
+            year=2018,
+            idea="only the total correlation of the codes weighs beta",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="vampprior",
+            build=vampprior,
+            paper="VAE with a VampPrior (Tomczak & Welling)",
+            year=2018,
+            idea="the prior is a mixture of the posteriors at learned pseudo-inputs",
+            latent=40,
             likelihood="elbo",
         ),
         Recipe(
@@ -225,6 +320,8 @@ def recipe(
     """
     chosen = RECIPES[one_of("recipe", name, RECIPES)]
     shape = data.shape if isinstance(data, Data) else data
+    if isinstance(data, Data) and "samples" in chosen.settings():
+        settings = {"samples": len(data.train), **settings}
     with seeded(seed, "weights"):
         model = chosen.model(shape, latent=latent, **settings)
     if isinstance(data, Data):

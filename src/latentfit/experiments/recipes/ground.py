@@ -6,15 +6,14 @@ from typing import Literal
 
 from torch import Tensor
 
-from latentfit.checks import UserError
 from latentfit.divergences import gaussian_kl, inverse_multiquadratic, mmd
 from latentfit.experiments.recipes.parts import Average, Parts
-from latentfit.likelihoods import Bernoulli, Gaussian, Likelihood
+from latentfit.likelihoods import Gaussian, Likelihood
 from latentfit.models import AAE, AutoEncoder, SecondStage
 from latentfit.models.autoencoder import Penalty
-from latentfit.networks import SkipMLP
+from latentfit.networks import SkipMLP, spectrally_normal_everywhere
 from latentfit.optimizers import adam
-from latentfit.penalties import code_norm, kernel_norm
+from latentfit.penalties import code_norm, decoder_slope, kernel_norm
 from latentfit.posteriors import Code, DiagonalGaussian, Dirac
 from latentfit.priors import GaussianMixture, Normal, Prior
 from latentfit.schedules import drops
@@ -36,6 +35,8 @@ def plain(
     components: int = 1,
     codes: bool = False,
     kernels: bool = False,
+    gradient: bool = False,
+    spectral: bool = False,
     code_weight: float | None = None,
     kernel_weight: float | None = None,
     rate: float = 2e-4,
@@ -49,8 +50,11 @@ def plain(
         components: Gaussians in the mixture; 1 is a single Gaussian.
         codes: Penalise the squared norm of the codes (RAE).
         kernels: Penalise the squared kernels of the decoder (RAE-L2, AE + GMM "L2").
-        code_weight: Its weight; None is 6.4e-3, or 2.4e-2 for colour.
-        kernel_weight: Its weight; None is 1e-4, or 3.1e-3 for colour.
+        gradient: Penalise the decoder's slope (RAE-GP).
+        spectral: Spectral norm on every layer of encoder and decoder (RAE-SN).
+        code_weight: Weight on the codes; None is 6.4e-3, or 2.4e-2 for colour; without another
+            penalty 0.032 or 0.24, with spectral norm 0.58 or 0.72 (baselines 44).
+        kernel_weight: Weight on the kernels; None is 1e-4, or 3.1e-3 for colour.
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
@@ -59,15 +63,22 @@ def plain(
     weights: dict[str, float] = {}
     if codes:
         penalties["code_norm"] = lambda z, decoder: code_norm(z)
-        weights["code_norm"] = _preset(parts, code_weight, 6.4e-3, 2.4e-2)
+        alone = not (kernels or gradient or spectral)
+        grey, colour = (0.58, 0.72) if spectral else (0.032, 0.24) if alone else (6.4e-3, 2.4e-2)
+        weights["code_norm"] = _preset(parts, code_weight, grey, colour)
     if kernels:
         penalties["kernel_norm"] = lambda z, decoder: kernel_norm(decoder)
         weights["kernel_norm"] = _preset(parts, kernel_weight, 1.0e-4, 3.1e-3)
+    if gradient:
+        penalties["decoder_slope"] = decoder_slope
+    encoder, decoder = parts.encoder(), parts.decoder()
+    if spectral:
+        encoder, decoder = map(spectrally_normal_everywhere, (encoder, decoder))
     return AutoEncoder(
         shape=parts.shape,
         latent=parts.latent,
-        posterior=Dirac(parts.encoder()),
-        decoder=parts.decoder(),
+        posterior=Dirac(encoder),
+        decoder=decoder,
         likelihood=parts.squared_error(),
         prior=GaussianMixture(parts.latent, components=components),
         penalties=penalties,
@@ -100,12 +111,7 @@ def vae(
         average: Decay of the averaged weights.
     """
     if decoder == "bernoulli":
-        if not parts.image:
-            raise UserError(
-                "a cross-entropy decoder needs images in [0, 1], got vectors; "
-                "use vae-fixed-variance or vae-learned-variance."
-            )
-        likelihood: Likelihood = Bernoulli()
+        likelihood: Likelihood = parts.cross_entropy()
     else:
         learned = decoder == "learned"
         likelihood = Gaussian(bounded=parts.image, deviation=deviation, learned=learned)
@@ -116,7 +122,7 @@ def vae(
         decoder=parts.decoder(),
         likelihood=likelihood,
         prior=_second_stage(parts, rate, batch) if two_stage else Normal(parts.latent),
-        divergence=kl_to_prior,
+        divergences={"divergence": kl_to_prior},
         optimizer=adam(rate),
         rate=drops(*HALVINGS, factor=0.5),
         batch=batch,
@@ -141,7 +147,7 @@ def wae_mmd(
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
         prior=Normal(parts.latent),
-        divergence=lambda code, z, prior: mmd(z, prior.sample(len(z)), kernel),
+        divergences={"divergence": lambda code, z, prior: mmd(z, prior.sample(len(z)), kernel)},
         weights={"divergence": _preset(parts, weight, 200.0, 500.0)},
         optimizer=adam(rate, 0.5, 0.999),
         batch=batch,
@@ -227,7 +233,7 @@ def _second_stage(parts: Parts, rate: float, batch: int) -> SecondStage:
             decoder=SkipMLP(m, m, width=parts.width),
             likelihood=Gaussian(bounded=False, learned=True),
             prior=Normal(m),
-            divergence=kl_to_prior,
+            divergences={"divergence": kl_to_prior},
             optimizer=adam(rate),
             rate=drops(*(2 * moment for moment in HALVINGS), factor=0.5),
             batch=batch,

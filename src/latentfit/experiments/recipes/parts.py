@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from latentfit import networks
-from latentfit.likelihoods import SquaredError
+from latentfit.checks import UserError
+from latentfit.likelihoods import Bernoulli, SquaredError
 from latentfit.networks import is_image
 from latentfit.priors import Pushforward
 
@@ -65,6 +66,15 @@ class Parts:
         noise = self.latent if noise is None else noise
         network = networks.dense(self.shape, noise, self.latent, width=self.width)
         return Pushforward(network, noise)
+
+    def cross_entropy(self) -> Bernoulli:
+        """Cross-entropy of images in [0, 1]."""
+        if not self.image:
+            raise UserError(
+                "a cross-entropy decoder needs images in [0, 1], got vectors; use a Gaussian one, "
+                "such as vae-fixed-variance or --set decoder=fixed."
+            )
+        return Bernoulli()
 
     def squared_error(self) -> SquaredError:
         """Squared error, with a sigmoid for images."""

@@ -1,0 +1,236 @@
+"""Objectives of the systems against golden numbers and independent formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from latentfit.divergences import decompose
+from latentfit.divergences.capacity import Capacity
+from latentfit.experiments.recipes import recipe
+from latentfit.likelihoods import OptimalGaussian, softclip
+from latentfit.models import AutoEncoder, FactorVAE
+from latentfit.models.factorvae import permuted
+from latentfit.penalties import decoder_slope
+from latentfit.posteriors import Code, DiagonalGaussian
+from latentfit.priors import Normal, Vamp
+
+ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
+A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
+B = torch.tensor(np.cos(2 + 3 * ROW + COLUMN))
+SCALE = (0.5 * (-1 + 0.1 * A)).exp()
+
+
+@pytest.mark.parametrize(
+    ("stratified", "golden"),
+    [
+        (False, (4.2124915262, 13.4803817312, -18.0742474675)),
+        (True, (-0.4071913476, -0.3438676899, 0.3696848273)),
+    ],
+)
+def test_total_correlation_golden(stratified, golden):
+    found = [float(v) for v in decompose(A, B / 2, SCALE, 100, stratified=stratified)]
+    assert found == pytest.approx(golden, rel=1e-9)
+
+
+def test_total_correlation_does_not_repeat_the_public_weights():
+    # Public code puts the special weights into columns 0 and 1 (baselines 10.4).
+    found = [float(v) for v in decompose(A, B / 2, SCALE, 100)]
+    public = (-0.3881435653, -0.4100979465, 0.4168673016)
+    assert all(abs(a - b) > 0.01 for a, b in zip(found, public, strict=True))
+
+
+def test_parts_of_the_divergence_add_up():
+    information, correlation, dimensions = decompose(A, B / 2, SCALE, 100)
+    law, prior = torch.distributions.Normal(B / 2, SCALE), torch.distributions.Normal(0.0, 1.0)
+    whole = (law.log_prob(A) - prior.log_prob(A)).sum(1).mean()
+    torch.testing.assert_close(information + correlation + dimensions, whole)
+
+
+def test_optimal_gaussian_golden():
+    x, raw = 0.5 + 0.5 * A, 0.5 + 0.4 * B
+    likelihood = OptimalGaussian(bounded=False, low=-40.0)
+    assert float(likelihood(x, raw).mean()) == pytest.approx(2.4289699272, rel=1e-6)
+    clipped = softclip(torch.tensor([-8.0, 0.0]).double(), -6.0)
+    assert clipped.tolist() == pytest.approx([-5.8730719890, 0.0024756851], rel=1e-7)
+
+
+def test_optimal_gaussian_is_logarithmic_in_the_error():
+    # Per sample D / 2 log MSE + const (baselines 6.3): ten times the error adds D log 10.
+    likelihood = OptimalGaussian(bounded=False, low=-40.0)
+    near, far = (float(likelihood(e * A, torch.zeros_like(A)).mean()) for e in (0.1, 1.0))
+    assert far - near == pytest.approx(4 * math.log(10), rel=1e-6)
+
+
+def test_optimal_gaussian_evaluates_with_the_running_deviation():
+    likelihood = OptimalGaussian(bounded=False).eval()
+    one, two = likelihood(A, B)[:2], likelihood(A[:2], B[:2])
+    torch.testing.assert_close(one, two)  # not with the test batch's own
+
+
+class Fixed(nn.Module):
+    """A posterior network whose output is its input: means and raw scales."""
+
+    def forward(self, x):
+        return x
+
+
+def golden_vamp():
+    # Pseudo-inputs are (mean, raw); raw is the softplus inverse of exp(-1/2), so that logvar is -1.
+    scale = math.exp(-0.5)
+    raw = torch.full((3, 4), math.log(math.expm1(scale - 1e-6))).double()
+    prior = Vamp(DiagonalGaussian(Fixed()), (8,), 3, bounded=False).double()
+    prior.raw.data = torch.cat([B[:3], raw], 1)
+    return prior
+
+
+def test_vampprior_golden():
+    assert float(golden_vamp().log_density(A[:1]).detach()) == pytest.approx(-5.7813364512, rel=1e-8)
+
+
+def test_vampprior_draws_all_components_more_often_than_there_are():
+    prior = golden_vamp()
+    prior.raw.data[:, :4] = torch.tensor([[-9.0], [0.0], [9.0]]).double()
+    torch.manual_seed(0)
+    drawn = prior.sample(300).mean(1)
+    counts = [int(((drawn - centre).abs() < 3).sum()) for centre in (-9, 0, 9)]
+    assert min(counts) > 70
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (12,)])
+def test_vampprior_learns_its_inputs_and_leaves_the_statistics(shape):
+    model = recipe("vampprior", shape, latent=3, width=1 / 32, components=5, warmup=0)
+    assert isinstance(model, AutoEncoder)
+    assert isinstance(model.prior, Vamp)
+    model.train()
+    buffers = {name: value.clone() for name, value in model.posterior.named_buffers()}
+    model.prior.log_density(torch.randn(7, 3)).mean().backward()
+    gradient = model.prior.raw.grad
+    assert gradient is not None
+    assert float((gradient != 0).double().mean()) > 0.5  # no dead start
+    for name, value in model.posterior.named_buffers():
+        assert torch.equal(buffers[name], value), name
+    if len(shape) == 3:
+        inputs = model.prior.inputs()
+        assert 0.3 < float(inputs.mean()) < 0.7
+        assert 0 <= float(inputs.min()) <= float(inputs.max()) <= 1
+
+
+def test_capacity_grows_and_stops():
+    code = Code(A.float(), SCALE.float())
+    capacity = Capacity(lambda code, z, prior: code.mean.square().mean(), 8.0, over=4)
+    targets = []
+    for _ in range(6):
+        targets.append(float(capacity.target))
+        capacity.grow()
+    assert targets == [0.0, 2.0, 4.0, 6.0, 8.0, 8.0]
+    expected = abs(float(A.square().mean()) - 8.0)
+    assert float(capacity(code, None, None)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_capacity_is_saved_with_the_model():
+    model = recipe("beta-vae-capacity", (12,), latent=2, width=1 / 64, capacity=6.0, over=3)
+    model.after()
+    assert any(float(v) == 2.0 for n, v in model.state_dict().items() if n.endswith("target"))
+
+
+def test_permuted_codes_keep_every_dimension():
+    torch.manual_seed(0)
+    shuffled = permuted(A)
+    assert torch.equal(shuffled.sort(0).values, A.sort(0).values)
+    assert not torch.equal(shuffled, A)
+
+
+def test_factor_vae_estimates_a_correlation():
+    # For the best discriminator d_0 - d_1 is the log ratio; its mean is the total correlation.
+    model = recipe("factor-vae", (6,), latent=2, width=1 / 8, discriminator_rate=3e-3)
+    assert isinstance(model, FactorVAE)
+    correlation = 0.9
+    generator = torch.Generator().manual_seed(0)
+    model.posterior = Copy()
+    player = next(
+        p for turn in model.turns() for n, p in turn.players.items() if n != "autoencoder"
+    )
+    optimizer = player.optimizer(model.discriminator.parameters())
+    mix = torch.tensor([[1.0, correlation], [0.0, math.sqrt(1 - correlation**2)]])
+    torch.manual_seed(0)
+    for _ in range(800):
+        z = torch.randn(512, 2, generator=generator) @ mix
+        loss = player.terms(z)["entropy"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    z = torch.randn(4000, 2, generator=generator) @ mix
+    with torch.no_grad():
+        logits = model.discriminator(z)
+    found = float((logits[:, 0] - logits[:, 1]).mean())
+    assert found == pytest.approx(-0.5 * math.log(1 - correlation**2), abs=0.2)
+
+
+class Copy(nn.Module):
+    def forward(self, x):
+        return Code(x)
+
+
+def test_decoder_slope_is_the_frobenius_norm():
+    torch.manual_seed(0)
+    decoder = nn.Linear(4, 9).double()
+    z = torch.randn(4000, 4).double()
+    expected = 0.01 * float(z.var(0).mean()) * float(decoder.weight.square().sum())
+    assert float(decoder_slope(z, decoder.float())) == pytest.approx(expected, rel=0.05)
+
+
+def test_spectral_norm_holds_every_layer_of_rae_sn():
+    model = recipe("rae-sn", (1, 8, 8), latent=3, width=1 / 16).train()
+    assert isinstance(model, AutoEncoder)
+    x = torch.rand(4, 1, 8, 8)
+    for _ in range(60):
+        model.decoder(model.posterior(x).mean)
+    for module in (model.posterior, model.decoder):
+        layers = [m for m in module.modules() if isinstance(m, nn.Linear)]
+        assert layers
+        for layer in layers:
+            largest = torch.linalg.matrix_norm(layer.weight.detach(), 2)
+            assert float(largest) == pytest.approx(1.0, abs=0.01)
+
+
+def test_bounds_of_a_linear_gaussian_model():
+    # x = W z + 0.5 e with the exact posterior: every importance weight is log p(x).
+    torch.manual_seed(0)
+    weight = torch.randn(3, 2).double()
+    variance = 0.25
+    precision = torch.eye(2).double() + weight.T @ weight / variance
+    values, vectors = torch.linalg.eigh(precision)  # rotate z, so that the posterior is diagonal
+    weight = weight @ vectors
+
+    class Posterior(DiagonalGaussian):
+        def __init__(self):
+            nn.Module.__init__(self)
+
+        def forward(self, x):
+            mean = x @ weight / variance / values
+            return Code(mean, values.rsqrt().expand_as(mean))
+
+    model = recipe("vae-fixed-variance", (3,), latent=2, width=1 / 64, deviation=0.5).double()
+    assert isinstance(model, AutoEncoder)
+    model.posterior, model.decoder = Posterior(), Linear(weight)
+    assert isinstance(model.prior, Normal)
+    x = torch.randn(5, 3).double()
+    law = torch.distributions.MultivariateNormal(
+        torch.zeros(3).double(), weight @ weight.T + variance * torch.eye(3).double()
+    )
+    found = model.log_weights(x, 4)
+    torch.testing.assert_close(found, law.log_prob(x).expand(4, 5), rtol=1e-6, atol=1e-6)
+
+
+class Linear(nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.register_buffer("weight", weight)
+
+    def forward(self, z):
+        return z @ self.weight.T
