@@ -195,11 +195,15 @@ def _of_codes(model: Model, posterior: Code, seed: int, *, full: bool) -> dict[s
         return scores
     with seeded(seed, "prior"):
         drawn, spread = model.prior.sample(len(codes)).cpu(), posterior.sample().cpu()
+    # Closed dimensions count nothing: a masked prior's noise there is not a mismatch.
+    drawn, spread = drawn[:, active], spread[:, active]
     scale = spread.var(0).mean().sqrt().clamp_min(1e-12)
     away = metrics.non_normality(codes)[active]
+    if not len(away):
+        return scores | {"active_units": metrics.active_units(codes)}
     return scores | {
         "active_units": metrics.active_units(codes),
-        "non_normality": float(away.mean()) if len(away) else math.nan,
+        "non_normality": float(away.mean()),
         "prior_sliced_wasserstein": metrics.sliced_wasserstein(spread / scale, drawn / scale),
         "prior_wasserstein": metrics.critic_wasserstein(spread, drawn, seed=seed),
     }
