@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -159,8 +160,6 @@ def value(row: Row, name: str) -> float | None:
 
 
 def _tell(row: Row, number: int, count: int, began: float) -> None:
-    import sys
-
     passed = time.monotonic() - began
     left = passed / number * (count - number) / 60
     result = "failed" if "error" in row else "done"

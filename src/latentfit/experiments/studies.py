@@ -139,22 +139,26 @@ def _pick(scale: str, *, smoke: Any, short: Any, paper: Any) -> Any:
     return {"smoke": smoke, "short": short, "paper": paper}[scale]
 
 
+def _rounds(recipe: str, scale: str) -> int:
+    """The mask has a clock of its own."""
+    short = sizing.MASK_ROUNDS if recipe == "maskaae" else 6_000
+    return _pick(scale, smoke=60, short=short, paper=50_000)
+
+
+def _on_synthetic(recipe: str, n: int, m: int, seed: int, scale: str) -> Cell:
+    pace = PACE.get(recipe, {})
+    return Cell(recipe, synthetic(n, seed), m, seed, _rounds(recipe, scale), pace, LATENT)
+
+
 def _u_curve(scale: str) -> list[Cell]:
-    rounds = _pick(scale, smoke=60, short=6_000, paper=50_000)
-    seeds = range(_pick(scale, smoke=1, short=5, paper=5))
-    n = 8
+    n, seeds = 8, range(_pick(scale, smoke=1, short=5, paper=5))
+    sizes = {"wae-gan": (n // 2, n, 2 * n, 4 * n)}  # below n only the fixed prior's left arm
     return [
-        Cell(recipe, synthetic(n, seed), m, seed, mask_rounds if masked else rounds,
-             PACE.get(recipe, {}), LATENT)
+        _on_synthetic(recipe, n, m, seed, scale)
         for seed in seeds
         for recipe in ("wae-gan", "maskaae", "flexae")
-        for masked, mask_rounds in [(recipe == "maskaae", max(rounds, MASK_ROUNDS[scale]))]
-        for m in (n // 2, n, 2 * n, 4 * n)
-        if not (recipe != "wae-gan" and m < n)
-    ]  # fmt: skip
-
-
-MASK_ROUNDS = {"smoke": 60, "short": sizing.MASK_ROUNDS, "paper": 50_000}
+        for m in sizes.get(recipe, (n, 2 * n, 4 * n))
+    ]
 
 
 def _show_u_curve(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
@@ -184,18 +188,15 @@ def _show_u_curve(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
     return table(columns, lines), {"u-curve": against_latent(curves, true_dimension(rows[0]))}
 
 
-def _masks(sizes: Sequence[int], scale: str) -> list[Cell]:
+def _mask(scale: str) -> list[Cell]:
+    sizes = _pick(scale, smoke=(8,), short=(8, 16), paper=(5, 8, 12, 16, 24))
     seeds = range(_pick(scale, smoke=1, short=3, paper=5))
     return [
-        Cell("maskaae", synthetic(n, seed), factor * n, seed, MASK_ROUNDS[scale], {}, LATENT)
+        _on_synthetic("maskaae", n, factor * n, seed, scale)
         for n in sizes
         for factor in (1, 2, 4)
         for seed in seeds
     ]
-
-
-def _mask(scale: str) -> list[Cell]:
-    return _masks(_pick(scale, smoke=(8,), short=(8, 16), paper=(5, 8, 12, 16, 24)), scale)
 
 
 def _show_mask(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
@@ -214,14 +215,12 @@ def _show_mask(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
 
 def _nac(scale: str) -> list[Cell]:
     seeds = range(_pick(scale, smoke=1, short=3, paper=5))
-    rounds = _pick(scale, smoke=60, short=6_000, paper=50_000)
     return [
-        Cell(recipe, synthetic(n, seed), m, seed,
-             MASK_ROUNDS[scale] if recipe == "maskaae" else rounds, PACE.get(recipe, {}), LATENT)
+        _on_synthetic(recipe, n, m, seed, scale)
         for n, m in PUBLISHED_NAC
         for seed in seeds
         for recipe in ("wae-gan", "maskaae")
-    ]  # fmt: skip
+    ]
 
 
 def _show_nac(rows: Sequence[Row]) -> tuple[str, dict[str, Figure]]:
