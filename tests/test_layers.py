@@ -22,6 +22,7 @@ LAYERS = [
 # The exceptions that the design names: parts that are made of networks, and training on data.
 ALLOWED = {
     ("priors", "networks"),
+    ("priors", "posteriors"),
     ("penalties", "networks"),
     ("training", "data"),
 }
