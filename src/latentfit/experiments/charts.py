@@ -41,12 +41,13 @@ def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str
         points: The two scores by system.
         labels: What the two scores are.
     """
-    figure = Figure(figsize=(4.4, 4.0), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(4.2, 3.9), dpi=DPI, layout="constrained")
     axes = figure.subplots()
     for (name, place), colour in zip(points.items(), itertools.cycle(COLOURS), strict=False):
-        axes.scatter(*place, s=26, color=colour, linewidths=0)
-        axes.annotate(name, place, xytext=(4, 3), textcoords="offset points", fontsize=7)
-    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.02, 1.08), ylim=(-0.02, 1.05))
+        axes.scatter(*place, s=30, color=colour, linewidths=0, label=name)
+    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.02, 1.12))
+    axes.set_ylim(-0.02, max(1.05, 1.05 * max(up for _, up in points.values())))
+    legend_above(axes, columns=3)
     return figure
 
 

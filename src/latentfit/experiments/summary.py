@@ -18,6 +18,7 @@ from latentfit.experiments.runs import load
 from latentfit.models import Model
 from latentfit.seeds import seeded
 from latentfit.training import encode_all
+from latentfit.training.checkpoint import read_json
 from latentfit.training.folder import read_lines
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterat
             caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
             yield "samples", (caption, figures.vectors(test.cpu(), generated))
         yield from _scored(model, data, seed)
+        yield from _covered(folder)
         codes = codes.cpu()
         if model.latent > 1:
             with seeded(seed, "figure"):
@@ -146,3 +148,17 @@ def _scored(model: Model, data: Data, seed: int) -> Iterator[Named]:
         f"seed {seed}."
     )
     yield "prd", (caption, charts.prd_curves(curves))
+
+
+def _covered(folder: Path) -> Iterator[Named]:
+    path = folder / "evaluation.json"
+    scores = read_json(path) if path.exists() else {}
+    kinds = {"": "generated", "_reconstruction": "reconstructions", "_floor": "training data"}
+    for key, across, up in (("coverage", "coverage", "density"), ("recall", "recall", "precision")):
+        if f"{key}_floor" in scores:
+            points = {
+                kind: (scores[across + suffix], scores[up + suffix])
+                for suffix, kind in kinds.items()
+            }
+            caption = f"{across.capitalize()} and {up} of samples, reconstructions, training data."
+            yield key, (caption, charts.fidelity_diversity(points, (across, up)))
