@@ -23,6 +23,7 @@ LAYERS = [
 ALLOWED = {
     ("priors", "networks"),
     ("priors", "posteriors"),
+    ("posteriors", "networks"),
     ("penalties", "networks"),
     ("training", "data"),
 }

@@ -15,8 +15,9 @@ from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import OptimalGaussian, softclip
 from latentfit.models import AutoEncoder, FactorVAE
 from latentfit.models.factorvae import permuted
+from latentfit.networks import MADE
 from latentfit.penalties import decoder_slope
-from latentfit.posteriors import Code, DiagonalGaussian
+from latentfit.posteriors import AutoregressiveStep, Code, DiagonalGaussian, Flow, PlanarStep
 from latentfit.priors import Normal, Vamp
 
 ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
@@ -236,3 +237,42 @@ class Linear(nn.Module):
 
     def forward(self, z):
         return z @ self.weight.T
+
+
+@pytest.mark.parametrize("kind", [AutoregressiveStep, PlanarStep])
+def test_log_determinants_of_flows_are_those_of_their_jacobians(kind):
+    torch.manual_seed(0)
+    step = kind(4).double()
+    for parameter in step.parameters():  # away from the start, which is near the identity
+        parameter.data = 0.4 * torch.randn_like(parameter)
+    z = torch.randn(5, 4).double()
+    _, found = step(z)
+    for row, value in zip(z, found, strict=True):
+        jacobian = torch.func.jacrev(lambda r: step(r[None])[0][0])(row)
+        expected = torch.linalg.slogdet(jacobian).logabsdet
+        torch.testing.assert_close(value, expected, rtol=1e-8, atol=1e-10)
+
+
+def test_made_sees_only_the_dimensions_before():
+    torch.manual_seed(0)
+    made = MADE(5, hidden=(64, 64))
+    for parameter in made.parameters():
+        parameter.data = torch.randn_like(parameter)
+    for output in range(2):
+        jacobian = torch.func.jacrev(lambda r, o=output: made(r[None])[o][0])(torch.randn(5))
+        assert torch.equal(jacobian.triu(), torch.zeros(5, 5))
+        assert (jacobian.tril(-1) != 0).sum() == 10
+
+
+def test_a_flow_starts_near_the_identity_and_knows_its_draw_only():
+    code = Flow(DiagonalGaussian(Fixed()), AutoregressiveStep(4))(torch.randn(3, 8))
+    z = code.sample()
+    assert code.log_density(z).shape == (3,)
+    with pytest.raises(ValueError, match="last draw"):
+        code.log_density(z.clone())
+    joined = Code.join([code, code])
+    assert len(joined) == 6
+    assert joined[torch.tensor([1])].sample().shape == (1, 4)
+    # Without weights in the last layer a step only shrinks towards 0 by sigmoid(1.5) and reverses.
+    gate = torch.sigmoid(torch.tensor(1.5))
+    torch.testing.assert_close(code.centre(), gate * code.mean.flip(1))

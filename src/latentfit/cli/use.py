@@ -61,7 +61,7 @@ def encode(
     from latentfit.training import encode_all
 
     model, chosen = model_and_split(run, data, data_root, split, device)
-    codes = encode_all(model, chosen).mean.cpu()
+    codes = encode_all(model, chosen).centre().cpu()
     labels = {} if chosen.labels is None else {"labels": chosen.labels.cpu()}
     write_arrays(out, codes=codes, **labels)
     say(f"Wrote {len(codes)} codes of {codes.shape[1]} dimensions to {out}.")
@@ -135,7 +135,7 @@ def traverse(
 
     model, chosen = model_and_split(run, data, data_root, split, device)
     within("number", number, 0, len(chosen) - 1, remedy="give a sample of the split")
-    codes = encode_all(model, chosen).mean
+    codes = encode_all(model, chosen).centre()
     count = min(dimensions, model.latent)
     lines, order = walks.traverse(model, codes, codes[number], dimensions=count, steps=steps)
     write_lines(model.units.restore(lines.cpu()), out)

@@ -182,7 +182,8 @@ def _of_codes(model: Model, posterior: Code, seed: int, *, full: bool) -> dict[s
 
     The last is about the aggregated posterior, so there each code is a draw; elsewhere its mean.
     """
-    codes = posterior.mean.cpu()
+    posterior = posterior.to("cpu")
+    codes = posterior.centre()
     mask = getattr(model, "mask", None)
     active = open_dimensions(codes, None if mask is None else mask().cpu())
     scores: dict[str, Any] = {

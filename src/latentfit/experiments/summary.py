@@ -53,7 +53,7 @@ def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterat
         yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
     if data is not None:
         test = data.test.first(2_000).to(device)
-        codes = encode_all(model, data.test).mean
+        codes = encode_all(model, data.test).centre()
         if image:
             yield from _images(model, data, test, codes)
             yield from _neighbours(data, generated[:8], seed)

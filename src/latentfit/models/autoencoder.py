@@ -12,7 +12,7 @@ from latentfit.game import Player, Terms, Turn
 from latentfit.likelihoods import Gaussian, Likelihood
 from latentfit.models.base import Model, Shape
 from latentfit.optimizers import MakeOptimizer
-from latentfit.posteriors import Code, DiagonalGaussian
+from latentfit.posteriors import Code, DiagonalGaussian, Flow
 from latentfit.priors import Dense, Prior
 from latentfit.schedules import Schedule, constant
 
@@ -74,7 +74,7 @@ class AutoEncoder(Model):
 
     def encode(self, x: Tensor) -> Tensor:
         """From samples (B, *shape) to the means of their codes (B, m)."""
-        return self.posterior(x).mean
+        return self.posterior(x).centre()
 
     def fit(self, x: Tensor) -> Terms:
         """The terms of the objective."""
@@ -87,7 +87,7 @@ class AutoEncoder(Model):
     @property
     def has_likelihood(self) -> bool:
         """Whether posterior, prior and likelihood all have densities, so that x has a bound."""
-        stochastic = isinstance(self.posterior, DiagonalGaussian)
+        stochastic = isinstance(self.posterior, DiagonalGaussian | Flow)
         return stochastic and isinstance(self.prior, Dense) and self.likelihood.density
 
     @torch.no_grad()

@@ -27,13 +27,11 @@ class Codes(Split):
 
     def __len__(self) -> int:
         """The number of codes."""
-        return len(self.code.mean)
+        return len(self.code)
 
     def take(self, indices: Tensor) -> Tensor:
         """Draws for the codes at `indices`, with shape (B, m)."""
-        indices = indices.to(self.code.mean.device)
-        scale = self.code.scale
-        return Code(self.code.mean[indices], scale if scale is None else scale[indices]).sample()
+        return self.code[indices.to(self.code.mean.device)].sample()
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
         """`take` for each of the index tensors of `order`."""
@@ -41,9 +39,7 @@ class Codes(Split):
 
     def to(self, device: torch.device | str) -> Codes:
         """The same codes on `device`."""
-        scale = self.code.scale
-        moved = scale if scale is None else scale.to(device)
-        return Codes(Code(self.code.mean.to(device), moved))
+        return Codes(self.code.to(device))
 
 
 def waits(model: Model) -> bool:
@@ -60,9 +56,7 @@ def encode_all(model: Model, split: Split) -> Code:
             parts = [model.posterior(x.to(device)) for x in split.chunks()]
         else:
             parts = [Code(model.encode(x.to(device))) for x in split.chunks()]
-    mean = torch.cat([part.mean for part in parts])
-    scales = [part.scale for part in parts if part.scale is not None]
-    return Code(mean, torch.cat(scales) if scales else None)
+    return Code.join(parts)
 
 
 def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None = None) -> None:

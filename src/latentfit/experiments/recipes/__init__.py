@@ -24,6 +24,7 @@ from latentfit.experiments.recipes.variational import (
     factor_vae,
     info_vae,
     sigma_vae,
+    vae_flow,
     vampprior,
 )
 from latentfit.models import Model
@@ -262,6 +263,14 @@ RECIPES: dict[str, Recipe] = {
             paper="Isolating Sources of Disentanglement in VAEs (Chen et al.)",
             year=2018,
             idea="only the total correlation of the codes weighs beta",
+            likelihood="elbo",
+        ),
+        Recipe(
+            name="vae-flow",
+            build=vae_flow,
+            paper="Variational Inference with Inverse Autoregressive Flow (Kingma et al.)",
+            year=2016,
+            idea="the posterior goes through a flow, so that it need not be Gaussian",
             likelihood="elbo",
         ),
         Recipe(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from latentfit.checks import within
+from latentfit.checks import one_of, within
 from latentfit.divergences import decompose, inverse_multiquadratic, mmd
 from latentfit.divergences.capacity import Capacity
 from latentfit.experiments.recipes.ground import HALVINGS, kl_to_prior
@@ -15,9 +15,10 @@ from latentfit.likelihoods import Gaussian, Likelihood, OptimalGaussian
 from latentfit.models import AutoEncoder, FactorVAE
 from latentfit.models.autoencoder import Divergence
 from latentfit.networks import dense
+from latentfit.networks.layers import scaled
 from latentfit.optimizers import adam
-from latentfit.posteriors import Code, DiagonalGaussian
-from latentfit.priors import Normal, Prior, Vamp
+from latentfit.posteriors import AutoregressiveStep, Code, DiagonalGaussian, Flow, PlanarStep
+from latentfit.priors import Dense, Normal, Prior, Vamp
 from latentfit.schedules import drops, ramp
 
 Decoder = Literal["auto", "bernoulli", "fixed", "learned"]
@@ -182,12 +183,6 @@ def vampprior(
     within("components", components, 1)
     networks = _networks(parts, _likelihood(parts, decoder))
     networks["prior"] = Vamp(networks["posterior"], parts.shape, components, bounded=parts.image)
-
-    def sampled_kl(code: Code, z: Tensor, prior: Prior) -> Tensor:
-        if not isinstance(prior, Vamp):
-            raise TypeError("the VampPrior is a mixture of posteriors")
-        return (code.log_density(z) - prior.log_density(z)).mean()
-
     return AutoEncoder(
         **networks,
         divergences={"divergence": sampled_kl},
@@ -195,6 +190,41 @@ def vampprior(
         learns_prior=True,
         **_pace(rate, batch, average),
     )
+
+
+def vae_flow(
+    parts: Parts,
+    *,
+    flow: Literal["autoregressive", "planar"] = "autoregressive",
+    steps: int | None = None,
+    decoder: Decoder = "learned",
+    rate: float = 2e-4,
+    batch: int = 128,
+    average: Average = None,
+) -> AutoEncoder:
+    """The posterior goes through a flow, of 4 autoregressive steps or 10 planar ones."""
+    planar = one_of("flow", flow, ("autoregressive", "planar")) == "planar"
+    steps = (10 if planar else 4) if steps is None else steps
+    within("steps", steps, 1)
+    hidden = (scaled(512, parts.width),) * 2
+    networks = _networks(parts, _likelihood(parts, decoder))
+    networks["posterior"] = Flow(
+        networks["posterior"],
+        *(
+            PlanarStep(parts.latent) if planar else AutoregressiveStep(parts.latent, hidden=hidden)
+            for _ in range(steps)
+        ),
+    )
+    return AutoEncoder(
+        **networks, divergences={"divergence": sampled_kl}, **_pace(rate, batch, average)
+    )
+
+
+def sampled_kl(code: Code, z: Tensor, prior: Prior) -> Tensor:
+    """KL from the posterior to a prior with a density, by the draw z, mean over the batch."""
+    if not isinstance(prior, Dense):
+        raise TypeError("the KL needs a prior with a density")
+    return (code.log_density(z) - prior.log_density(z)).mean()
 
 
 def _likelihood(parts: Parts, decoder: str) -> Likelihood:

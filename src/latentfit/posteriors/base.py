@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+Kind = TypeVar("Kind", bound="Code")
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,29 @@ class Code:
 
     mean: Tensor
     scale: Tensor | None = None
+
+    def __len__(self) -> int:
+        """The number of codes."""
+        return len(self.mean)
+
+    def __getitem__(self, places: Tensor) -> Self:
+        """The codes at some places."""
+        return self._each(lambda rows: rows[places])
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same codes on a device."""
+        return self._each(lambda rows: rows.to(device))
+
+    @staticmethod
+    def join(parts: Sequence[Kind]) -> Kind:
+        """One batch of the codes of several, all of one kind."""
+        scales = [part.scale for part in parts if part.scale is not None]
+        mean = torch.cat([part.mean for part in parts])
+        return replace(parts[0], mean=mean, scale=torch.cat(scales) if scales else None)
+
+    def centre(self) -> Tensor:
+        """The code of each data point without noise, with shape (B, m)."""
+        return self.mean
 
     def sample(self) -> Tensor:
         """One reparametrised draw for each data point, with shape (B, m)."""
@@ -38,6 +65,10 @@ class Code:
             raise TypeError("a point has no density")
         law = torch.distributions.Normal(self.mean, self.scale, validate_args=False)
         return law.log_prob(z).sum(1)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        scale = None if self.scale is None else change(self.scale)
+        return replace(self, mean=change(self.mean), scale=scale)
 
 
 class Dirac(nn.Module):
