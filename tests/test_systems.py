@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from latentfit.divergences import decompose
+from latentfit.divergences import decompose, gaussian_mixture, mmd
 from latentfit.divergences.capacity import Capacity
 from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import OptimalGaussian, softclip
-from latentfit.models import AutoEncoder, FactorVAE
+from latentfit.models import ACAI, AutoEncoder, FactorVAE
 from latentfit.models.factorvae import permuted
 from latentfit.networks import MADE
 from latentfit.penalties import decoder_slope
@@ -276,3 +276,35 @@ def test_a_flow_starts_near_the_identity_and_knows_its_draw_only():
     # Without weights in the last layer a step only shrinks towards 0 by sigmoid(1.5) and reverses.
     gate = torch.sigmoid(torch.tensor(1.5))
     torch.testing.assert_close(code.centre(), gate * code.mean.flip(1))
+
+
+@pytest.mark.parametrize("name", ["acai", "mi-ae"])
+def test_acai_mixes_and_guesses_as_published(name):
+    model = recipe(name, (6,), latent=3, width=1 / 16)
+    assert isinstance(model, ACAI)
+    x = torch.rand(5, 6)
+    with torch.no_grad():
+        z = model.encode(x)
+        torch.manual_seed(1)
+        image, a = model.mixture(z)
+        torch.manual_seed(1)
+        u = torch.rand(5, 3 if name == "mi-ae" else 1)
+        torch.testing.assert_close(a, torch.minimum(u, 1 - u))  # folded: at most a half
+        expected = model.decode(a * z + (1 - a) * z[[4, 3, 2, 1, 0]])
+        torch.testing.assert_close(image, expected)
+        torch.manual_seed(1)
+        terms = model.judge(x)
+        raw = model.critic(image)
+        guess = raw if name == "mi-ae" else raw.mean(1, keepdim=True)
+        torch.testing.assert_close(terms["mixed"], (guess - a).square().mean())
+    (turn,) = model.turns()
+    assert list(turn.players) == ["critic", "autoencoder"]
+    assert turn.players["autoencoder"].weights["mixed"] == 0.5 * 6 / 4
+
+
+def test_gaussian_mixture_kernel_distance_by_hand():
+    kernel = gaussian_mixture(deviations=(1.0, 2.0))
+    x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[3.0], [3.0]])
+    k = lambda d: math.exp(-(d**2) / 2) + math.exp(-(d**2) / 8)  # noqa: E731
+    expected = k(1) + k(0) - (k(3) + k(2))
+    assert mmd(x, y, kernel).item() == pytest.approx(expected, rel=1e-6)

@@ -8,11 +8,12 @@ from latentfit.divergences.adversarial import (
 )
 from latentfit.divergences.correlation import decompose
 from latentfit.divergences.kl import gaussian_kl
-from latentfit.divergences.mmd import inverse_multiquadratic, mmd
+from latentfit.divergences.mmd import gaussian_mixture, inverse_multiquadratic, mmd
 
 __all__ = [
     "decompose",
     "gaussian_kl",
+    "gaussian_mixture",
     "hinge_critic",
     "inverse_multiquadratic",
     "logistic_climb",

@@ -36,6 +36,27 @@ def inverse_multiquadratic(
     return kernel
 
 
+def gaussian_mixture(
+    *, deviations: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
+) -> Kernel:
+    r"""A sum of Gaussian kernels.
+
+    .. math:: k(a, b) = \sum_s \exp(-\|a - b\|^2 / (2 s^2))
+
+    Arguments:
+        deviations: The widths s.
+
+    Returns:
+        A function of (N, m) and (M, m) that gives (N, M).
+    """
+
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
+        distance = (a[:, None] - b[None]).square().sum(2)
+        return torch.stack([(-distance / (2 * s**2)).exp() for s in deviations]).sum(0)
+
+    return kernel
+
+
 def mmd(x: Tensor, y: Tensor, kernel: Kernel) -> Tensor:
     r"""Squared maximum mean discrepancy, with unbiased terms within each sample.
 

@@ -1,6 +1,7 @@
 """Models: each file reads like its paper's algorithm box."""
 
 from latentfit.models.aae import AAE
+from latentfit.models.acai import ACAI
 from latentfit.models.autoencoder import AutoEncoder, SecondStage
 from latentfit.models.base import Model, evaluating
 from latentfit.models.factorvae import FactorVAE
@@ -10,6 +11,7 @@ from latentfit.models.maskaae import MaskAAE, published_period
 
 __all__ = [
     "AAE",
+    "ACAI",
     "AutoEncoder",
     "FactorVAE",
     "FlexAE",

@@ -15,6 +15,7 @@ from typing import Any
 from latentfit.checks import one_of, within
 from latentfit.data.base import Data
 from latentfit.experiments.recipes.ground import aae, plain, vae, wae_gan, wae_mmd
+from latentfit.experiments.recipes.interpolating import acai
 from latentfit.experiments.recipes.papers import flexae, mapae, maskaae
 from latentfit.experiments.recipes.parts import Parts, Shape
 from latentfit.experiments.recipes.variational import (
@@ -91,6 +92,7 @@ _FLEX = "FlexAE: Flexibly Learning Latent Priors for Wasserstein Auto-Encoders (
 _DAI = "Diagnosing and Enhancing VAE Models (Dai & Wipf)"
 _KINGMA = "Auto-Encoding Variational Bayes (Kingma & Welling)"
 _GHOSH = "From Variational to Deterministic Autoencoders (Ghosh et al.)"
+_MIXING = "Multidimensional interpolation and dual regularisation (public code)"
 _WAE = "Wasserstein Auto-Encoders (Tolstikhin et al.)"
 
 _NO_PENALTY = {"codes": False, "kernels": False, "gradient": False, "spectral": False}
@@ -302,6 +304,34 @@ RECIPES: dict[str, Recipe] = {
             paper="Adversarial Autoencoders (Makhzani et al.)",
             year=2016,
             idea="a latent critic matches codes to a fixed prior in a phase of its own",
+        ),
+        Recipe(
+            name="acai",
+            build=partial(acai, vector=False, kernel=0.0, noisy=0.0, drawn=0.0),
+            paper="Understanding and Improving Interpolation in Autoencoders (Berthelot et al.)",
+            year=2019,
+            idea="a critic guesses how decoded interpolations were mixed, and is fooled",
+        ),
+        Recipe(
+            name="mi-ae",
+            build=partial(acai, vector=True, kernel=0.0, noisy=0.0, drawn=0.0),
+            paper=_MIXING,
+            year=2019,
+            idea="ACAI with a coefficient of its own for each entry of the code",
+        ),
+        Recipe(
+            name="lr-ae",
+            build=partial(acai, vector=False, kernel=1.0, noisy=0.0, drawn=0.0),
+            paper=_MIXING,
+            year=2019,
+            idea="ACAI with a kernel distance that pulls the codes to a fixed prior",
+        ),
+        Recipe(
+            name="midr-ae",
+            build=partial(acai, vector=True, kernel=1.0, noisy=0.1, drawn=0.005),
+            paper=_MIXING,
+            year=2019,
+            idea="MI-AE whose mixtures with noise and whose draws must look like data too",
         ),
     )
 }
