@@ -86,9 +86,10 @@ def reproduce(
     must_be_cells(rows)
     text, figures = study.shows(rows)
     seconds = sum(row["seconds"] for row in rows)
+    fewer = "" if seeds is None else f" --seeds {seeds}"
     head = (
         f"# {study.name}, scale {scale}\n\n{study.what} ({study.source}). Made by "
-        f"`latentfit reproduce {study.name} --scale {scale}`: {len(rows)} trainings, "
+        f"`latentfit reproduce {study.name} --scale {scale}{fewer}`: {len(rows)} trainings, "
         f"{seconds / 60:.0f} core-minutes. ± is the standard deviation over seeds.\n\n"
     )
     for key, figure in figures.items():
