@@ -21,6 +21,7 @@ claims: $(VENV)/installed
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/loop_overhead.py
 	$(BIN)/python benchmarks/start_up.py
+	OMP_NUM_THREADS=2 $(BIN)/python benchmarks/metrics.py
 
 clean:
 	rm -rf $(VENV) demo
