@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,17 @@ import typer
 
 from latentfit.cli.app import DataOption, Json, Root, Seed, app
 from latentfit.console import load_data, say
+
+
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Say after Ctrl-C what is kept, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"Stopped; everything is saved in {folder}. Give the same command to go on.")
+        raise typer.Exit(130) from None
+
 
 Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each.")]
 
@@ -42,15 +55,16 @@ def size(
     from latentfit.experiments.sizing import size as find
     from latentfit.training.checkpoint import write_json
 
-    found = find(
-        load_data(data, data_root),
-        max_latent=max_latent,
-        budget=budget,
-        seed=seed,
-        workers=workers,
-        folder=out,
-        progress=not as_json,
-    )
+    with kept_in(out):
+        found = find(
+            load_data(data, data_root),
+            max_latent=max_latent,
+            budget=budget,
+            seed=seed,
+            workers=workers,
+            folder=out,
+            progress=not as_json,
+        )
     write_json(out / "size.json", found.to_json())
     save(sizing(found.evidence, found.latent, found.interval), out / "size.png")
     if as_json:
@@ -88,6 +102,9 @@ def reproduce(
 
     folder = out or Path("reproduce") / scale
     root = str(data_root.resolve()) if data_root else None
-    path = play(name, folder, scale=scale, workers=workers, seeds=seeds, compile=compile, root=root)
+    with kept_in(folder):
+        path = play(
+            name, folder, scale=scale, workers=workers, seeds=seeds, compile=compile, root=root
+        )
     typer.echo(path.read_text(encoding="utf-8"))
     say(f"Table and figures: {path.parent}")

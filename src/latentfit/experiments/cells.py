@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,7 @@ class Cell:
 
 
 _DATA: list[Data] = []  # in a worker: what every cell trains on, where that was handed over
+_STOPPED = threading.Event()  # in a worker: Ctrl-C came
 
 
 def play_cells(
@@ -107,21 +110,39 @@ def _rows(cells: list[Cell], folder: Path, data: Data | None, workers: int) -> I
     if workers == 1 or len(cells) < 2:
         yield from (play(cell, folder, data) for cell in cells)
         return
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_alone, initargs=(data,)) as pool:
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_alone, initargs=(data,))
+    try:
         waiting = [pool.submit(_play_alone, cell, folder) for cell in cells]
         yield from (future.result() for future in as_completed(waiting))
+    finally:
+        # After Ctrl-C or an error the cells that wait must not be played; those that run save.
+        pool.shutdown(cancel_futures=True)
 
 
 def _alone(data: Data | None) -> None:
     import torch
 
     torch.set_num_threads(1)  # as many processes as cores: more threads only wait
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _DATA[:] = [data] if data is not None else []
 
 
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would go on and keep its run folder locked."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _play_alone(cell: Cell, folder: Path) -> Row:
-    return play(cell, folder, _DATA[0] if _DATA else None)
+    if _STOPPED.is_set():  # the pool hands out a cell ahead, which it cannot take back
+        raise KeyboardInterrupt
+    try:
+        return play(cell, folder, _DATA[0] if _DATA else None)
+    except KeyboardInterrupt:
+        _STOPPED.set()
+        raise
 
 
 def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:

@@ -71,7 +71,7 @@ def evaluate(
         extractor = metrics.extractor(extractor, data.shape, data.name)
     real = reference(data, extractor, count, device)
     test = data.test.first(count)
-    reconstructed = _mapped(model, model.reconstruct, test, device)
+    reconstructed = _rebuilt(model, test, device)
     generated = []
     for number in range(draws):
         with seeded(seed, "evaluation", number):
@@ -243,13 +243,11 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
     return score
 
 
-def _mapped(
-    model: Model, function: Callable[[Tensor], Tensor], x: Tensor, device: torch.device
-) -> Tensor:
+def _rebuilt(model: Model, x: Tensor, device: torch.device) -> Tensor:
     if len(x) == 0:
         raise UserError("there are no test samples; give data with a test split.")
     with evaluating(model):
-        return torch.cat([function(part.to(device)).cpu() for part in x.split(512)])
+        return torch.cat([model.reconstruct(part.to(device)).cpu() for part in x.split(512)])
 
 
 def _or_none(value: float | None) -> float | None:

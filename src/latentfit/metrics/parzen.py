@@ -9,7 +9,6 @@ import torch
 
 from latentfit.checks import UserError
 from latentfit.metrics.matrix import Features, pair
-from latentfit.metrics.neighbours import Distances
 from latentfit.metrics.spread import Estimate
 
 
@@ -57,10 +56,10 @@ def parzen_width(
         candidates: Widths to try; 15 log-spaced ones where not given, from 0.05 to 2 times the
             mean deviation of a dimension.
     """
-    held = Distances(validation, samples)
+    held, drawn = pair(validation, samples)
     if candidates is None:
-        deviation = float(held.b.std(0).mean())
+        deviation = float(drawn.std(0).mean())
         candidates = torch.logspace(
             math.log10(0.05 * deviation), math.log10(2 * deviation), 15
         ).tolist()
-    return max(candidates, key=lambda sigma: parzen(held.a, held.b, sigma).value)
+    return max(candidates, key=lambda sigma: parzen(held, drawn, sigma).value)
