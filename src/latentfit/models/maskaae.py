@@ -108,8 +108,8 @@ class MaskAAE(Model):
 
     R is averaged over the entries of a sample; V keeps E from writing into closed dimensions;
     Omega = mean H(v) - mean H(u). c_t starts at 2 / m and doubles every 4 T rounds up to 2048.
-    Published, the rates of the autoencoder and of the mask fall by 5 at round 5 T; in the game that
-    recovers the dimension, u and v carry a little noise and the mask waits, then decides (`pruning`).
+    Published, the rates of the autoencoder and of the mask fall by 5 at round 5 T. In the game that
+    recovers the dimension, u and v carry a little noise; the mask waits, then decides (`pruning`).
 
     Arguments:
         shape: Shape of one sample.

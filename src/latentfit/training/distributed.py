@@ -1,4 +1,4 @@
-"""Several processes or machines under torchrun: average gradients, broadcast buffers."""
+"""Where a run goes on: its device, and several processes or machines under torchrun."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, distributed, nn
+
+from latentfit.checks import UserError
 
 
 def rank() -> int:
@@ -79,3 +81,18 @@ def agree(flag: bool, device: torch.device) -> bool:
     vote = torch.tensor(int(flag), device=device)
     distributed.all_reduce(vote, op=distributed.ReduceOp.MAX)
     return bool(vote)
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name, or the best one for `auto`."""
+    if name == "auto":
+        local = torch.cuda.is_available() and torch.cuda.device_count() > 0
+        return torch.device(f"cuda:{local_rank()}" if local else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(
+            f"device '{name}' is not available here; use --device auto or cpu."
+        ) from error
+    return device

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentfit.checks import UserError, one_of, within
+from latentfit.checks import one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Model, evaluating
@@ -71,21 +71,6 @@ class Progress:
     best: tuple[float, int] | None = None
 
 
-def pick_device(name: str) -> torch.device:
-    """The device of that name, or the best one for `auto`."""
-    if name == "auto":
-        local = torch.cuda.is_available() and torch.cuda.device_count() > 0
-        return torch.device(f"cuda:{distributed.local_rank()}" if local else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UserError(
-            f"device '{name}' is not available here; use --device auto or cpu."
-        ) from error
-    return device
-
-
 def train(
     model: Model,
     data: Data,
@@ -115,7 +100,7 @@ def train(
         UserError: The folder belongs to another run, or is being written by another process.
     """
     _check(settings)
-    device = pick_device(settings.device)
+    device = distributed.pick_device(settings.device)
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))
         first = distributed.rank() == 0
