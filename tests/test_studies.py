@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -128,3 +134,30 @@ def test_neighbours_of_training_samples_are_themselves():
     found = walks.neighbours(data, x, metrics.pixels(), k=2)
     assert found.shape == (3, 3, 1, 8, 8)
     assert torch.equal(found[:, 0], found[:, 1])
+
+
+def test_ctrl_c_ends_a_study_and_its_workers_at_once(tmp_path):
+    words = ["reproduce", "mask", "--scale", "short", "--workers", "2", "--out", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "latentfit", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal sends Ctrl-C to the whole group
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("runs/*/metrics.jsonl"))) < 2:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 130
+    assert "Give the same command to go on" in said
+    assert (
+        len(list(tmp_path.glob("runs/*"))) == 2
+    )  # the cell that the pool held ahead was not begun

@@ -54,6 +54,10 @@ def bits_per_dimension(log_likelihood: float, dimensions: int) -> float:
     Arguments:
         log_likelihood: Of data scaled from 0..255 to [0, 1], in nats a sample.
         dimensions: D, entries of a sample.
+
+    Example:
+        >>> bits_per_dimension(0.0, 784)  # as bad as a uniform density on [0, 1]
+        8.0
     """
     return 8 - log_likelihood / (dimensions * math.log(2))
 
