@@ -158,6 +158,5 @@ def test_ctrl_c_ends_a_study_and_its_workers_at_once(tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert "Give the same command to go on" in said
-    assert (
-        len(list(tmp_path.glob("runs/*"))) == 2
-    )  # the cell that the pool held ahead was not begun
+    # The cell that the pool held ahead was not begun.
+    assert len(list(tmp_path.glob("runs/*"))) == 2
