@@ -74,14 +74,27 @@ def mixture(
         ((16,), 100)
     """
     within("d", d, 2, remedy="the ring lies in a plane")
+    z, labels = ring(k=k, radius=radius, seed=seed, count=count)
+    return _split(push(z, d, seed=seed), labels, f"mixture:k={k},d={d},seed={seed}")
+
+
+def ring(
+    *, k: int = 8, radius: float = 4.0, seed: int = 0, count: int = 60_000
+) -> tuple[Tensor, Tensor]:
+    """The latent points of `mixture`, with shape (count, 2), and their Gaussian, (count,).
+
+    Example:
+        >>> z, labels = ring(k=3, count=600)
+        >>> z.shape, int(labels.max())
+        (torch.Size([600, 2]), 2)
+    """
     within("k", k, 1, 1000)
     within("count", count, 60)
     generator = torch.Generator().manual_seed(mix(seed, "points"))
     labels = torch.randint(k, (count,), generator=generator)
     angle = 2 * math.pi * labels / k
     centre = radius * torch.stack([angle.cos(), angle.sin()], 1)
-    z = centre + 0.5 * torch.randn(count, 2, generator=generator)
-    return _split(push(z, d, seed=seed), labels, f"mixture:k={k},d={d},seed={seed}")
+    return centre + 0.5 * torch.randn(count, 2, generator=generator), labels
 
 
 def swiss_roll(*, count: int = 6_000, seed: int = 0) -> Data:
@@ -99,7 +112,7 @@ def swiss_roll(*, count: int = 6_000, seed: int = 0) -> Data:
 
     within("count", count, 60)
     x, _ = make_swiss_roll(count, random_state=mix(seed, "points") % 2**32)
-    return _split(torch.from_numpy(x.astype(np.float32)), None, "swiss-roll")
+    return _split(torch.from_numpy(x.astype(np.float32)), None, f"swiss-roll:seed={seed}")
 
 
 def _split(x: Tensor, y: Tensor | None, name: str) -> Data:

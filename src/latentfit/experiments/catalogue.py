@@ -19,6 +19,7 @@ SCORES = {
     "memorisation": ("pms_ratio", "ims_ratio", "ms_<features>_ratio"),
     "likelihood": ("elbo", "log_likelihood"),
     "latent": ("active_units", "non_normality", "prior_sliced_wasserstein", "prior_wasserstein"),
+    "dimension": ("code_dimension", "code_spectral_95", "kl_dimensions"),
     "": ("mse", "psnr", "nac", "nac_covariance", "active", "latent"),
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 
 from latentfit.experiments.figures import COLOURS, STYLE, legend_above
 from latentfit.experiments.sheets import DPI
@@ -86,6 +89,38 @@ def against_latent(
     return figure
 
 
+Layer = tuple[Tensor, Tensor | None]
+
+
+@rc_context(STYLE)
+def planes(panels: Sequence[tuple[str, Sequence[Layer]]], *, columns: int) -> Figure:
+    """Points in the plane, a panel for each title.
+
+    Arguments:
+        panels: A title and layers: points (N, 2), and for each point a class (integers), a number,
+            or None for grey points; later layers lie above.
+        columns: Panels in a row.
+    """
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(2.3 * columns, 2.4 * rows), dpi=DPI, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (title, layers) in zip(grid, panels, strict=False):
+        for points, kinds in layers:
+            place = points.detach().cpu().double().numpy().T
+            look: dict[str, Any] = {"color": COLOURS[7]}
+            if kinds is not None and kinds.is_floating_point():
+                look = {"c": kinds.cpu().numpy(), "cmap": "viridis"}
+            elif kinds is not None:
+                look = {"color": [COLOURS[k % len(COLOURS)] for k in kinds.tolist()]}
+            axes.scatter(*place, s=4, alpha=0.5, linewidths=0, rasterized=True, **look)
+        axes.set_title(title)
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.tick_params(labelsize=6)
+    return figure
+
+
 @rc_context(STYLE)
 def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
     """What `size` rests on: estimates, open dimensions of the masks, errors around the answer.
@@ -95,28 +130,34 @@ def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> 
         answer: The recommendation.
         interval: Its ends.
     """
-    figure = Figure(figsize=(8.4, 3.0), dpi=DPI, layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
-    names = list(evidence["estimators"])
-    for row, name in enumerate(names):
-        found = evidence["estimators"][name]
-        left.plot([found["low"], found["high"]], [row, row], color=COLOURS[0], linewidth=2)
-        left.plot(found["value"], row, "o", color=COLOURS[0], markersize=5)
-    left.set_yticks(range(len(names)), names)
-    left.set(title="estimates on the data", xlabel="dimensions", ylim=(-0.6, len(names) - 0.4))
-    for mask in evidence["masks"]:
-        style = {"marker": "x", "color": COLOURS[7]} if mask["failed"] else {"marker": "o"}
-        middle.plot(mask["latent"], mask["active"], **{"color": COLOURS[0], **style})
-    middle.set(title="open in the mask (x: failed)", xlabel="latent size m", ylabel="active")
-    check = [row for row in evidence["check"] if row["mse"] is not None]
-    right.plot([r["latent"] for r in check], [r["mse"] for r in check], "o-", markersize=4)
-    right.set(title="reconstruction, fixed prior", xlabel="latent size m", ylabel="squared error")
-    for axes in (left, right):
+    figure = Figure(figsize=(10.6, 3.0), dpi=DPI, layout="constrained")
+    left, middle, right, far = figure.subplots(1, 4)
+    rows = dict(evidence["estimators"])
+    check = [row for row in evidence["check"] if row["mse"] is not None and row["fd"] is not None]
+    rows |= {f"codes, m = {row['latent']}": row["codes"] for row in check if row["codes"]}
+    for place, found in enumerate(rows.values()):
+        left.plot([found["low"], found["high"]], [place, place], color=COLOURS[0], linewidth=2)
+        left.plot(found["value"], place, "o", color=COLOURS[0], markersize=5)
+    left.set_yticks(range(len(rows)), list(rows))
+    left.set(title="neighbour estimates", xlabel="dimensions", ylim=(-0.6, len(rows) - 0.4))
+    for mask, colour in zip(evidence["masks"], itertools.cycle(COLOURS)):
+        label = f"m = {mask['latent']}" + (", failed" if mask["failed"] else "")
+        middle.plot(*zip(*mask["trace"], strict=True), color=colour, linewidth=1.2, label=label,
+                    linestyle=":" if mask["failed"] else "-")  # fmt: skip
+    middle.set(xlabel="round", ylabel="open in the mask")
+    if evidence["masks"]:
+        legend_above(middle, columns=2, handlelength=1.2)
+    for axes, key, title in (
+        (right, "fd", "Frechet distance, fixed prior"),
+        (far, "mse", "squared error, fixed prior"),
+    ):
+        axes.plot([r["latent"] for r in check], [r[key] for r in check], "o-", markersize=4)
+        axes.set(title=title, xlabel="latent size m")
+    for axes in (left, right, far):
         axes.axvspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
         axes.axvline(answer, color=COLOURS[2], linewidth=1)
-    for axis in (left.xaxis, middle.xaxis, middle.yaxis, right.xaxis):
-        axis.set_major_locator(MaxNLocator(5, integer=True))
-    middle.set_ylim(0, 1.25 * max([interval[1], *(mask["active"] for mask in evidence["masks"])]))
+    for axis in (left.xaxis, middle.xaxis, middle.yaxis, right.xaxis, far.xaxis):
+        axis.set_major_locator(MaxNLocator(4, integer=True))
     middle.axhspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
     middle.axhline(answer, color=COLOURS[2], linewidth=1)
     return figure

@@ -14,11 +14,11 @@ from torch import Tensor
 from latentfit import metrics
 from latentfit.checks import UserError, one_of, within
 from latentfit.data.base import Data
+from latentfit.experiments.latent import of_codes
 from latentfit.experiments.reference import Reference, reference
 from latentfit.experiments.scores import COMPARISONS, NAMES, named
 from latentfit.metrics import Extractor
 from latentfit.models import AutoEncoder, Model, evaluating
-from latentfit.posteriors import Code
 from latentfit.seeds import seeded
 from latentfit.training import encode_all, waits
 
@@ -88,7 +88,7 @@ def evaluate(
         scores |= _memorised(data, extractor, real, generated[0], device)
     if "likelihood" in groups and isinstance(model, AutoEncoder) and model.has_likelihood:
         scores |= _bounded(model, data, seed)
-    scores |= _of_codes(model, codes, seed, full="latent" in groups)
+    scores |= of_codes(model, codes, seed, groups)
     return {name: _or_none(value) for name, value in scores.items()} | {
         "details": {
             "count": count,
@@ -175,51 +175,6 @@ def _bounded(model: AutoEncoder, data: Data, seed: int) -> dict[str, float]:
         "log_likelihood": tight.value,
         "log_likelihood_se": tight.spread,
     }
-
-
-def _of_codes(model: Model, posterior: Code, seed: int, *, full: bool) -> dict[str, Any]:
-    """How many dimensions the codes use, how they go together, how far they are from the prior.
-
-    The last is about the aggregated posterior, so there each code is a draw; elsewhere its mean.
-    """
-    posterior = posterior.to("cpu")
-    codes = posterior.centre()
-    mask = getattr(model, "mask", None)
-    active = open_dimensions(codes, None if mask is None else mask().cpu())
-    scores: dict[str, Any] = {
-        "nac": metrics.nac(codes, active=active),
-        "nac_covariance": metrics.nac(codes, active=active, form="covariance"),
-        "active": int(active.sum()),
-        "latent": model.latent,
-    }
-    if not full:
-        return scores
-    with seeded(seed, "prior"):
-        drawn, spread = model.prior.sample(len(codes)).cpu(), posterior.sample().cpu()
-    # Closed dimensions count nothing: a masked prior's noise there is not a mismatch.
-    drawn, spread = drawn[:, active], spread[:, active]
-    scale = spread.var(0).mean().sqrt().clamp_min(1e-12)
-    away = metrics.non_normality(codes)[active]
-    if not len(away):
-        return scores | {"active_units": metrics.active_units(codes)}
-    return scores | {
-        "active_units": metrics.active_units(codes),
-        "non_normality": float(away.mean()),
-        "prior_sliced_wasserstein": metrics.sliced_wasserstein(spread / scale, drawn / scale),
-        "prior_wasserstein": metrics.critic_wasserstein(spread, drawn, seed=seed),
-    }
-
-
-def open_dimensions(codes: Tensor, mask: Tensor | None) -> Tensor:
-    """Which dimensions carry anything, booleans with shape (m,).
-
-    With a mask: where it is at least 0.1 [authors' code]. Without: where the codes' variance is at
-    least a hundredth of the largest; a collapsed dimension of a VAE falls below.
-    """
-    if mask is not None:
-        return mask >= 0.1
-    variance = codes.var(0)
-    return variance >= 0.01 * variance.max()
 
 
 def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], float]:

@@ -73,7 +73,7 @@ COMPARISONS = {
 }
 """What compares generated samples, reconstructions and training data with test data."""
 
-NAMES = (*COMPARISONS, "classifier", "memorisation", "likelihood", "latent")
+NAMES = (*COMPARISONS, "classifier", "memorisation", "likelihood", "latent", "dimension")
 """Groups of scores that `--metrics` takes; reconstruction errors are always there."""
 
 
@@ -114,6 +114,11 @@ MEANINGS = {
     r"active": "latent dimensions that carry something, of those that the model was given",
     r"latent": "latent dimensions that the model was given",
     r"active_units": "latent dimensions whose mean code has a variance above 0.01",
+    r"code_dimension(_low|_high)?": "dimensions that the test codes fill (TwoNN, bias undone), and "
+    "the ends of a 95 % interval",
+    r"code_spectral_95": "principal components that hold 95 % of the variance of the test codes",
+    r"kl_dimensions": "latent dimensions that carry at least 0.01 nats, where the posterior is "
+    "Gaussian",
     r"non_normality": "Kolmogorov-Smirnov distance of a dimension from a Gaussian, mean of active",
     r"prior_sliced_wasserstein": "sliced distance of test codes to prior draws, in deviations",
     r"prior_wasserstein": "distance of test codes to prior draws by a fresh critic, in deviations",

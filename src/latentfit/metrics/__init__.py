@@ -1,6 +1,6 @@
 """Metrics: pure functions of feature matrices, and the extractors that make features."""
 
-from latentfit.metrics.covariance import active_units, nac, non_normality, variances
+from latentfit.metrics.covariance import active_units, kl_profile, nac, non_normality, variances
 from latentfit.metrics.critic import critic_wasserstein
 from latentfit.metrics.dimension import (
     ESTIMATORS,
@@ -59,6 +59,7 @@ __all__ = [
     "inception_score",
     "intrinsic_dimension",
     "kid",
+    "kl_profile",
     "knee",
     "lenet",
     "memorisation",

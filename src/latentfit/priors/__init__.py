@@ -4,6 +4,17 @@ from latentfit.priors.base import Dense, Fitted, Prior
 from latentfit.priors.mixture import GaussianMixture
 from latentfit.priors.normal import Normal
 from latentfit.priors.pushforward import Masked, Pushforward
+from latentfit.priors.ring import Ring
 from latentfit.priors.vamp import Vamp
 
-__all__ = ["Dense", "Fitted", "GaussianMixture", "Masked", "Normal", "Prior", "Pushforward", "Vamp"]
+__all__ = [
+    "Dense",
+    "Fitted",
+    "GaussianMixture",
+    "Masked",
+    "Normal",
+    "Prior",
+    "Pushforward",
+    "Ring",
+    "Vamp",
+]

@@ -15,7 +15,7 @@ from latentfit.networks import SkipMLP, spectrally_normal_everywhere
 from latentfit.optimizers import adam
 from latentfit.penalties import code_norm, decoder_slope, kernel_norm
 from latentfit.posteriors import Code, DiagonalGaussian, Dirac
-from latentfit.priors import GaussianMixture, Normal, Prior
+from latentfit.priors import GaussianMixture, Normal, Prior, Ring
 from latentfit.schedules import drops
 
 # 37.5 % and 75 % of 130,000 rounds, as Dai & Wipf's 150 and 300 of 400 epochs (baselines 44).
@@ -159,14 +159,25 @@ def wae_gan(
     parts: Parts,
     *,
     weight: float | None = None,
+    modes: int = 1,
     rate: float = 2e-4,
     batch: int = 128,
     average: Average = 0.999,
 ) -> AAE:
-    """Squared error plus `weight` times a critic's cross-entropy; None is 200, 50 for colour."""
+    """Squared error plus a critic's cross-entropy.
+
+    Arguments:
+        parts: Networks.
+        weight: Of the cross-entropy; None is 200, or 50 for colour.
+        modes: 1 is N(0, I); more are that many Gaussians on a ring (FlexAE, Figure 3 (d)).
+        rate: Learning rate.
+        batch: Batch size.
+        average: Decay of the averaged weights.
+    """
     return _adversarial(
         parts,
         joint=True,
+        prior=Normal(parts.latent) if modes == 1 else Ring(parts.latent, modes=modes),
         weight=_preset(parts, weight, 200.0, 50.0),
         rate=rate,
         batch=batch,
@@ -202,7 +213,7 @@ def _adversarial(
     rate: float,
     batch: int,
     average: Average,
-    prior: Normal | None = None,
+    prior: Prior,
     weight: float = 200.0,
     encoder_rate: float = 5e-5,
 ) -> AAE:
@@ -212,7 +223,7 @@ def _adversarial(
         encoder=parts.encoder(),
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
-        prior=prior or Normal(parts.latent),
+        prior=prior,
         critic=parts.latent_critic(),
         joint=joint,
         weight=weight,

@@ -1,0 +1,7 @@
+"""The right latent size: one number, an interval, and the evidence."""
+
+from latentfit.experiments.sizing.conclude import Size
+from latentfit.experiments.sizing.size import size
+from latentfit.experiments.sizing.verdict import IMAGE_MASK, MASK_ROUNDS, Verdict, verdict
+
+__all__ = ["IMAGE_MASK", "MASK_ROUNDS", "Size", "Verdict", "size", "verdict"]

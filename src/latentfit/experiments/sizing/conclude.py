@@ -1,0 +1,119 @@
+"""From the evidence to a number, an interval and how sure it is."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from latentfit.metrics import Dimension, knee
+
+Evidence = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """A recommendation.
+
+    Attributes:
+        latent: Recommended number of latent dimensions.
+        interval: Lowest and highest number that the evidence allows.
+        sure: `high`, `medium` or `low`.
+        why: Sentences that say what the answer rests on.
+        evidence: `estimators`, `spectral_95`, `masks`, `check` and `seconds`, as plain numbers.
+    """
+
+    latent: int
+    interval: tuple[int, int]
+    sure: str
+    why: list[str]
+    evidence: Evidence = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self) | {"interval": list(self.interval)}
+
+
+def neighbours(estimates: dict[str, Dimension]) -> list[Dimension]:
+    """The estimates that count: local PCA counts curvature too."""
+    return [found for name, found in estimates.items() if name != "local-pca"]
+
+
+def span(estimates: dict[str, Dimension]) -> tuple[int, int]:
+    """The whole numbers that the neighbour estimates allow."""
+    held = neighbours(estimates)
+    return math.floor(min(e.low for e in held)), math.ceil(max(e.high for e in held))
+
+
+def guess(estimates: dict[str, Dimension]) -> float:
+    """The middle one of the neighbour estimates."""
+    return statistics.median(found.value for found in neighbours(estimates))
+
+
+def counts(masks: Sequence[Evidence]) -> list[int]:
+    """Open dimensions of the runs that did not fail."""
+    return [mask["active"] for mask in masks if not mask["failed"]]
+
+
+def settled(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> bool:
+    """Whether the masks agree with each other and with the neighbours, so that more add nothing."""
+    found, (low, high) = counts(masks), span(estimates)
+    return (
+        0 < len(found) == len(masks)
+        and max(found) - min(found) <= 1
+        and low - 1 <= statistics.median(found) <= high + 1
+    )
+
+
+def recommended(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> int:
+    """The median of the masks; of the neighbour estimates where there is none."""
+    found = counts(masks)
+    return max(1, round(statistics.median(found) if found else guess(estimates)))
+
+
+def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
+    """The recommendation, and sentences that say what it rests on."""
+    masks, check = evidence["masks"], evidence["check"]
+    answer, found, (low, high) = recommended(masks, estimates), counts(masks), span(estimates)
+    why = [f"nearest neighbours say {low} to {high}"]
+    failed = len(masks) - len(found)
+    if found:
+        why.insert(0, f"the mask left {', '.join(map(str, found))} dimensions open")
+    elif masks:
+        why.append("no run of the mask came through; give a larger --budget")
+    else:
+        why.append("the budget allowed no run of the mask")
+    if failed:
+        why.append(f"{failed} of {len(masks)} runs of the mask failed and are left out")
+    best, sentences = _checked(answer, check)
+    interval = (min(low, *found), max(high, *found)) if found else (low, high)
+    width = interval[1] - interval[0]
+    sure = "low"
+    if settled(masks, estimates) and best and width <= max(3, 0.3 * answer):
+        sure = "high"
+    elif found and width <= max(4, 0.5 * answer):
+        sure = "medium"
+    return Size(answer, interval, sure, [*why, *sentences], evidence)
+
+
+def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
+    """Whether a fixed prior generates best at the answer, and what the short trainings say."""
+    held = [row for row in check if row["fd"] is not None and row["mse"] is not None]
+    if len(held) < 2 or answer not in [row["latent"] for row in held]:
+        return False, ["the short trainings around it did not come through"] if check else []
+    best = min(held, key=lambda row: row["fd"])
+    sizes = ", ".join(str(row["latent"]) for row in held)
+    distances = ", ".join(f"{row['fd']:.3g}" for row in held)
+    bend = knee([row["latent"] for row in held], [row["mse"] for row in held])
+    sentences = [
+        f"of m = {sizes} a fixed prior generates best at {best['latent']} (Frechet distance "
+        f"{distances})",
+        f"its reconstruction error falls little beyond {bend}",
+    ]
+    if dimension := held[-1].get("codes"):
+        low, middle, high = (dimension[key] for key in ("low", "value", "high"))
+        sentences.append(f"its codes at m = {held[-1]['latent']} fill {middle:.1f} dimensions "
+                         f"({low:.1f} to {high:.1f})")  # fmt: skip
+    return best["latent"] == answer, sentences

@@ -1,0 +1,170 @@
+"""How many latent dimensions do the data need? The evidence, within a budget of time."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from latentfit import metrics
+from latentfit.checks import UserError, within
+from latentfit.data.base import Data
+from latentfit.experiments.cells import Cell, Row, play_cells, value
+from latentfit.experiments.recipes import recipe
+from latentfit.experiments.sizing.conclude import (
+    Evidence,
+    Size,
+    conclude,
+    counts,
+    guess,
+    recommended,
+    settled,
+)
+from latentfit.experiments.sizing.verdict import IMAGE_MASK, MASK_ROUNDS, verdict
+from latentfit.metrics import Dimension
+from latentfit.training import Settings
+from latentfit.training import train as train_model
+from latentfit.training.folder import read_lines
+
+CHECK_ROUNDS = 2_000
+WAVES = 2  # of a run of the mask for each latent size
+
+
+def size(
+    data: Data,
+    *,
+    max_latent: int | None = None,
+    budget: float = 5.0,
+    seed: int = 0,
+    workers: int = 2,
+    folder: Path | None = None,
+    progress: bool = False,
+) -> Size:
+    """Find the number of latent dimensions that the data need.
+
+    Three kinds of evidence: nearest-neighbour estimates on the data, their bias at finite counts
+    undone; the dimensions that MaskAAE leaves open, from several latent sizes and seeds; and short
+    trainings with a fixed prior at half, one and two times the answer. The answer is the median of
+    the masks, the interval spans masks and estimates. Where the first masks agree with each other
+    and with the estimates, no more are trained.
+
+    Arguments:
+        data: Images or vectors; at least 200 training samples.
+        max_latent: Largest latent size to try; a quarter of a sample's entries where not given.
+        budget: Minutes that the whole may take, about; fewer runs of the mask where it is short.
+        seed: First of the seeds.
+        workers: Processes at a time.
+        folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
+        progress: Print what is done.
+
+    Example:
+        >>> from latentfit.data.synthetic import gaussian
+        >>> size(gaussian(n=3, d=16, count=3000), budget=0).interval  # only the estimators
+        (3, 4)
+    """
+    within("budget", budget, 0.0)
+    if len(data.train) < 200:
+        raise UserError(f"sizing needs at least 200 training samples, got {len(data.train)}.")
+    began = time.monotonic()
+    entries = math.prod(data.shape)
+    most = max_latent or max(2, min(512, entries // 4))
+    within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
+    estimates = _estimates(data, seed)
+    points = data.train.first(min(5_000, len(data.train))).flatten(1)
+    waves = _mask_cells(data, guess(estimates), most, seed)
+    ends = began + 60 * budget * 5 / 6  # a sixth is kept for the check
+    masks: list[Evidence] = []
+    check: list[Evidence] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        where = folder or Path(temporary)
+
+        def played(cells: list[Cell]) -> list[Row]:
+            return play_cells(cells, where, data=data, workers=workers, progress=progress)
+
+        seconds = _seconds(data, waves[0][0]) if budget else math.inf
+        for wave in waves:
+            lasts = seconds * math.ceil(len(wave) / workers)
+            if time.monotonic() + lasts > ends or settled(masks, estimates):
+                break
+            masks += [_mask(row, where) for row in played(wave)]
+        if counts(masks):
+            answer = recommended(masks, estimates)
+            check = [_checked(row) for row in played(_check_cells(data, answer, most, seed))]
+    evidence = {
+        "estimators": {name: asdict(found) for name, found in estimates.items()},
+        "spectral_95": metrics.spectral_dimension(points),
+        "masks": masks,
+        "check": check,
+        "seconds": time.monotonic() - began,
+    }
+    return conclude(evidence, estimates)
+
+
+def _estimates(data: Data, seed: int) -> dict[str, Dimension]:
+    points = data.train.first(min(5_000, len(data.train))).flatten(1)
+    return {
+        name: metrics.intrinsic_dimension(
+            points, estimator=name, repeats=5, seed=seed, calibrate=name != "local-pca"
+        )
+        for name in metrics.ESTIMATORS
+    }
+
+
+def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
+    """Runs of the mask from two latent sizes, a seed each; then with the seeds changed over."""
+    sizes = sorted({min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)})
+    settings = IMAGE_MASK if len(data.shape) == 3 else {}
+    return [
+        [
+            Cell("maskaae", data.name, m, seed + (place + turn) % 2, MASK_ROUNDS, settings,
+                 ("fd",), "pixels")
+            for place, m in enumerate(sizes)
+        ]
+        for turn in range(WAVES)
+    ]  # fmt: skip
+
+
+def _mask(row: Row, folder: Path) -> Evidence:
+    lines = read_lines(folder / "runs" / row["key"] / "metrics.jsonl")
+    trace = [[line["round"], line["mask/active"]] for line in lines if "mask/active" in line]
+    return {"latent": row["latent"], "seed": row["seed"], **asdict(verdict(row)), "trace": trace}
+
+
+def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
+    sizes = sorted({max(1, answer // 2), answer, min(most, 2 * answer)})
+    settings: dict[str, Any] = {"width": 0.25} if len(data.shape) == 3 else {"batch": 64}
+    groups = ("fd", "dimension")
+    return [
+        Cell("wae-gan", data.name, m, seed, CHECK_ROUNDS, settings, groups, "pixels") for m in sizes
+    ]
+
+
+def _checked(row: Row) -> Evidence:
+    middle = value(row, "code_dimension")
+    ends = {"low": value(row, "code_dimension_low"), "high": value(row, "code_dimension_high")}
+    return {
+        "latent": row["latent"],
+        "mse": value(row, "mse"),
+        "fd": value(row, "fd_pixels"),
+        "fd_reconstruction": value(row, "fd_pixels_reconstruction"),
+        "codes": None if middle is None else {"value": middle, **ends},
+    }
+
+
+def _seconds(data: Data, cell: Cell) -> float:
+    """Seconds that a run of the mask takes here, from its first rounds."""
+    model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        train_model(model, data, Settings(rounds=5, seed=cell.seed, progress=False))
+        began = time.monotonic()
+        train_model(model, data, Settings(rounds=30, seed=cell.seed, progress=False))
+        return (time.monotonic() - began) / 30 * cell.rounds
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,51 @@
+"""What a run of MaskAAE says about the number of dimensions, and whether it says anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from latentfit.experiments.cells import Row, value
+
+MASK_ROUNDS = 9_000  # warm-up, pruning, and the rounds in which the mask decides
+# R is to be compared with the variance, which a cross-entropy is not; a width that fits a CPU.
+IMAGE_MASK: dict[str, Any] = {"loss": "squared", "width": 0.25}
+OPEN, SHUT = 0.9, 0.1  # between them a dimension is neither
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run of MaskAAE says.
+
+    Attributes:
+        active: Dimensions where the mask is at least 0.1.
+        half_open: Those of them where it is below 0.9.
+        failed: Why the run is no answer; empty where it is one.
+    """
+
+    active: int
+    half_open: int
+    failed: str
+
+
+def verdict(row: Row) -> Verdict:
+    """Read a run of MaskAAE, and recognise one that failed.
+
+    Arguments:
+        row: Of `cells.play`, with `mask` and scores of the group `fd`.
+    """
+    if "error" in row:
+        return Verdict(0, 0, row["error"])
+    mask = row["mask"]
+    active = sum(mu >= SHUT for mu in mask)
+    half_open = sum(SHUT <= mu <= OPEN for mu in mask)
+    name = next(key for key in row["scores"] if key == "fid" or key.startswith("fd_"))
+    made, rebuilt = value(row, name), value(row, f"{name}_reconstruction")
+    failed = ""
+    if active == 0:
+        failed = "every dimension closed"
+    elif half_open:
+        failed = f"{half_open} dimensions stayed between {SHUT} and {OPEN}"
+    elif made is None or rebuilt is None or made > 10 * rebuilt:
+        failed = "the Frechet distance of samples exploded"
+    return Verdict(active, half_open, failed)

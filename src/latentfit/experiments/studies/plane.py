@@ -1,0 +1,151 @@
+"""Studies in the plane, where a latent space can be looked at: a mixture and the Swiss roll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from latentfit.experiments.cells import Cell, Row, value
+from latentfit.experiments.studies.base import Shown, Study, opened, pick, spread, table
+from latentfit.models import Model, evaluating
+from latentfit.priors import Pushforward
+from latentfit.seeds import seeded
+
+SHOWN = 2_000  # points in a panel
+# FlexAE, Figure 3: (b), (c), (d), (e).
+MIXTURE = {
+    "VAE": ("vae-learned-variance", {"batch": 64}),
+    "WAE": ("wae-gan", {"batch": 64}),
+    "WAE, mixture prior": ("wae-gan", {"batch": 64, "modes": 8}),
+    "FlexAE": ("flexae", {"rate": 5e-4, "batch": 64}),
+}
+# Geng et al., Figures 4 and 5, without ALAE.
+ROLL = {
+    "VAE": ("vae-learned-variance", {"batch": 64}),
+    "AAE": ("aae", {"batch": 64}),
+    "mapped prior": ("mapae", {"batch": 64}),
+    "FlexAE": ("flexae", {"rate": 5e-4, "batch": 64}),
+}
+
+
+def _cells(systems: dict, data: str, scale: str) -> list[Cell]:
+    rounds = pick(scale, smoke=60, short=6_000, paper=50_000)
+    return [
+        Cell(recipe, data.format(seed=seed), 2, seed, rounds, settings, ("fd", "latent", "sliced"))
+        for seed in range(pick(scale, smoke=1, short=3, paper=5))
+        for recipe, settings in systems.values()
+    ]
+
+
+def _of(systems: dict, rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows by the name of their system in the figure."""
+    return {
+        name: [row for row in rows if (row["recipe"], row["settings"]) == (recipe, settings)]
+        for name, (recipe, settings) in systems.items()
+    }
+
+
+def _scores(systems: dict, rows: Sequence[Row], names: dict[str, str]) -> str:
+    lines = [
+        [name, *(spread([value(row, score) for row in held]) for score in names)]
+        for name, held in _of(systems, rows).items()
+        if held
+    ]
+    return table(["system", *names.values()], lines)
+
+
+def _points(model: Model, x: Tensor, seed: int) -> dict[str, Tensor]:
+    """Codes, prior draws, the noise behind them where the prior is mapped, and samples."""
+    with torch.no_grad(), evaluating(model), seeded(seed, "shown"):
+        codes = model.encode(x)
+        noise = torch.randn(len(x), model.latent)
+        prior = model.prior
+        drawn = prior.network(noise) if isinstance(prior, Pushforward) else prior.sample(len(x))
+        made = model.decode(drawn)
+        return {"codes": codes, "noise": noise, "drawn": drawn, "made": made,
+                "rebuilt": model.reconstruct(x)}  # fmt: skip
+
+
+def _mixture(scale: str) -> list[Cell]:
+    return _cells(MIXTURE, "mixture:k=8,d=128,seed={seed}", scale)
+
+
+def _show_mixture(rows: Sequence[Row], folder: Path) -> Shown:
+    from latentfit.data.synthetic import ring
+    from latentfit.experiments.charts import planes
+
+    names = {"fd_pixels": "FD generated", "fd_pixels_reconstruction": "FD reconstructed",
+             "prior_wasserstein": "codes to prior"}  # fmt: skip
+    z, labels = ring(seed=0)
+    panels: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = [
+        ("true latent space", [(z[:SHOWN], labels[:SHOWN])])
+    ]
+    for name, held in _of(MIXTURE, rows).items():
+        row = next((r for r in held if r["seed"] == 0 and "error" not in r), None)
+        if row is None:
+            continue
+        model, data = opened(row, folder)
+        x = data.test.first(SHOWN)
+        found = _points(model, x, 0)
+        title = f"{name}, FD {value(row, 'fd_pixels'):.3g}"
+        panels.append((title, [(found["drawn"], None), (found["codes"], labels[: len(x)])]))
+    return _scores(MIXTURE, rows, names), {"mixture": planes(panels, columns=len(panels))}
+
+
+def _roll(scale: str) -> list[Cell]:
+    return _cells(ROLL, "swiss-roll:seed={seed}", scale)
+
+
+def _show_roll(rows: Sequence[Row], folder: Path) -> Shown:
+    from latentfit.experiments.charts import planes
+
+    names = {"sliced_wasserstein": "generated to data (sliced)", "mse": "squared error",
+             "prior_wasserstein": "codes to prior"}  # fmt: skip
+    manifolds: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = []
+    latents: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = []
+    for name, held in _of(ROLL, rows).items():
+        row = next((r for r in held if r["seed"] == 0 and "error" not in r), None)
+        if row is None:
+            continue
+        model, data = opened(row, folder)
+        x = data.test.first(SHOWN)
+        found = _points(model, x, 0)
+        sheets = {"data": x, "rebuilt": found["rebuilt"], "made": found["made"]}
+        across = {key: model.units.restore(part)[:, [0, 2]] for key, part in sheets.items()}
+        turn = across["data"].norm(dim=1)  # how far along the roll a point is
+        manifolds += [
+            (f"{name}: data", [(across["data"], turn)]),
+            ("reconstructed", [(across["rebuilt"], turn)]),
+            ("generated", [(across["made"], None)]),
+        ]
+        latents += [
+            (f"{name}: codes", [(found["codes"], turn)]),
+            ("noise", [(found["noise"], None)]),
+            ("prior", [(found["drawn"], None)]),
+        ]
+    figures = {
+        "swiss-roll": planes(manifolds, columns=3),
+        "swiss-roll-latent": planes(latents, columns=3),
+    }
+    return _scores(ROLL, rows, names), figures
+
+
+PLANE = (
+    Study(
+        "mixture",
+        "FlexAE, Figure 3",
+        "latent spaces in the plane where the true one is a mixture of eight Gaussians",
+        _mixture,
+        _show_mixture,
+    ),
+    Study(
+        "swiss-roll",
+        "Geng et al., Figures 4 and 5 (without ALAE)",
+        "reconstructed and generated manifolds, and latent spaces, of a rolled sheet",
+        _roll,
+        _show_roll,
+    ),
+)
