@@ -90,6 +90,7 @@ def against_latent(
 
 
 Layer = tuple[Tensor, Tensor | None]
+CLASSES = (*COLOURS[:7], "#7B3F00")  # no grey, which is what points without a class are
 
 
 @rc_context(STYLE)
@@ -113,7 +114,7 @@ def planes(panels: Sequence[tuple[str, Sequence[Layer]]], *, columns: int) -> Fi
             if kinds is not None and kinds.is_floating_point():
                 look = {"c": kinds.cpu().numpy(), "cmap": "viridis"}
             elif kinds is not None:
-                look = {"color": [COLOURS[k % len(COLOURS)] for k in kinds.tolist()]}
+                look = {"color": [CLASSES[k % len(CLASSES)] for k in kinds.tolist()]}
             axes.scatter(*place, s=4, alpha=0.5, linewidths=0, rasterized=True, **look)
         axes.set_title(title)
         axes.set_aspect("equal", adjustable="datalim")
