@@ -61,11 +61,13 @@ def model_and_split(
     run: Path, data: str, root: Path | None, split: str, device: str
 ) -> tuple[Any, Any]:
     """A run's model and one split of data, both on the model's device."""
-    from latentfit.checks import one_of
+    from latentfit.checks import UserError, one_of
     from latentfit.experiments.runs import load
 
     one_of("split", split, ("train", "validation", "test"))
     model = load(run, device=device)
+    if not model.encodes:
+        raise UserError(f"the model of {run} has no encoder; use sample, evaluate or report.")
     loaded = load_data(data, root)
     must_fit(model, loaded)
     return model, getattr(loaded.to(next(model.parameters()).device), split)

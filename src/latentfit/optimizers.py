@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
-from torch.optim import Adam, Optimizer, RMSprop
+from torch.optim import Adam, AdamW, Optimizer, RMSprop
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 
@@ -14,6 +14,11 @@ MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 def adam(rate: float, beta1: float = 0.9, beta2: float = 0.999) -> MakeOptimizer:
     """Adam with the moments' decay rates in the papers' order; one fused kernel per step."""
     return lambda owned: Adam(owned, lr=rate, betas=(beta1, beta2), fused=True)
+
+
+def adamw(rate: float, beta1: float = 0.9, beta2: float = 0.999) -> MakeOptimizer:
+    """Adam with decoupled weight decay of 0.01."""
+    return lambda owned: AdamW(owned, lr=rate, betas=(beta1, beta2), weight_decay=0.01, fused=True)
 
 
 def rmsprop(rate: float) -> MakeOptimizer:

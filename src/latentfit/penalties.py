@@ -42,6 +42,33 @@ def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
         return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
 
+def squared_slope(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    r"""Mean squared gradient of a critic at data (R1).
+
+    .. math:: \mathbb{E} \|\nabla C(x)\|_2^2
+
+    Arguments:
+        critic: From (B, *) to one score per sample; no batch norm.
+        x: With shape (B, *).
+
+    Returns:
+        A scalar, at least 0.
+
+    References:
+        | Which Training Methods for GANs do actually Converge? (Mescheder et al., 2018), Eq. 9
+
+    Example:
+        >>> critic = nn.Linear(4, 1)
+        >>> nn.init.constant_(critic.weight, 2.0) is critic.weight
+        True
+        >>> squared_slope(critic, torch.zeros(3, 4)).item()
+        16.0
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        gradient = torch.func.grad(lambda r: critic(r).sum())(x.float())
+        return gradient.square().flatten(1).sum(1).mean()
+
+
 def code_norm(z: Tensor) -> Tensor:
     """Mean over the batch of the squared norm of the codes (B, m)."""
     return z.square().sum(1).mean()

@@ -54,7 +54,8 @@ def evaluate(
         weights: What the model holds, `averaged` or `raw`; recorded.
 
     Returns:
-        Numbers by name: each score of `scores.COMPARISONS`, with `_sd`, `_reconstruction` and
+        Numbers by name, those of reconstructions and codes only where there is an encoder: each
+        score of `scores.COMPARISONS`, with `_sd`, `_reconstruction` and
         `_floor`; `mse` (mean over entries) with its standard error and `psnr` (dB, images);
         distances to nearest neighbours (`pms_...` on pixels); `elbo` and `log_likelihood` in nats;
         diagnostics of the codes. None where a score is not defined. Beside them `details` with
@@ -71,24 +72,25 @@ def evaluate(
         extractor = metrics.extractor(extractor, data.shape, data.name)
     real = reference(data, extractor, count, device)
     test = data.test.first(count)
-    reconstructed = _rebuilt(model, test, device)
+    reconstructed = _rebuilt(model, test, device) if model.encodes else None
     generated = []
     for number in range(draws):
         with seeded(seed, "evaluation", number):
             generated.append(model.sample(count).cpu())
-    codes = encode_all(model, data.test)
     scores = _compared(extractor, groups, real, generated, reconstructed, seed)
-    squared = metrics.Estimate.mean(metrics.errors(test, reconstructed))
-    scores |= {"mse": squared.value, "mse_se": squared.spread}
-    if len(data.shape) == 3:
-        scores["psnr"] = metrics.psnr(test, reconstructed)
+    if reconstructed is not None:
+        squared = metrics.Estimate.mean(metrics.errors(test, reconstructed))
+        scores |= {"mse": squared.value, "mse_se": squared.spread}
+        if len(data.shape) == 3:
+            scores["psnr"] = metrics.psnr(test, reconstructed)
     if "classifier" in groups and extractor.head is not None:
         scores |= _classified(extractor, generated[0], real.test)
     if "memorisation" in groups:
         scores |= _memorised(data, extractor, real, generated[0], device)
     if "likelihood" in groups and isinstance(model, AutoEncoder) and model.has_likelihood:
         scores |= _bounded(model, data, seed)
-    scores |= of_codes(model, codes, seed, groups)
+    if model.encodes:
+        scores |= of_codes(model, encode_all(model, data.test), seed, groups)
     return {name: _or_none(value) for name, value in scores.items()} | {
         "details": {
             "count": count,
@@ -109,13 +111,16 @@ def _compared(
     groups: Sequence[str],
     real: Reference,
     generated: list[Tensor],
-    reconstructed: Tensor,
+    reconstructed: Tensor | None,
     seed: int,
 ) -> dict[str, Any]:
     """Every comparison of samples, reconstructions and training data with test data."""
     sets = [extractor(samples).cpu() for samples in generated]
     vectors = extractor.name == "pixels" and generated[0].dim() == 2
-    rebuilt, scores = extractor(reconstructed).cpu(), {}
+    others = {"floor": real.train}
+    if reconstructed is not None:
+        others = {"reconstruction": extractor(reconstructed).cpu()} | others
+    scores: dict[str, Any] = {}
     for name, part in COMPARISONS.items():
         if name not in groups or (part.vectors and not vectors):
             continue
@@ -126,7 +131,7 @@ def _compared(
         for key, values in repeats.items():
             scores[key] = statistics.fmean(values)
             scores[f"{key}_sd"] = statistics.stdev(values) if len(values) > 1 else 0.0
-        for suffix, other in (("reconstruction", rebuilt), ("floor", real.train)):
+        for suffix, other in others.items():
             found = named(part.compare(other, real.test, seed), extractor)
             scores |= {f"{key}_{suffix}": value for key, value in found.items()}
     return scores

@@ -53,23 +53,17 @@ def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterat
         yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
     if data is not None:
         test = data.test.first(2_000).to(device)
-        codes = encode_all(model, data.test).centre()
+        if image and model.encodes:
+            yield from _images(model, data, test)
         if image:
-            yield from _images(model, data, test, codes)
             yield from _neighbours(data, generated[:8], seed)
         else:
             caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
             yield "samples", (caption, figures.vectors(test.cpu(), generated))
         yield from _scored(model, data, seed)
         yield from _covered(folder)
-        codes = codes.cpu()
-        if model.latent > 1:
-            with seeded(seed, "figure"):
-                draws = model.prior.sample(len(codes)).detach().cpu()
-            caption = "Test codes and prior draws on the first two principal axes of the codes."
-            yield "latent", (caption, figures.latent_scatter(codes, draws))
-            caption = "Covariance of the test codes."
-            yield "covariance", (caption, figures.covariance(codes))
+        if model.encodes and model.latent > 1:
+            yield from _codes(model, data, seed)
     lines = read_lines(folder / "metrics.jsonl")
     masks = [
         {"round": line["round"], "mask": line["mask/values"]}
@@ -84,7 +78,17 @@ def _figures(folder: Path, model: Model, data: Data | None, seed: int) -> Iterat
         yield "curves", ("Every term of every player.", figures.curves(plain))
 
 
-def _images(model: Model, data: Data, test: Tensor, codes: Tensor) -> Iterator[Named]:
+def _codes(model: Model, data: Data, seed: int) -> Iterator[Named]:
+    codes = encode_all(model, data.test).centre().cpu()
+    with seeded(seed, "figure"):
+        draws = model.prior.sample(len(codes)).detach().cpu()
+    caption = "Test codes and prior draws on the first two principal axes of the codes."
+    yield "latent", (caption, figures.latent_scatter(codes, draws))
+    yield "covariance", ("Covariance of the test codes.", figures.covariance(codes))
+
+
+def _images(model: Model, data: Data, test: Tensor) -> Iterator[Named]:
+    codes = encode_all(model, data.test).centre()
     inputs = test[:16]
     caption = "Test images (odd rows) and their reconstructions (even rows), the first sixteen."
     outputs = model.reconstruct(inputs)

@@ -2,23 +2,40 @@
 
 from latentfit.models.aae import AAE
 from latentfit.models.acai import ACAI
+from latentfit.models.age import AGE
+from latentfit.models.alae import ALAE
 from latentfit.models.autoencoder import AutoEncoder, SecondStage
-from latentfit.models.base import Model, evaluating
+from latentfit.models.base import Learned, Learner, Model, evaluating
 from latentfit.models.factorvae import FactorVAE
 from latentfit.models.flexae import FlexAE
+from latentfit.models.gan import GAN
+from latentfit.models.introvae import IntroVAE, SoftIntroVAE
+from latentfit.models.iop import ImplicitPrior
 from latentfit.models.mapae import MappedPrior
 from latentfit.models.maskaae import MaskAAE, published_period
+from latentfit.models.vqvae import VQVAE, TokenPrior, Tokens
 
 __all__ = [
     "AAE",
     "ACAI",
+    "AGE",
+    "ALAE",
+    "GAN",
+    "VQVAE",
     "AutoEncoder",
     "FactorVAE",
     "FlexAE",
+    "ImplicitPrior",
+    "IntroVAE",
+    "Learned",
+    "Learner",
     "MappedPrior",
     "MaskAAE",
     "Model",
     "SecondStage",
+    "SoftIntroVAE",
+    "TokenPrior",
+    "Tokens",
     "evaluating",
     "published_period",
 ]

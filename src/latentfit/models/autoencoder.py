@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from latentfit.checks import UserError
 from latentfit.game import Player, Terms, Turn
 from latentfit.likelihoods import Gaussian, Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Learned, Model, Shape
 from latentfit.optimizers import MakeOptimizer
 from latentfit.posteriors import Code, DiagonalGaussian, Flow
 from latentfit.priors import Dense, Prior
@@ -127,7 +127,7 @@ class AutoEncoder(Model):
         )
 
 
-class SecondStage(Prior):
+class SecondStage(Learned[AutoEncoder]):
     """A model of codes as a prior; its draws include the decoder's noise (Dai & Wipf).
 
     Arguments:
@@ -135,8 +135,7 @@ class SecondStage(Prior):
     """
 
     def __init__(self, model: AutoEncoder) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model, longer=2.0)  # 800 against 400 epochs in the paper
 
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m): u from the inner prior, z from N(D(u), gamma^2)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,47 @@ from latentfit.units import Units
 Shape = tuple[int, ...]
 
 
-class Model(nn.Module, ABC):
+class Learner(nn.Module, ABC):
+    """What the training loop plays: turns, with a batch size and perhaps averaged weights.
+
+    Attributes:
+        batch: Batch size of the paper.
+        average: Decay of the exponential average of the weights that sample; None keeps none.
+        current: Names of the networks whose last weights count: those that only judge, and a mask,
+            which is decided and not averaged.
+        recipe: Name and arguments of the recipe that built it; None if built from parts.
+    """
+
+    current: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *, batch: int, average: float | None = None) -> None:
+        super().__init__()
+        self.batch, self.average = batch, average
+        self.recipe: tuple[str, dict[str, Any]] | None = None
+
+    @abstractmethod
+    def turns(self) -> Iterator[Turn]:
+        """The turns of one round, in the order of the paper."""
+
+
+Kind = TypeVar("Kind", bound=Learner)
+
+
+class Learned(Prior, Generic[Kind]):
+    """A prior that is trained, after the auto-encoder, on the codes of the training split.
+
+    Arguments:
+        model: What is trained.
+        longer: Rounds of its training for each round of the auto-encoder's.
+    """
+
+    def __init__(self, model: Kind, *, longer: float) -> None:
+        super().__init__()
+        self.model: Kind = model
+        self.longer = longer
+
+
+class Model(Learner):
     """An auto-encoder with a prior and a list of turns.
 
     A model is itself a prior: it has `sample(n)`.
@@ -26,15 +66,11 @@ class Model(nn.Module, ABC):
     Attributes:
         shape: Shape of one sample: (C, H, W) or (d,).
         latent: Number of latent dimensions m.
-        batch: Batch size of the paper.
-        average: Decay of the exponential average of the weights that sample; None keeps none.
-        current: Names of the networks whose last weights count: those that only judge, and a mask,
-            which is decided and not averaged.
-        recipe: Name and arguments of the recipe that built it; None if built from parts.
+        encodes: Whether it has an encoder, and so reconstructs.
         units: The map to the units of the data's file; the identity for images.
     """
 
-    current: ClassVar[tuple[str, ...]] = ()
+    encodes: ClassVar[bool] = True
     decoder: nn.Module
     likelihood: Likelihood
     prior: Prior
@@ -42,14 +78,9 @@ class Model(nn.Module, ABC):
     def __init__(
         self, *, shape: Shape, latent: int, batch: int, average: float | None = None
     ) -> None:
-        super().__init__()
-        self.shape, self.latent, self.batch, self.average = tuple(shape), latent, batch, average
-        self.recipe: tuple[str, dict[str, Any]] | None = None
+        super().__init__(batch=batch, average=average)
+        self.shape, self.latent = tuple(shape), latent
         self.units = Units()
-
-    @abstractmethod
-    def turns(self) -> Iterator[Turn]:
-        """The turns of one round, in the order of the paper."""
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:

@@ -1,19 +1,34 @@
 """Networks: dense, convolutional, and the mask."""
 
 from latentfit.networks.build import critic, decoder, dense, encoder, hidden, is_image
-from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
+from latentfit.networks.codebook import Codebook
+from latentfit.networks.convolution import (
+    Critic,
+    Decoder,
+    Encoder,
+    Family,
+    dai_wipf,
+    flexae,
+    grid,
+)
 from latentfit.networks.layers import spectrally_normal_everywhere
 from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, SkipMLP
+from latentfit.networks.residual import GridDecoder, GridEncoder
+from latentfit.networks.transformer import CausalTransformer
 
 __all__ = [
     "MADE",
     "MLP",
+    "CausalTransformer",
+    "Codebook",
     "Critic",
     "Decoder",
     "Encoder",
     "Family",
+    "GridDecoder",
+    "GridEncoder",
     "Mask",
     "SkipMLP",
     "critic",
@@ -22,6 +37,7 @@ __all__ = [
     "dense",
     "encoder",
     "flexae",
+    "grid",
     "hidden",
     "is_image",
     "spectrally_normal_everywhere",

@@ -42,11 +42,11 @@ def decoder(
     return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
 
 
-def critic(shape: Shape, *, width: float = 1.0) -> nn.Module:
-    """From samples (B, *shape) to scores (B, 1)."""
+def critic(shape: Shape, outputs: int = 1, *, width: float = 1.0) -> nn.Module:
+    """From samples (B, *shape) to scores (B, outputs), without batch norm."""
     if is_image(shape):
-        return Critic(shape, width=width)
-    return MLP(shape, 1, hidden=_vector_hidden(width), slope=0.2)
+        return Critic(shape, outputs, width=width)
+    return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
 
 
 def dense(shape: Shape, inputs: int, outputs: int, *, width: float = 1.0) -> MLP:

@@ -194,12 +194,12 @@ class Decoder(nn.Module):
 
 
 class Critic(nn.Module):
-    """Image critic: the encoder's shape with ReLU, one output, and no normalisation.
+    """Image critic: the encoder's shape with ReLU and no normalisation; one output as a rule.
 
     A batch norm would couple the samples, and the gradient penalty is per sample.
     """
 
-    def __init__(self, shape: Shape, *, width: float = 1.0) -> None:
+    def __init__(self, shape: Shape, outputs: int = 1, *, width: float = 1.0) -> None:
         super().__init__()
         a, b, c = (scaled(units, width) for units in (64, 128, 1024))
         rows, columns = grid(shape)
@@ -212,10 +212,10 @@ class Critic(nn.Module):
             nn.Flatten(),
             nn.Linear(b * rows * columns, c),
             nn.ReLU(),
-            nn.Linear(c, 1),
+            nn.Linear(c, outputs),
         )
         self.apply(glorot_uniform)
 
     def forward(self, x: Tensor) -> Tensor:
-        """From images (B, C, H, W) to scores (B, 1)."""
+        """From images (B, C, H, W) to scores (B, outputs)."""
         return self.layers(x)

@@ -5,9 +5,12 @@ from latentfit.priors.mixture import GaussianMixture
 from latentfit.priors.normal import Normal
 from latentfit.priors.pushforward import Masked, Pushforward
 from latentfit.priors.ring import Ring
+from latentfit.priors.tilted import Ratio, Tilted
+from latentfit.priors.uniform import Cube, Sphere
 from latentfit.priors.vamp import Vamp
 
 __all__ = [
+    "Cube",
     "Dense",
     "Fitted",
     "GaussianMixture",
@@ -15,6 +18,9 @@ __all__ = [
     "Normal",
     "Prior",
     "Pushforward",
+    "Ratio",
     "Ring",
+    "Sphere",
+    "Tilted",
     "Vamp",
 ]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from latentfit.models import Model
+from latentfit.models import Learner
 
 
 class Average:
@@ -24,7 +24,7 @@ class Average:
         decay: d, for example 0.999: a horizon of about 1,000 rounds.
     """
 
-    def __init__(self, model: Model, decay: float) -> None:
+    def __init__(self, model: Learner, decay: float) -> None:
         self.decay = decay
         kept = {
             name: value

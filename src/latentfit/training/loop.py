@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from torch import Tensor
 from latentfit.checks import one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
-from latentfit.models import Model, evaluating
+from latentfit.models import Learner, evaluating
 from latentfit.seeds import mix, reseed, seeded
 from latentfit.training import checkpoint, distributed
 from latentfit.training.average import Average
@@ -28,7 +28,7 @@ from latentfit.training.folder import Lines, claim, locked
 from latentfit.training.progress import Status, stoppable
 from latentfit.training.watch import collect, must_be_finite
 
-Validate = Callable[[Model], float]
+Kind = TypeVar("Kind", bound=Learner)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +72,12 @@ class Progress:
 
 
 def train(
-    model: Model,
+    model: Kind,
     data: Data,
     settings: Settings,
     *,
     folder: Path | None = None,
-    validate: Validate | None = None,
+    validate: Callable[[Kind], float] | None = None,
     notes: dict[str, Any] | None = None,
     label: str = "training",
 ) -> Progress:
@@ -112,12 +112,12 @@ def train(
 
 
 def _play(
-    model: Model,
+    model: Kind,
     data: Data,
     settings: Settings,
     device: torch.device,
     folder: Path | None,
-    validate: Validate | None,
+    validate: Callable[[Kind], float] | None,
     label: str,
 ) -> Progress:
     model.to(device).train()
@@ -191,7 +191,7 @@ def _play(
     return done
 
 
-def identity(model: Model, data: Data, settings: Settings) -> dict[str, Any]:
+def identity(model: Learner, data: Data, settings: Settings) -> dict[str, Any]:
     """What decides the numbers of a run, apart from the number of rounds."""
     recipe, arguments = model.recipe or (type(model).__name__, {})
     return {
@@ -230,7 +230,7 @@ def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Ev
     return mixed
 
 
-def _mask(model: Model) -> dict[str, Any]:
+def _mask(model: Learner) -> dict[str, Any]:
     mask = getattr(model, "mask", None)
     if mask is None:
         return {}
@@ -238,8 +238,8 @@ def _mask(model: Model) -> dict[str, Any]:
 
 
 def _validate(
-    validate: Validate,
-    model: Model,
+    validate: Callable[[Kind], float],
+    model: Kind,
     average: Average | None,
     seed: int,
     done: Progress,
@@ -262,7 +262,7 @@ def _validate(
                 checkpoint.save(folder / "checkpoints" / "best.pt", state)
 
 
-def _save(path: Path, model: Model, game: Game, average: Average | None, done: Progress) -> None:
+def _save(path: Path, model: Learner, game: Game, average: Average | None, done: Progress) -> None:
     state = {
         "round": done.step,
         "best": list(done.best) if done.best else None,
@@ -274,7 +274,7 @@ def _save(path: Path, model: Model, game: Game, average: Average | None, done: P
 
 
 def _restore(
-    path: Path | None, device: torch.device, model: Model, game: Game, average: Average | None
+    path: Path | None, device: torch.device, model: Learner, game: Game, average: Average | None
 ) -> Progress:
     if path is None or not path.exists():
         return Progress()

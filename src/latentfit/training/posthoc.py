@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentfit.data.base import Data, Split
-from latentfit.models import AutoEncoder, Model, SecondStage, evaluating
+from latentfit.models import AutoEncoder, Learned, Model, evaluating
 from latentfit.posteriors import Code
 from latentfit.priors import Fitted
 from latentfit.seeds import seeded
@@ -44,7 +44,7 @@ class Codes(Split):
 
 def waits(model: Model) -> bool:
     """Whether the model samples only after `fit_prior`."""
-    return isinstance(model.prior, Fitted | SecondStage)
+    return isinstance(model.prior, Fitted | Learned)
 
 
 @torch.no_grad()
@@ -62,9 +62,8 @@ def encode_all(model: Model, split: Split) -> Code:
 def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None = None) -> None:
     """Fit a prior that waits, on the codes of the training split.
 
-    One that is `Fitted` is fitted in closed form. The model of a `SecondStage` is trained for
-    twice the rounds of the first stage (800 against 400 epochs in the paper), in its own run
-    folder `prior`.
+    One that is `Fitted` is fitted in closed form. The model of a `Learned` one is trained for
+    `longer` times the rounds of the first stage, in its own run folder `prior`.
 
     Arguments:
         model: A trained model, changed in place.
@@ -76,7 +75,7 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
     if isinstance(prior, Fitted):
         with seeded(settings.seed, "prior"):
             prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
-    elif isinstance(prior, SecondStage):
+    elif isinstance(prior, Learned):
         with seeded(settings.seed, "prior"):
             splits = {
                 part: Codes(encode_all(model, getattr(data, part)))
@@ -86,7 +85,7 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
         train(
             prior.model,
             codes,
-            replace(settings, rounds=2 * settings.rounds),
+            replace(settings, rounds=max(1, round(prior.longer * settings.rounds))),
             folder=folder / "prior" if folder is not None else None,
             label="prior",
         )

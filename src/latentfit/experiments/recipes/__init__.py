@@ -39,13 +39,23 @@ def recipe(
     """
     chosen = RECIPES[one_of("recipe", name, RECIPES)]
     shape = data.shape if isinstance(data, Data) else data
-    if isinstance(data, Data) and "samples" in chosen.settings():
-        settings = {"samples": len(data.train), **settings}
+    if isinstance(data, Data):
+        settings = _from_data(chosen, data) | settings
     with seeded(seed, "weights"):
         model = chosen.model(shape, latent=latent, **settings)
     if isinstance(data, Data):
         model.units = data.units
     return model
+
+
+def _from_data(chosen: Recipe, data: Data) -> dict[str, Any]:
+    """Settings that only the data know."""
+    found: dict[str, Any] = {}
+    if "samples" in chosen.settings():
+        found["samples"] = len(data.train)
+    if "data_variance" in chosen.settings():
+        found["data_variance"] = float(data.train.first(min(10_000, len(data.train))).var())
+    return found
 
 
 __all__ = ["RECIPES", "Parts", "Recipe", "recipe"]

@@ -53,9 +53,9 @@ class Parts:
         family = networks.flexae(self.momentum)
         return networks.decoder(self.shape, self.latent, width=self.width, family=family)
 
-    def image_critic(self) -> nn.Module:
-        """From samples to scores."""
-        return networks.critic(self.shape, width=self.width)
+    def image_critic(self, outputs: int = 1) -> nn.Module:
+        """From samples to scores, each from its sample alone."""
+        return networks.critic(self.shape, outputs, width=self.width)
 
     def latent_critic(self) -> nn.Module:
         """From codes to scores; the same for every system."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from latentfit.experiments.recipes.adversarial import ADVERSARIAL
 from latentfit.experiments.recipes.base import Build, Recipe
+from latentfit.experiments.recipes.discrete import vq_vae
 from latentfit.experiments.recipes.ground import aae, plain, vae, wae_gan, wae_mmd
 from latentfit.experiments.recipes.interpolating import acai
 from latentfit.experiments.recipes.papers import flexae, mapae, maskaae
@@ -16,6 +18,7 @@ from latentfit.experiments.recipes.variational import (
     info_vae,
     sigma_vae,
     vae_flow,
+    vae_iop,
     vampprior,
 )
 from latentfit.penalties import masked_covariance
@@ -266,5 +269,22 @@ RECIPES: dict[str, Recipe] = {
             year=2019,
             idea="MI-AE whose mixtures with noise and whose draws must look like data too",
         ),
+        Recipe(
+            name="vae-iop",
+            build=vae_iop,
+            paper="Variational Autoencoder with Implicit Optimal Priors (Takahashi et al.)",
+            year=2019,
+            idea="the prior is the aggregated posterior, through a learned density ratio",
+            latent=40,
+        ),
+        Recipe(
+            name="vq-vae",
+            build=vq_vae,
+            paper="Neural Discrete Representation Learning (van den Oord et al.)",
+            year=2017,
+            idea="codes from a codebook on a grid; an autoregressive prior over their indices",
+            latent=64,
+        ),
+        *ADVERSARIAL,
     )
 }

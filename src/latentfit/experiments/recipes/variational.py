@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentfit.checks import one_of, within
 from latentfit.divergences import decompose, inverse_multiquadratic, mmd
@@ -12,13 +12,13 @@ from latentfit.divergences.capacity import Capacity
 from latentfit.experiments.recipes.ground import HALVINGS, kl_to_prior
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.likelihoods import Gaussian, Likelihood, OptimalGaussian
-from latentfit.models import AutoEncoder, FactorVAE
+from latentfit.models import AutoEncoder, FactorVAE, ImplicitPrior
 from latentfit.models.autoencoder import Divergence
-from latentfit.networks import dense
+from latentfit.networks import dense, hidden
 from latentfit.networks.layers import scaled
 from latentfit.optimizers import adam
 from latentfit.posteriors import AutoregressiveStep, Code, DiagonalGaussian, Flow, PlanarStep
-from latentfit.priors import Dense, Normal, Prior, Vamp
+from latentfit.priors import Dense, Normal, Prior, Ratio, Tilted, Vamp
 from latentfit.schedules import drops, ramp
 
 Decoder = Literal["auto", "bernoulli", "fixed", "learned"]
@@ -192,6 +192,50 @@ def vampprior(
     )
 
 
+def vae_iop(
+    parts: Parts,
+    *,
+    steps: int = 10,
+    dropout: float = 0.5,
+    proposals: int = 100,
+    ratio_rate: float = 1e-3,
+    warmup: int = 13_000,
+    decoder: Decoder = "auto",
+    rate: float = 2e-4,
+    batch: int = 128,
+    average: Average = None,
+) -> ImplicitPrior:
+    """The prior is the aggregated posterior, through a density ratio; see `ImplicitPrior`.
+
+    Arguments:
+        parts: Networks.
+        steps: Moves of the ratio in a round.
+        dropout: Of the ratio's last hidden layer.
+        proposals: Normal draws for each draw of the prior.
+        ratio_rate: Learning rate of the ratio.
+        warmup: Rounds in which the divergence's weight grows to 1.
+        decoder: `auto` is a cross-entropy on grey images, else a Gaussian of deviation 1.
+        rate: Learning rate.
+        batch: Batch size.
+        average: Decay of the averaged weights.
+    """
+    units = hidden(parts.width)[0] if parts.image else scaled(128, parts.width)
+    body = nn.Sequential(dense(parts.shape, parts.latent, units, width=parts.width), nn.ReLU())
+    ratio = Ratio(body, nn.Linear(units, 1), dropout=dropout)
+    networks = _networks(parts, _likelihood(parts, decoder))
+    networks["prior"] = Tilted(ratio, parts.latent, proposals=proposals)
+    weight = ramp(warmup) if warmup else 1.0
+    return ImplicitPrior(
+        **networks,
+        divergences={"divergence": kl_to_prior},
+        weights={"divergence": weight, "ratio": weight},
+        ratio=ratio,
+        steps=steps,
+        ratio_rate=ratio_rate,
+        **_pace(rate, batch, average),
+    )
+
+
 def vae_flow(
     parts: Parts,
     *,
@@ -206,12 +250,12 @@ def vae_flow(
     planar = one_of("flow", flow, ("autoregressive", "planar")) == "planar"
     steps = (10 if planar else 4) if steps is None else steps
     within("steps", steps, 1)
-    hidden = (scaled(512, parts.width),) * 2
+    widths = (scaled(512, parts.width),) * 2
     networks = _networks(parts, _likelihood(parts, decoder))
     networks["posterior"] = Flow(
         networks["posterior"],
         *(
-            PlanarStep(parts.latent) if planar else AutoregressiveStep(parts.latent, hidden=hidden)
+            PlanarStep(parts.latent) if planar else AutoregressiveStep(parts.latent, hidden=widths)
             for _ in range(steps)
         ),
     )

@@ -1,0 +1,57 @@
+"""The recipe of VQ-VAE."""
+
+from __future__ import annotations
+
+from latentfit.checks import UserError, within
+from latentfit.experiments.recipes.parts import Average, Parts
+from latentfit.models import VQVAE, TokenPrior, Tokens
+from latentfit.networks import CausalTransformer, Codebook, GridDecoder, GridEncoder, grid
+
+
+def vq_vae(
+    parts: Parts,
+    *,
+    codes: int = 512,
+    beta: float = 0.25,
+    decay: float = 0.99,
+    learned: bool = False,
+    layers: int = 6,
+    data_variance: float = 0.1,
+    rate: float = 3e-4,
+    batch: int = 128,
+    average: Average = None,
+) -> VQVAE:
+    """Vectors from a codebook at each place of a grid; `latent` is the size of a vector.
+
+    Arguments:
+        parts: Networks.
+        codes: K, vectors in the codebook.
+        beta: Weight of the commitment.
+        decay: Decay of the codebook's averages.
+        learned: Move the codebook by its own loss instead.
+        layers: Layers of the prior's transformer.
+        data_variance: Variance of all entries; taken from the data where a data set is given.
+        rate: Learning rate.
+        batch: Batch size.
+        average: Decay of the averaged weights.
+    """
+    if not parts.image:
+        raise UserError("vq-vae has a grid of codes and needs images, got vectors.")
+    within("codes", codes, 2)
+    rows, columns = grid(parts.shape)
+    places, book = rows * columns, Codebook(codes, parts.latent, decay=decay, learned=learned)
+    network = CausalTransformer(codes, places, width=parts.width, layers=layers)
+    return VQVAE(
+        shape=parts.shape,
+        encoder=GridEncoder(parts.shape, parts.latent, width=parts.width),
+        decoder=GridDecoder(parts.shape, parts.latent, width=parts.width),
+        codebook=book,
+        places=places,
+        likelihood=parts.squared_error(),
+        prior=TokenPrior(Tokens(network, book, places, batch=batch), book),
+        variance=data_variance,
+        beta=beta,
+        rate=rate,
+        batch=batch,
+        average=average,
+    )

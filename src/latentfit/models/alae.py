@@ -1,0 +1,120 @@
+"""ALAE: a GAN split in two, whose halves meet in a learned latent space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from latentfit.divergences import logistic_climb, logistic_critic
+from latentfit.game import Player, Terms, Turn
+from latentfit.likelihoods import Likelihood
+from latentfit.models.base import Model, Shape
+from latentfit.optimizers import adam
+from latentfit.penalties import squared_slope
+from latentfit.priors import Pushforward
+
+
+class ALAE(Model):
+    r"""Generator D(F(z)), critic C(E(x)), and E(D(w)) = w in between: no divergence on codes.
+
+    With :math:`w = F(z), z \sim N(0, I)` and samples f = D(w),
+
+    ===========  ==========================================================  ==============
+    player       loss                                                        moves
+    ===========  ==========================================================  ==============
+    critic       softplus(C(E(f))) + softplus(-C(E(x)))                      E, C once
+                 + g / 2 mean |grad_x C(E(x))|^2
+    generator    softplus(-C(E(f)))                                          F, D once
+    reciprocity  mean (E(D(F(z))) - stopped F(z))^2                          E, D, F once
+    ===========  ==========================================================  ==============
+
+    Arguments:
+        shape: Shape of one sample.
+        latent: Number of latent dimensions m, of z and of w.
+        encoder: E, without batch norm, since the slope is per sample.
+        decoder: D.
+        likelihood: Owns the link of the decoder's output to the data.
+        prior: F with its noise.
+        critic: C, from codes to logits (B, 1).
+        penalty: g, for data in [0, 1] a quarter of that on [-1, 1].
+        rate: Learning rate of all players.
+
+    References:
+        | Adversarial Latent Autoencoders (Pidhorskyi et al., 2020), Algorithm 1
+
+    Deviations:
+        The networks are those of every system here and not StyleGAN's. The third player has its own
+        optimiser state; the public code shares those of the first two.
+    """
+
+    current: ClassVar[tuple[str, ...]] = ("critic",)
+
+    def __init__(
+        self,
+        *,
+        shape: Shape,
+        latent: int,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        prior: Pushforward,
+        critic: nn.Module,
+        penalty: float = 2.5,
+        rate: float = 5e-4,
+        batch: int = 128,
+        average: float | None = 0.999,
+    ) -> None:
+        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
+        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.prior, self.critic = prior, critic
+        self.penalty, self.rate = penalty, rate
+
+    def encode(self, x: Tensor) -> Tensor:
+        """From samples (B, *shape) to codes w (B, m)."""
+        return self.encoder(x)
+
+    def score(self, x: Tensor) -> Tensor:
+        """C(E(x)): logits with shape (B, 1)."""
+        return self.critic(self.encoder(x))
+
+    def judge(self, x: Tensor) -> Terms:
+        """Critic: tell data from samples, gently where the data are."""
+        with torch.no_grad():
+            made = self.decode(self.prior.sample(len(x)))
+        return {
+            "logistic": logistic_critic(real=self.score(x), fake=self.score(made)),
+            "slope": squared_slope(self.score, x),
+        }
+
+    def climb(self, x: Tensor) -> Terms:
+        """Generator: be taken for data."""
+        return {"fooled": logistic_climb(self.score(self.decode(self.prior.sample(len(x)))))}
+
+    def agree(self, x: Tensor) -> Terms:
+        """Reciprocity: the encoder finds the code that a sample was made of."""
+        w = self.prior.sample(len(x))
+        return {"codes": (self.encoder(self.decode(w)) - w.detach()).square().mean()}
+
+    def turns(self) -> Iterator[Turn]:
+        """Critic, generator, reciprocity, each with fresh noise."""
+        yield Turn(
+            critic=Player(
+                terms=self.judge,
+                owns=(self.encoder, self.critic),
+                optimizer=adam(self.rate, 0.0, 0.99),
+                weights={"slope": self.penalty / 2},
+            ),
+            generator=Player(
+                terms=self.climb,
+                owns=(self.prior, self.decoder, self.likelihood),
+                optimizer=adam(self.rate, 0.0, 0.99),
+            ),
+            reciprocity=Player(
+                terms=self.agree,
+                owns=(self.encoder, self.decoder, self.prior),
+                optimizer=adam(self.rate, 0.0, 0.99),
+            ),
+        )

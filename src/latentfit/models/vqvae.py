@@ -1,0 +1,173 @@
+"""VQ-VAE: codes from a codebook, and an autoregressive prior over their indices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latentfit.game import Player, Terms, Turn
+from latentfit.likelihoods import Likelihood
+from latentfit.models.base import Learned, Learner, Model, Shape
+from latentfit.networks.codebook import Codebook
+from latentfit.optimizers import adam, adamw
+from latentfit.schedules import ramp
+
+
+class VQVAE(Model):
+    r"""Each place of a grid takes the nearest vector of a codebook.
+
+    With z the encoder's vectors and q the nearest ones, and gradients passed straight through,
+
+    .. math:: L = \frac{\overline{(x - D(q))^2}}{\mathrm{Var}(x)} + \beta \overline{(z - sg(q))^2}
+              \; [ + \overline{(sg(z) - q)^2} ]
+
+    The codebook moves by averages, or with `learned` by the term in brackets.
+
+    Arguments:
+        shape: Shape of one sample.
+        encoder: From images to vectors (B, places, size).
+        decoder: From all vectors in a row (B, places * size) to unbounded images.
+        codebook: The vectors.
+        places: Places of the grid.
+        likelihood: Squared error.
+        prior: Of the vectors in a row, trained afterwards.
+        variance: Of the training data, over all entries.
+        beta: Weight of the commitment.
+        rate: Learning rate.
+
+    References:
+        | Neural Discrete Representation Learning (van den Oord et al., 2017), Eq. 3 and A.1
+
+    Deviations:
+        The prior is a causal transformer, not a PixelCNN (baselines 14.6, P3). A code is the row of
+        its vectors, so that it can be decoded, walked and compared like every other.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: Shape,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        codebook: Codebook,
+        places: int,
+        likelihood: Likelihood,
+        prior: TokenPrior,
+        variance: float,
+        beta: float = 0.25,
+        rate: float = 3e-4,
+        batch: int = 128,
+        average: float | None = None,
+    ) -> None:
+        latent = places * codebook.vectors.shape[1]
+        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
+        self.encoder, self.decoder, self.codebook = encoder, decoder, codebook
+        self.likelihood, self.prior = likelihood, prior
+        self.variance, self.beta, self.rate = variance, beta, rate
+
+    def encode(self, x: Tensor) -> Tensor:
+        """From samples (B, *shape) to the vectors of all places in a row (B, m)."""
+        rows = self.encoder(x).flatten(0, 1)
+        return self.codebook.vectors[self.codebook.nearest(rows)].reshape(len(x), -1)
+
+    def fit(self, x: Tensor) -> Terms:
+        """The terms of the objective."""
+        rows = self.encoder(x).flatten(0, 1)
+        indices = self.codebook.nearest(rows)
+        if not self.codebook.learned:
+            self.codebook.note(rows, indices)
+        chosen = self.codebook.vectors[indices]
+        straight = rows + (chosen - rows).detach()
+        error = self.likelihood(x, self.decoder(straight.reshape(len(x), -1))).mean()
+        terms = {
+            "reconstruction": error,
+            "commitment": (rows - chosen.detach()).square().mean(),
+        }
+        if self.codebook.learned:
+            terms["codebook"] = (rows.detach() - chosen).square().mean()
+        return terms
+
+    def turns(self) -> Iterator[Turn]:
+        """One player."""
+        entries = math.prod(self.shape)
+        owned = (self.codebook,) if self.codebook.learned else ()
+        yield Turn(
+            autoencoder=Player(
+                terms=self.fit,
+                owns=(self.encoder, self.decoder, self.likelihood, *owned),
+                optimizer=adam(self.rate),
+                weights={"reconstruction": 1 / (entries * self.variance), "commitment": self.beta},
+                after=self.codebook.update,
+            )
+        )
+
+
+class Tokens(Learner):
+    """A model of the indices of a codebook: cross-entropy, in nats for each place.
+
+    Arguments:
+        network: From tokens (B, P) to logits (B, P, K) that see only the places before.
+        codebook: Whose indices; it is not moved.
+        places: P.
+    """
+
+    def __init__(
+        self, network: nn.Module, codebook: Codebook, places: int, *, batch: int = 128
+    ) -> None:
+        super().__init__(batch=batch)
+        self.network, self.places = network, places
+        self._shared = (codebook,)  # the auto-encoder owns it
+
+    def tokens(self, codes: Tensor) -> Tensor:
+        """From codes (B, places * size) to the indices of their vectors (B, places)."""
+        (book,) = self._shared
+        rows = codes.reshape(len(codes) * self.places, -1)
+        return book.nearest(rows).reshape(len(codes), -1)
+
+    def fit(self, codes: Tensor) -> Terms:
+        """How surprising each index is after those before it."""
+        tokens = self.tokens(codes)
+        logits = self.network(tokens)
+        return {"entropy": functional.cross_entropy(logits.flatten(0, 1), tokens.flatten())}
+
+    def turns(self) -> Iterator[Turn]:
+        """One player."""
+        yield Turn(
+            prior=Player(
+                terms=self.fit,
+                owns=(self.network,),
+                optimizer=adamw(3e-4, 0.9, 0.95),
+                rate=ramp(1000),
+            )
+        )
+
+
+class TokenPrior(Learned[Tokens]):
+    """Rows of codebook vectors, drawn index by index from a model of them.
+
+    Arguments:
+        model: Of the indices.
+        codebook: Whose vectors.
+    """
+
+    def __init__(self, model: Tokens, codebook: Codebook) -> None:
+        super().__init__(model, longer=0.25)  # 60 epochs beside the 280 of 130,000 rounds
+        self._shared = (codebook,)
+
+    def sample(self, n: int) -> Tensor:
+        """Draw n codes, with shape (n, places * size), place by place at temperature 1."""
+        (book,) = self._shared
+        return torch.cat([book.vectors[self._draw(len(part))].flatten(1)
+                          for part in torch.arange(n).split(512)])  # fmt: skip
+
+    def _draw(self, n: int) -> Tensor:
+        (book,) = self._shared
+        tokens = torch.zeros(n, self.model.places, dtype=torch.long, device=book.vectors.device)
+        for place in range(self.model.places):
+            logits = self.model.network(tokens[:, : place + 1])[:, place]
+            tokens[:, place] = torch.multinomial(logits.softmax(1), 1).squeeze(1)
+        return tokens
