@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from latentfit.cli.app import DataOption, Device, Root, Seed, app
-from latentfit.console import load_data, report_run, say, score_run
+from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
+from latentfit.console import data_of, load_data, must_fit, report_run, say, score_run
 
 
 @app.command()
@@ -105,3 +105,51 @@ def demo(
         out=out,
         settings=SETTINGS,
     )
+
+
+@app.command(name="fit-prior")
+def fit_prior(
+    run: RunFolder,
+    prior: Annotated[str, typer.Option(help="gaussian, gmm, kde, flow or two-stage.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; default RUN-PRIOR.")] = None,
+    data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="Rounds that a flow or second stage counts by; default: the run's."),
+    ] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the prior, name=value; may be repeated."),
+    ] = None,
+    data_root: Root = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Fit another prior on the codes of a trained encoder, into a run folder of its own.
+
+    The new folder samples, scores and reports as every other; encoder and decoder are the same.
+
+    Example: `latentfit fit-prior runs/ae-digits-16-0 --prior gmm --set components=20`
+    """
+    from latentfit.checks import UserError
+    from latentfit.experiments import late, runs
+    from latentfit.experiments.settings import read
+    from latentfit.training.checkpoint import read_json, write_json
+
+    given = read(settings or [], prior, late.kinds(prior))
+    model = runs.load(run, device=device)
+    loaded = data_of(run, data, data_root)
+    must_fit(model, loaded)
+    folder = out or run.with_name(f"{run.name}-{prior}")
+    held = folder / "run.json"
+    if held.exists() and read_json(held).get("from") != str(run.resolve()):
+        raise UserError(f"{folder} holds another run; choose another --out.")
+    played = read_json(run / "model.json")["round"]
+    facts = {**read_json(run / "run.json"), "prior": [prior, given], "from": str(run.resolve())}
+    late.fit_late(model, loaded, prior, rounds=rounds or played, seed=seed, progress=not quiet,
+                  folder=folder, **given)  # fmt: skip
+    runs.export(model, loaded, folder, rounds=played)
+    write_json(folder / "run.json", {**facts, "command": runs.command_line()})
+    score_run(model, loaded, folder, seed=seed, features="auto", count=10_000, quiet=quiet)
+    say(f"Report: {report_run(folder, loaded)}")

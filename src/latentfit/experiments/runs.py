@@ -16,6 +16,7 @@ import latentfit
 from latentfit.checks import UserError, one_of
 from latentfit.data.base import Data
 from latentfit.experiments.evaluate import validation_score
+from latentfit.experiments.late import with_prior
 from latentfit.experiments.recipes import recipe
 from latentfit.models import Model
 from latentfit.training import Settings, distributed, fit_prior, pick_device, waits
@@ -99,6 +100,7 @@ def export(model: Model, data: Data, folder: Path, *, rounds: int) -> None:
         {
             "recipe": name,
             "arguments": arguments,
+            "prior": list(model.late) if model.late else None,
             "shape": list(model.shape),
             "weights": "averaged" if model.average is not None else "raw",
             "round": rounds,
@@ -138,6 +140,9 @@ def load(
             if facts["recipe"] is None:
                 raise UserError(f"{folder} was built from parts; pass the built model to load.")
             model = recipe(facts["recipe"], tuple(facts["shape"]), **facts["arguments"])
+        if facts.get("prior"):
+            name, settings = facts["prior"]
+            with_prior(model, name, **settings)
         held = facts["data"]
         model.units = Units(torch.tensor(held["shift"]), torch.tensor(held["scale"]))
         model.load_state_dict(_weights(folder, weights, fitted=waits(model)))

@@ -25,20 +25,31 @@ def parse(pairs: list[str], recipe: Recipe) -> dict[str, Any]:
         >>> parse(["width=0.5", "batch=64", "average=none"], RECIPES["flexae"])
         {'width': 0.5, 'batch': 64, 'average': None}
     """
-    types_by_name = _types(recipe)
+    build = getattr(recipe.build, "func", recipe.build)
+    kinds = typing.get_type_hints(Parts) | typing.get_type_hints(build)
+    return read(pairs, recipe.name, {name: kinds[name] for name in recipe.settings()})
+
+
+def read(pairs: list[str], owner: str, kinds: dict[str, Any]) -> dict[str, Any]:
+    """Read settings of given types.
+
+    Arguments:
+        pairs: Such as ["components=5"].
+        owner: Whose settings they are, for the error.
+        kinds: Type of each setting by name.
+
+    Example:
+        >>> read(["components=5"], "gmm", {"components": int})
+        {'components': 5}
+    """
     given: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise UserError(f"--set takes name=value, got '{pair}'.")
-        one_of(f"setting of {recipe.name}", name, recipe.settings())
-        given[name] = _read(name, text, types_by_name[name])
+        one_of(f"setting of {owner}", name, kinds)
+        given[name] = _read(name, text, kinds[name])
     return given
-
-
-def _types(recipe: Recipe) -> dict[str, Any]:
-    build = getattr(recipe.build, "func", recipe.build)
-    return typing.get_type_hints(Parts) | typing.get_type_hints(build)
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

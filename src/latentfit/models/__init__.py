@@ -8,6 +8,7 @@ from latentfit.models.autoencoder import AutoEncoder, SecondStage
 from latentfit.models.base import Learned, Learner, Model, evaluating
 from latentfit.models.factorvae import FactorVAE
 from latentfit.models.flexae import FlexAE
+from latentfit.models.flowprior import CodeFlow, FlowPrior
 from latentfit.models.gan import GAN
 from latentfit.models.introvae import IntroVAE, SoftIntroVAE
 from latentfit.models.iop import ImplicitPrior
@@ -23,8 +24,10 @@ __all__ = [
     "GAN",
     "VQVAE",
     "AutoEncoder",
+    "CodeFlow",
     "FactorVAE",
     "FlexAE",
+    "FlowPrior",
     "ImplicitPrior",
     "IntroVAE",
     "Learned",

@@ -57,6 +57,9 @@ class Learned(Prior, Generic[Kind]):
         self.model: Kind = model
         self.longer = longer
 
+    def begin(self, codes: Tensor) -> None:
+        """What the training must know of the codes (N, m) before it starts; nothing as a rule."""
+
 
 class Model(Learner):
     """An auto-encoder with a prior and a list of turns.
@@ -68,6 +71,7 @@ class Model(Learner):
         latent: Number of latent dimensions m.
         encodes: Whether it has an encoder, and so reconstructs.
         units: The map to the units of the data's file; the identity for images.
+        late: Name and settings of a prior that took the place of the recipe's; None as a rule.
     """
 
     encodes: ClassVar[bool] = True
@@ -81,6 +85,7 @@ class Model(Learner):
         super().__init__(batch=batch, average=average)
         self.shape, self.latent = tuple(shape), latent
         self.units = Units()
+        self.late: tuple[str, dict[str, Any]] | None = None
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:

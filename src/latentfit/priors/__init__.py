@@ -1,6 +1,7 @@
 """Priors: fixed, learned, fitted."""
 
 from latentfit.priors.base import Dense, Fitted, Prior
+from latentfit.priors.kernel import KernelDensity
 from latentfit.priors.mixture import GaussianMixture
 from latentfit.priors.normal import Normal
 from latentfit.priors.pushforward import Masked, Pushforward
@@ -14,6 +15,7 @@ __all__ = [
     "Dense",
     "Fitted",
     "GaussianMixture",
+    "KernelDensity",
     "Masked",
     "Normal",
     "Prior",

@@ -81,6 +81,7 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
                 part: Codes(encode_all(model, getattr(data, part)))
                 for part in ("train", "validation", "test")
             }
+        prior.begin(splits["train"].code.centre())
         codes = replace(data, name=f"codes of {data.name}", attributes={}, **splits)
         train(
             prior.model,

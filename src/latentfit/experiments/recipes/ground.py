@@ -121,7 +121,7 @@ def vae(
         posterior=DiagonalGaussian(parts.encoder(2 * parts.latent)),
         decoder=parts.decoder(),
         likelihood=likelihood,
-        prior=_second_stage(parts, rate, batch) if two_stage else Normal(parts.latent),
+        prior=second_stage(parts, rate, batch) if two_stage else Normal(parts.latent),
         divergences={"divergence": kl_to_prior},
         optimizer=adam(rate),
         rate=drops(*HALVINGS, factor=0.5),
@@ -234,7 +234,8 @@ def _adversarial(
     )
 
 
-def _second_stage(parts: Parts, rate: float, batch: int) -> SecondStage:
+def second_stage(parts: Parts, rate: float, batch: int) -> SecondStage:
+    """A second VAE on the codes of the first (Dai & Wipf)."""
     m = parts.latent
     return SecondStage(
         AutoEncoder(

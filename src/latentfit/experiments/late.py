@@ -1,0 +1,113 @@
+"""Priors that are fitted on the codes of a trained encoder, in place of its own."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from latentfit.checks import UserError, one_of
+from latentfit.data.base import Data
+from latentfit.experiments.recipes.ground import second_stage
+from latentfit.experiments.recipes.parts import Parts
+from latentfit.models import CodeFlow, FlowPrior, Model, SecondStage
+from latentfit.networks import hidden
+from latentfit.priors import GaussianMixture, KernelDensity, Prior
+from latentfit.training import Settings, fit_prior
+
+
+def gaussian(parts: Parts) -> Prior:
+    """One Gaussian with full covariance."""
+    return GaussianMixture(parts.latent, components=1)
+
+
+def gmm(parts: Parts, *, components: int = 10) -> Prior:
+    """A mixture of Gaussians with full covariances."""
+    return GaussianMixture(parts.latent, components=components)
+
+
+def kde(parts: Parts, *, count: int = 10_000) -> Prior:
+    """A Gaussian kernel on each of `count` training codes."""
+    return KernelDensity(parts.latent, count=count)
+
+
+def flow(parts: Parts, *, steps: int = 5, rate: float = 1e-3, batch: int = 128) -> FlowPrior:
+    """A masked autoregressive flow of `steps` steps."""
+    units = hidden(parts.width / 2)[:2]
+    return FlowPrior(CodeFlow(parts.latent, steps=steps, hidden=units, rate=rate, batch=batch))
+
+
+def two_stage(parts: Parts, *, rate: float = 2e-4, batch: int = 128) -> SecondStage:
+    """A second VAE, on the codes."""
+    return second_stage(parts, rate, batch)
+
+
+PRIORS: dict[str, Callable[..., Prior]] = {
+    "gaussian": gaussian,
+    "gmm": gmm,
+    "kde": kde,
+    "flow": flow,
+    "two-stage": two_stage,
+}
+"""What `fit-prior` fits, by name; keyword arguments are settings."""
+
+
+def kinds(name: str) -> dict[str, Any]:
+    """Type of each setting of a prior."""
+    hints = typing.get_type_hints(PRIORS[one_of("prior", name, PRIORS)])
+    return {key: kind for key, kind in hints.items() if key not in ("parts", "return")}
+
+
+def with_prior(model: Model, name: str, **settings: Any) -> Model:
+    """Give a model another prior, not fitted yet, in place.
+
+    Arguments:
+        model: A model with an encoder.
+        name: One of `PRIORS`.
+        settings: Of that prior.
+
+    Raises:
+        UserError: The model has no encoder, or a name or a setting is unknown.
+    """
+    if not model.encodes:
+        raise UserError("a model without an encoder has no codes to fit a prior on.")
+    allowed = kinds(name)
+    for key in settings:
+        one_of(f"setting of {name}", key, allowed)
+    _, arguments = model.recipe or ("", {})
+    parts = Parts(model.shape, model.latent, width=arguments.get("width", 1.0))
+    device = next(model.parameters()).device
+    model.prior = PRIORS[name](parts, **settings).to(device)
+    model.late = (name, settings)
+    return model
+
+
+def fit_late(
+    model: Model, data: Data, name: str, *, rounds: int, seed: int = 0, progress: bool = True,
+    folder: Path | None = None, **settings: Any,
+) -> Model:  # fmt: skip
+    """Give a trained model another prior, fitted on the codes of the training split, in place.
+
+    Arguments:
+        model: A trained model with an encoder.
+        data: What it was trained on.
+        name: One of `PRIORS`.
+        rounds: Of the auto-encoder's training; a flow plays a quarter of them, a second stage twice
+            as many, the others none.
+        seed: Of the fit.
+        progress: Show a progress bar.
+        folder: Where a prior that is trained keeps its checkpoints.
+        settings: Of the prior.
+
+    Example:
+        >>> import latentfit as lf
+        >>> data = lf.data.load("digits")
+        >>> model = lf.recipe("ae", data, latent=4, width=1 / 64)
+        >>> fit_late(model, data, "gmm", rounds=1, components=3).prior.means.shape
+        torch.Size([3, 4])
+    """
+    with_prior(model, name, **settings)
+    fit_prior(model, data, replace(Settings(rounds=rounds, seed=seed), progress=progress), folder)
+    return model.eval()
