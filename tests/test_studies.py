@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import latentfit.experiments.sizing.size  # noqa: F401  (the module, not the function)
 from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.data import load
@@ -22,7 +23,10 @@ from latentfit.experiments import sizing, walks
 from latentfit.experiments.cells import Cell, play_cells
 from latentfit.experiments.evaluate import evaluate
 from latentfit.experiments.recipes import recipe
+from latentfit.experiments.sizing.conclude import conclude, settled
 from latentfit.experiments.studies import STUDIES, reproduce
+
+size_module = sys.modules["latentfit.experiments.sizing.size"]
 
 
 def cells(*seeds, rounds=3):
@@ -77,8 +81,91 @@ def test_size_without_a_budget_rests_on_the_estimators():
     found = sizing.size(gaussian(n=4, d=24, count=4000, seed=5), budget=0)
     assert found.interval[0] <= 4 <= found.interval[1]
     assert found.sure == "low"
-    assert "the budget allowed no run of the mask" in found.why
+    assert any("the budget allowed no run of the mask; give --budget" in why for why in found.why)
     json.dumps(found.to_json())
+
+
+def mask_of(active, failed=""):
+    return {"latent": 16, "seed": 0, "active": active, "half_open": 0, "failed": failed}
+
+
+def checked(latent, fd, mse):
+    return {"latent": latent, "fd": fd, "mse": mse, "fd_reconstruction": fd, "codes": None}
+
+
+NEAR_EIGHT = {
+    "two-nn": metrics.Dimension(8.4, 8.1, 8.7),
+    "mle": metrics.Dimension(8.6, 8.4, 8.8),
+    "local-pca": metrics.Dimension(12.0, 11.0, 13.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("masks", "expected"),
+    [
+        ([mask_of(8), mask_of(9)], True),
+        ([mask_of(8), mask_of(11)], False),  # apart from each other
+        ([mask_of(5), mask_of(5)], False),  # apart from the neighbours
+        ([mask_of(8), mask_of(8, "exploded")], False),
+        ([], False),
+    ],
+)
+def test_masks_settle_only_in_agreement(masks, expected):
+    assert settled(masks, NEAR_EIGHT) is expected
+
+
+def test_conclusions_follow_the_evidence():
+    curve = [checked(4, 15.8, 0.3), checked(8, 1.9, 0.05), checked(16, 2.7, 0.04)]
+    sure = conclude({"masks": [mask_of(8), mask_of(9)], "check": curve}, NEAR_EIGHT)
+    assert (sure.latent, sure.interval, sure.sure) == (8, (8, 9), "high")
+    assert any("generates best at 8" in why for why in sure.why)
+    # A fixed prior that does better with more dimensions takes the certainty away.
+    other = [checked(4, 15.8, 0.3), checked(8, 2.9, 0.2), checked(16, 1.7, 0.04)]
+    doubted = conclude({"masks": [mask_of(8), mask_of(9)], "check": other}, NEAR_EIGHT)
+    assert (doubted.latent, doubted.sure) == (8, "medium")
+    failed = conclude({"masks": [mask_of(3, "exploded")], "check": []}, NEAR_EIGHT)
+    assert (failed.latent, failed.interval, failed.sure) == (8, (8, 9), "low")
+    assert any("no run of the mask came through" in why for why in failed.why)
+
+
+def test_sizing_plays_one_wave_where_the_masks_settle(monkeypatch, tmp_path):
+    played = []
+
+    def play(cells, folder, **rest):
+        played.append([(cell.recipe, cell.latent, cell.seed) for cell in cells])
+        scores = {"fd_pixels": 2.0, "fd_pixels_reconstruction": 1.9, "mse": 0.1}
+        mask = [1.0] * 4 + [0.0] * 12
+        return [
+            {"key": cell.key, "latent": cell.latent, "seed": cell.seed, "scores": scores}
+            | ({"mask": mask} if cell.recipe == "maskaae" else {})
+            for cell in cells
+        ]
+
+    monkeypatch.setattr(size_module, "play_cells", play)
+    data = gaussian(n=4, d=64, count=3000, seed=5)
+    found = sizing.size(data, budget=60, folder=tmp_path, workers=2)
+    assert found.latent == 4
+    assert [row[0][0] for row in played] == ["maskaae", "wae-gan"]
+    assert [m for _, m, _ in played[0]] == sorted({m for _, m, _ in played[0]})
+    assert len({seed for _, _, seed in played[0]}) == 2
+    assert [m for _, m, _ in played[1]] == [2, 4, 8]
+
+
+@pytest.mark.parametrize("name", ["swiss-roll", "mixture"])
+def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch):
+    def few(scale):
+        return [
+            replace(cell, rounds=3, settings=cell.settings)
+            for cell in STUDIES[name].cells("smoke")
+            if cell.recipe in ("wae-gan", "aae", "mapae")
+        ]
+
+    study = STUDIES[name]
+    cells = few("smoke")
+    monkeypatch.setitem(STUDIES, name, replace(study, cells=lambda _: cells))
+    text = reproduce(name, tmp_path, scale="smoke").read_text()
+    assert f"{len(cells)} trainings" in text
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
 
 
 def test_sizing_refuses_too_few_samples():

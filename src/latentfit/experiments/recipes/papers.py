@@ -104,8 +104,9 @@ def maskaae(
         raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
     chosen = pruning(game, parts.latent)
     if parts.image and game == "recovering":
-        # R is a mean over entries; those of images vary a tenth as much as standardised ones.
-        chosen = replace(chosen, omega=chosen.omega / 10)
+        # R is a mean over entries; those of images vary a tenth as much as standardised ones. Their
+        # larger networks need longer until the mismatch is worth acting on.
+        chosen = replace(chosen, omega=chosen.omega / 10, warmup=4_500, decide=8_500)
     low, high = chosen.start
     start = (low if mask_low is None else mask_low, high if mask_high is None else mask_high)
     given = {"form": form, "omega": omega, "variance": variance, "mask_rate": mask_rate,

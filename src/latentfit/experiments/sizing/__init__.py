@@ -2,6 +2,12 @@
 
 from latentfit.experiments.sizing.conclude import Size
 from latentfit.experiments.sizing.size import size
-from latentfit.experiments.sizing.verdict import IMAGE_MASK, MASK_ROUNDS, Verdict, verdict
+from latentfit.experiments.sizing.verdict import (
+    IMAGE_MASK,
+    IMAGE_ROUNDS,
+    MASK_ROUNDS,
+    Verdict,
+    verdict,
+)
 
-__all__ = ["IMAGE_MASK", "MASK_ROUNDS", "Size", "Verdict", "size", "verdict"]
+__all__ = ["IMAGE_MASK", "IMAGE_ROUNDS", "MASK_ROUNDS", "Size", "Verdict", "size", "verdict"]

@@ -22,7 +22,8 @@ class Size:
         interval: Lowest and highest number that the evidence allows.
         sure: `high`, `medium` or `low`.
         why: Sentences that say what the answer rests on.
-        evidence: `estimators`, `spectral_95`, `masks`, `check` and `seconds`, as plain numbers.
+        evidence: `estimators`, `spectral_95`, `masks`, `check`, the `mask_seconds` that a run of
+            the mask was expected to take, and `seconds` in all, as plain values.
     """
 
     latent: int
@@ -84,7 +85,8 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     elif masks:
         why.append("no run of the mask came through; give a larger --budget")
     else:
-        why.append("the budget allowed no run of the mask")
+        minutes = math.ceil(evidence["mask_seconds"] / 60 * 1.2 + 1)
+        why.append(f"the budget allowed no run of the mask; give --budget {minutes} for the first")
     if failed:
         why.append(f"{failed} of {len(masks)} runs of the mask failed and are left out")
     best, sentences = _checked(answer, check)

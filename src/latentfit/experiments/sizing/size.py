@@ -25,7 +25,7 @@ from latentfit.experiments.sizing.conclude import (
     recommended,
     settled,
 )
-from latentfit.experiments.sizing.verdict import IMAGE_MASK, MASK_ROUNDS, verdict
+from latentfit.experiments.sizing.verdict import IMAGE_MASK, IMAGE_ROUNDS, MASK_ROUNDS, verdict
 from latentfit.metrics import Dimension
 from latentfit.training import Settings
 from latentfit.training import train as train_model
@@ -86,7 +86,7 @@ def size(
         def played(cells: list[Cell]) -> list[Row]:
             return play_cells(cells, where, data=data, workers=workers, progress=progress)
 
-        seconds = _seconds(data, waves[0][0]) if budget else math.inf
+        seconds = _seconds(data, waves[0][0])
         for wave in waves:
             lasts = seconds * math.ceil(len(wave) / workers)
             if time.monotonic() + lasts > ends or settled(masks, estimates):
@@ -99,6 +99,7 @@ def size(
         "estimators": {name: asdict(found) for name, found in estimates.items()},
         "spectral_95": metrics.spectral_dimension(points),
         "masks": masks,
+        "mask_seconds": seconds,
         "check": check,
         "seconds": time.monotonic() - began,
     }
@@ -118,10 +119,11 @@ def _estimates(data: Data, seed: int) -> dict[str, Dimension]:
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
     """Runs of the mask from two latent sizes, a seed each; then with the seeds changed over."""
     sizes = sorted({min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)})
-    settings = IMAGE_MASK if len(data.shape) == 3 else {}
+    image = len(data.shape) == 3
+    settings, rounds = (IMAGE_MASK, IMAGE_ROUNDS) if image else ({}, MASK_ROUNDS)
     return [
         [
-            Cell("maskaae", data.name, m, seed + (place + turn) % 2, MASK_ROUNDS, settings,
+            Cell("maskaae", data.name, m, seed + (place + turn) % 2, rounds, settings,
                  ("fd",), "pixels")
             for place, m in enumerate(sizes)
         ]

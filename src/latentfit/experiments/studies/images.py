@@ -23,7 +23,7 @@ PUBLISHED_SIZES = {
 
 
 def _mask(scale: str) -> list[Cell]:
-    rounds = pick(scale, smoke=20, short=sizing.MASK_ROUNDS, paper=100_000)
+    rounds = pick(scale, smoke=20, short=sizing.IMAGE_ROUNDS, paper=100_000)
     settings: dict[str, Any] = pick(scale, smoke=sizing.IMAGE_MASK, short=sizing.IMAGE_MASK,
                                     paper={"loss": "squared"})  # fmt: skip
     return [

@@ -1,0 +1,317 @@
+"""Systems without a latent divergence, discrete codes and late priors, against formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from latentfit.data.synthetic import gaussian
+from latentfit.experiments.late import PRIORS, fit_late
+from latentfit.experiments.recipes import recipe
+from latentfit.game import Game
+from latentfit.metrics import kl_profile
+from latentfit.models import AGE, GAN, CodeFlow, ImplicitPrior, IntroVAE, SoftIntroVAE
+from latentfit.models.age import batch_kl
+from latentfit.networks import CausalTransformer, Codebook
+from latentfit.priors import KernelDensity, Ratio, Tilted
+from latentfit.training import Settings, train
+
+ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
+A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
+B = torch.tensor(np.cos(2 + 3 * ROW + COLUMN))
+X = torch.rand(16, 12, generator=torch.Generator().manual_seed(0))
+
+
+def small(name, **settings):
+    return recipe(name, (12,), latent=4, width=1 / 16, batch=16, **settings)
+
+
+# GAN
+
+
+@pytest.mark.parametrize(
+    ("form", "critic", "generator"),
+    [
+        ("ns", lambda r, f: (1 + (-r).exp()).log().mean() + (1 + f.exp()).log().mean(),
+         lambda f: (1 + (-f).exp()).log().mean()),
+        ("mm", lambda r, f: (1 + (-r).exp()).log().mean() + (1 + f.exp()).log().mean(),
+         lambda f: -(1 + f.exp()).log().mean()),
+        ("ls", lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2,
+         lambda f: ((f - 1) ** 2).mean() / 2),
+        ("wgan-gp", lambda r, f: f.mean() - r.mean(), lambda f: -f.mean()),
+    ],
+)  # fmt: skip
+def test_gan_losses_are_those_of_the_table(form, critic, generator):
+    model = small("gan", form=form)
+    assert isinstance(model, GAN)
+    torch.manual_seed(1)
+    made = model.decode(model.prior.sample(16))
+    real, fake = model.critic(X), model.critic(made)
+    torch.manual_seed(1)
+    terms = model.judge(X)
+    first = next(iter(terms.values()))
+    torch.testing.assert_close(first, critic(real, fake))
+    torch.manual_seed(1)
+    torch.testing.assert_close(model.climb(X)["fooled"], generator(fake))
+
+
+def test_gan_paces_its_players():
+    counts = {
+        form: [turn.repeats for turn in small("gan", form=form).turns()]
+        for form in ("ns", "wgan-gp")
+    }
+    assert counts == {"ns": [1, 1], "wgan-gp": [5, 1]}
+
+
+# AGE and Pioneer
+
+
+def test_batch_divergences_golden():
+    codes = functional.normalize(A, dim=1)
+    assert float(batch_kl(codes, "age")) == pytest.approx(0.9222666001, rel=1e-9)
+    assert float(batch_kl(codes, "gaussian")) == pytest.approx(0.3203683807, rel=1e-9)
+    match = (2 - codes * functional.normalize(B, dim=1)).mean()
+    assert float(match) == pytest.approx(2.0041367322, rel=1e-9)
+
+
+def test_spherical_games_keep_codes_on_the_sphere_and_cap_the_reward():
+    model = small("age")
+    assert isinstance(model, AGE)
+    torch.testing.assert_close(model.encode(X).norm(dim=1), torch.ones(16))
+    model.top = -100.0  # below any divergence, so that the cap is what remains
+    assert float(model.spread_out(X)["made"]) == 100.0
+
+
+# ALAE
+
+
+def test_reciprocity_trains_the_generator_through_the_encoder_but_not_the_target():
+    model = small("alae")
+    torch.manual_seed(0)
+    loss = model.agree(X)["codes"]
+    torch.manual_seed(0)
+    w = model.prior.sample(16)
+    torch.testing.assert_close(loss, (model.encode(model.decode(w)) - w).square().mean())
+    loss.backward()
+    assert all(p.grad is not None for p in model.prior.parameters())
+    free = small("alae")
+    free.load_state_dict(model.state_dict())
+    torch.manual_seed(0)
+    w = free.prior.sample(16)
+    (free.encode(free.decode(w)) - w).square().mean().backward()
+    mine, other = (next(m.prior.parameters()).grad for m in (model, free))
+    assert not torch.allclose(mine, other)  # the target holds still in ours
+
+
+def test_slope_of_alae_reaches_through_both_halves():
+    model = small("alae")
+    x = X.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model.critic(model.encoder(x)).sum(), x)
+    torch.testing.assert_close(model.judge(X)["slope"], gradient.square().sum(1).mean())
+
+
+# IntroVAE and Soft-IntroVAE
+
+
+def kl(model, x):
+    code = model.posterior(x)
+    return 0.5 * (code.mean**2 + code.scale**2 - 1 - 2 * code.scale.log()).sum(1)
+
+
+def test_margin_pushes_only_below_it():
+    model = small("introvae", margin=0.0, warmup=0)
+    assert isinstance(model, IntroVAE)
+    assert float(model.judge(X)["made"]) == 0.0
+    model.margin = 1e3
+    torch.manual_seed(2)
+    model.posterior(X).sample()
+    made = model.decode(model.prior.sample(16))
+    torch.manual_seed(2)
+    found = model.judge(X)["made"]
+    torch.testing.assert_close(found, 1e3 - kl(model, made).mean())
+
+
+def test_introspection_waits_for_the_warmup():
+    model = small("introvae", warmup=5)
+    encoder = Game(model).players["encoder"]
+    terms = {name: torch.ones(()) for name in ("reconstruction", "divergence", "rebuilt", "made")}
+    assert float(encoder.loss(terms, 4)) == 2.0
+    assert float(encoder.loss(terms, 5)) == 2.5
+
+
+def test_soft_bound_is_per_sample():
+    model = small("soft-introvae", negative=2.0)
+    assert isinstance(model, SoftIntroVAE)
+    torch.manual_seed(3)
+    found = model.bound(X)
+    torch.manual_seed(3)
+    z = model.posterior(X).sample()
+    error = (X - model.decoder(z)).square().sum(1)
+    torch.testing.assert_close(found, torch.exp(-2 / 12 * (error + 2.0 * kl(model, X))))
+    assert found.shape == (16,)
+
+
+def test_soft_introvae_decoder_weights():
+    player = Game(small("soft-introvae")).players["decoder"]
+    terms = {"rebuilt": torch.tensor(1.0), "made": torch.tensor(2.0)}
+    assert float(player.loss(terms, 0)) == pytest.approx(1.5 / 12)
+
+
+# VAE with an implicit optimal prior
+
+
+def test_tilted_prior_follows_the_ratio():
+    # e^{a z} N(z; 0, 1) is N(a, 1) up to a factor.
+    head = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(head.weight, 0.7)
+    prior = Tilted(Ratio(nn.Identity(), head), 1, proposals=400)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        drawn = prior.sample(20_000)
+    assert float(drawn.mean()) == pytest.approx(0.7, abs=0.03)
+    assert float(drawn.std()) == pytest.approx(1.0, abs=0.03)
+
+
+def test_ratio_learns_the_log_ratio_and_corrects_the_divergence():
+    model = small("vae-iop", warmup=0, dropout=0.0)
+    assert isinstance(model, ImplicitPrior)
+    ratio = model.ratio
+    optimizer = torch.optim.Adam(ratio.parameters(), 3e-3)
+    torch.manual_seed(0)
+    for _ in range(1500):
+        codes, noise = torch.randn(256, 4) + 0.5, torch.randn(256, 4)
+        loss = functional.softplus(-ratio.logits(codes)) + functional.softplus(ratio.logits(noise))
+        optimizer.zero_grad()
+        loss.mean().backward()
+        optimizer.step()
+    z = torch.randn(500, 4)
+    true = (0.5 * z - 0.125).sum(1)  # log N(z; 1/2, 1) - log N(z; 0, 1)
+    assert float((ratio(z) - true).abs().mean()) < 0.25
+    torch.manual_seed(4)
+    terms = model.fit(X)
+    torch.manual_seed(4)
+    z = model.posterior(X).sample()
+    torch.testing.assert_close(terms["ratio"], -ratio(z).mean())
+    assert terms["divergence"] == pytest.approx(float(kl(model, X).mean()), rel=1e-5)
+
+
+# VQ-VAE
+
+
+def test_codebook_moves_by_its_averages():
+    book = Codebook(3, 2, decay=0.9)
+    book.vectors.copy_(torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0]]))
+    book.sums.copy_(book.vectors)
+    z = torch.tensor([[0.2, 0.0], [0.0, 0.2], [1.1, 0.0]])
+    indices = book.nearest(z)
+    assert indices.tolist() == [0, 0, 1]
+    book.note(z, indices)
+    book.update()
+    counts = torch.tensor([0.9 + 0.1 * 2, 0.9 + 0.1, 0.9])
+    sums = torch.tensor([[0.02, 0.02], [0.9 + 0.11, 0.0], [4.5, 4.5]])
+    smooth = (counts + 1e-5) / (counts.sum() + 3e-5) * counts.sum()
+    torch.testing.assert_close(book.vectors, sums / smooth[:, None])
+    assert float(book.vectors[2, 0]) == pytest.approx(5.0, rel=1e-4)  # unused ones stay
+
+
+def test_gradients_pass_straight_through_and_commitment_spares_the_codes():
+    model = recipe("vq-vae", (1, 8, 8), latent=4, width=1 / 16, codes=8, learned=True)
+    x = torch.rand(2, 1, 8, 8)
+    rows = model.encoder(x).flatten(0, 1)
+    chosen = model.codebook.vectors[model.codebook.nearest(rows)]
+    straight = rows + (chosen - rows).detach()
+    torch.testing.assert_close(straight, chosen)
+    terms = model.fit(x)
+    model.zero_grad()
+    terms["commitment"].backward(retain_graph=True)
+    assert model.codebook.vectors.grad is None
+    terms["reconstruction"].backward(retain_graph=True)
+    assert model.codebook.vectors.grad is None
+    assert any(bool(p.grad.any()) for p in model.encoder.parameters())
+    model.zero_grad()
+    terms["codebook"].backward()
+    assert all(p.grad is None or not p.grad.any() for p in model.encoder.parameters())
+    assert bool(model.codebook.vectors.grad.any())
+
+
+def test_tokens_do_not_see_themselves_or_what_follows():
+    network = CausalTransformer(6, 5, width=1 / 8, layers=2).eval()
+    tokens = torch.tensor([[0, 1, 2, 3, 4]])
+    with torch.no_grad():
+        whole = network(tokens)
+        for place in range(5):
+            changed = tokens.clone()
+            changed[:, place:] = 5
+            torch.testing.assert_close(network(changed)[:, : place + 1], whole[:, : place + 1])
+            assert place == 4 or not torch.allclose(network(changed), whole)
+
+
+def test_token_prior_learns_the_rows_it_is_given():
+    model = recipe("vq-vae", (1, 8, 8), latent=2, width=1 / 8, codes=4, layers=1)
+    prior, places = model.prior, model.prior.model.places
+    rows = torch.tensor([[0, 1, 2, 3], [3, 3, 3, 3]])
+    codes = model.codebook.vectors[rows].flatten(1).repeat(32, 1)
+    assert prior.model.tokens(codes)[:2].tolist() == rows.tolist()
+    assert places == 4
+    torch.manual_seed(0)
+    game = Game(prior.model)
+    for step in range(300):
+        entropy = game.round(iter([codes]), 1000 + step)["prior/entropy"]
+    assert float(entropy) == pytest.approx(math.log(2) / places, abs=0.08)
+    with torch.no_grad():
+        prior.eval()
+        drawn = prior.model.tokens(prior.sample(50))
+    known = {tuple(row) for row in rows.tolist()}
+    assert sum(tuple(row) in known for row in drawn.tolist()) >= 45
+
+
+# Late priors
+
+
+def test_flow_has_the_density_of_its_jacobian():
+    torch.manual_seed(0)
+    flow = CodeFlow(3, steps=2, hidden=(8,)).double()
+    for parameter in flow.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    flow.standardise(2 * torch.randn(50, 3).double() + 1)
+    z = torch.randn(1, 3).double()
+    jacobian = torch.autograd.functional.jacobian(lambda v: flow.noise(v)[0], z).reshape(3, 3)
+    torch.testing.assert_close(flow.noise(z)[1][0], jacobian.det().abs().log())
+
+
+def test_kernel_density_has_scotts_width():
+    codes = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor(
+        [1.0, 2.0, 4.0]
+    )
+    prior = KernelDensity(3, count=400)
+    prior.fit(codes, seed=1)
+    kept = prior.codes
+    torch.testing.assert_close(prior.width, 400 ** (-1 / 7) * kept.std(0))
+    assert {tuple(row) for row in kept.tolist()} <= {tuple(row) for row in codes.tolist()}
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_late_priors_follow_the_codes(name):
+    data = gaussian(n=2, d=8, count=1_200)
+    model = recipe("ae", data, latent=2, width=1 / 4, batch=32)
+    train(model, data, Settings(rounds=200, progress=False, device="cpu"))
+    codes = model.encode(data.train.first(900)).detach()
+    rounds = {"flow": 2_000, "two-stage": 400}.get(name, 1)
+    fit_late(model, data, name, rounds=rounds, progress=False)
+    torch.manual_seed(0)
+    drawn = model.prior.sample(900)
+    apart = (drawn.mean(0) - codes.mean(0)).abs() / codes.std(0)
+    assert float(apart.max()) < 0.35
+    assert float((drawn.std(0) / codes.std(0)).log().abs().max()) < 0.35
+
+
+def test_divergence_profile_adds_up_to_the_divergence():
+    mean, scale = A, (0.5 * B).exp()
+    whole = 0.5 * (mean**2 + scale**2 - 1 - 2 * scale.log()).sum(1).mean()
+    torch.testing.assert_close(kl_profile(mean, scale).sum(), whole)
+    assert float(whole) == pytest.approx(1.4392771016, rel=1e-9)
