@@ -120,7 +120,7 @@ def test_conclusions_follow_the_evidence():
     assert (sure.latent, sure.interval, sure.sure) == (8, (8, 9), "high")
     assert any("generates best at 8" in why for why in sure.why)
     # A fixed prior that does better with more dimensions takes the certainty away.
-    other = [checked(4, 15.8, 0.3), checked(8, 2.9, 0.2), checked(16, 1.7, 0.04)]
+    other = [checked(4, 15.8, 0.5), checked(8, 2.9, 0.3), checked(16, 1.7, 0.04)]
     doubted = conclude({"masks": [mask_of(8), mask_of(9)], "check": other}, NEAR_EIGHT)
     assert (doubted.latent, doubted.sure) == (8, "medium")
     failed = conclude({"masks": [mask_of(3, "exploded")], "check": []}, NEAR_EIGHT)

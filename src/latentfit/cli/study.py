@@ -30,7 +30,7 @@ Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each."
 def size(
     data: DataOption,
     max_latent: Annotated[
-        int | None, typer.Option(help="Largest size to try; default: a quarter of the entries.")
+        int | None, typer.Option(help="Largest size to try; default: half of the entries.")
     ] = None,
     budget: Annotated[float, typer.Option(help="Minutes it may take, about.")] = 5.0,
     out: Annotated[Path, typer.Option(help="Folder of the runs, the figure, size.json.")] = Path(

@@ -169,8 +169,14 @@ def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
         )
     except DivergenceError as error:
         return row | {"error": str(error), "seconds": time.monotonic() - began}
+    lines = read_lines(folder / "runs" / cell.key / "metrics.jsonl")
     scores = evaluate(model, data, features=cell.features, groups=cell.groups, seed=cell.seed)
-    row |= {"scores": scores, "seconds": time.monotonic() - began}
+    row |= {
+        "scores": scores,
+        "seconds": time.monotonic() - began,
+        "train_seconds": max(line.get("seconds", 0.0) for line in lines),
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
     mask = getattr(model, "mask", None)
     return row if mask is None else row | {"mask": mask().tolist()}
 

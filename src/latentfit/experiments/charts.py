@@ -122,6 +122,36 @@ def planes(panels: Sequence[tuple[str, Sequence[Layer]]], *, columns: int) -> Fi
     return figure
 
 
+Trace = Sequence[tuple[int, int]]
+
+
+@rc_context(STYLE)
+def mask_traces(panels: dict[str, dict[int, list[Trace]]], true: Sequence[int]) -> Figure:
+    """Open dimensions over the rounds, a panel for each title, a colour for each latent size.
+
+    Arguments:
+        panels: By title, by latent size: a trace (round, open) for each seed.
+        true: What each panel should end at.
+    """
+    figure = Figure(figsize=(4.2 * len(panels), 3.2), dpi=DPI, layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, sizes), n in zip(grid, panels.items(), true, strict=True):
+        for (latent, traces), colour in zip(sizes.items(), itertools.cycle(COLOURS)):
+            for number, steps in enumerate(traces):
+                label = f"m = {latent}" if number == 0 else None
+                axes.plot(*zip(*steps, strict=True), color=colour, linewidth=1.1, label=label)
+        axes.axhline(n, color="black", linestyle=":", linewidth=0.9)
+        axes.set_yscale("log", base=2)
+        ticks = sorted({n, *sizes})
+        axes.set_yticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        axes.set(xlabel="round", ylabel="open in the mask")
+        axes.set_title(title, loc="right")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        legend_above(axes, columns=len(sizes))
+    return figure
+
+
 @rc_context(STYLE)
 def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
     """What `size` rests on: estimates, open dimensions of the masks, errors around the answer.

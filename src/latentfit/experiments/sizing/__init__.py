@@ -7,7 +7,17 @@ from latentfit.experiments.sizing.verdict import (
     IMAGE_ROUNDS,
     MASK_ROUNDS,
     Verdict,
+    trace,
     verdict,
 )
 
-__all__ = ["IMAGE_MASK", "IMAGE_ROUNDS", "MASK_ROUNDS", "Size", "Verdict", "size", "verdict"]
+__all__ = [
+    "IMAGE_MASK",
+    "IMAGE_ROUNDS",
+    "MASK_ROUNDS",
+    "Size",
+    "Verdict",
+    "size",
+    "trace",
+    "verdict",
+]

@@ -89,11 +89,11 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
         why.append(f"the budget allowed no run of the mask; give --budget {minutes} for the first")
     if failed:
         why.append(f"{failed} of {len(masks)} runs of the mask failed and are left out")
-    best, sentences = _checked(answer, check)
+    confirmed, sentences = _checked(answer, check)
     interval = (min(low, *found), max(high, *found)) if found else (low, high)
     width = interval[1] - interval[0]
     sure = "low"
-    if settled(masks, estimates) and best and width <= max(3, 0.3 * answer):
+    if settled(masks, estimates) and confirmed and width <= max(3, 0.3 * answer):
         sure = "high"
     elif found and width <= max(4, 0.5 * answer):
         sure = "medium"
@@ -101,7 +101,11 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
 
 
 def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
-    """Whether a fixed prior generates best at the answer, and what the short trainings say."""
+    """Whether the short trainings point at the answer, and what they say.
+
+    Either sign will do. In so few rounds the blur of reconstructions, which more dimensions lower,
+    can hide where samples are best.
+    """
     held = [row for row in check if row["fd"] is not None and row["mse"] is not None]
     if len(held) < 2 or answer not in [row["latent"] for row in held]:
         return False, ["the short trainings around it did not come through"] if check else []
@@ -118,4 +122,4 @@ def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
         low, middle, high = (dimension[key] for key in ("low", "value", "high"))
         sentences.append(f"its codes at m = {held[-1]['latent']} fill {middle:.1f} dimensions "
                          f"({low:.1f} to {high:.1f})")  # fmt: skip
-    return best["latent"] == answer, sentences
+    return answer in (best["latent"], bend), sentences

@@ -25,11 +25,16 @@ from latentfit.experiments.sizing.conclude import (
     recommended,
     settled,
 )
-from latentfit.experiments.sizing.verdict import IMAGE_MASK, IMAGE_ROUNDS, MASK_ROUNDS, verdict
+from latentfit.experiments.sizing.verdict import (
+    IMAGE_MASK,
+    IMAGE_ROUNDS,
+    MASK_ROUNDS,
+    trace,
+    verdict,
+)
 from latentfit.metrics import Dimension
 from latentfit.training import Settings
 from latentfit.training import train as train_model
-from latentfit.training.folder import read_lines
 
 CHECK_ROUNDS = 2_000
 WAVES = 2  # of a run of the mask for each latent size
@@ -55,7 +60,7 @@ def size(
 
     Arguments:
         data: Images or vectors; at least 200 training samples.
-        max_latent: Largest latent size to try; a quarter of a sample's entries where not given.
+        max_latent: Largest latent size to try; half of a sample's entries where not given.
         budget: Minutes that the whole may take, about; fewer runs of the mask where it is short.
         seed: First of the seeds.
         workers: Processes at a time.
@@ -72,7 +77,7 @@ def size(
         raise UserError(f"sizing needs at least 200 training samples, got {len(data.train)}.")
     began = time.monotonic()
     entries = math.prod(data.shape)
-    most = max_latent or max(2, min(512, entries // 4))
+    most = max_latent or max(2, min(512, entries // 2))
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
     estimates = _estimates(data, seed)
     points = data.train.first(min(5_000, len(data.train))).flatten(1)
@@ -118,7 +123,7 @@ def _estimates(data: Data, seed: int) -> dict[str, Dimension]:
 
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
     """Runs of the mask from two latent sizes, a seed each; then with the seeds changed over."""
-    sizes = sorted({min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)})
+    sizes = [min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)]
     image = len(data.shape) == 3
     settings, rounds = (IMAGE_MASK, IMAGE_ROUNDS) if image else ({}, MASK_ROUNDS)
     return [
@@ -132,9 +137,8 @@ def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[
 
 
 def _mask(row: Row, folder: Path) -> Evidence:
-    lines = read_lines(folder / "runs" / row["key"] / "metrics.jsonl")
-    trace = [[line["round"], line["mask/active"]] for line in lines if "mask/active" in line]
-    return {"latent": row["latent"], "seed": row["seed"], **asdict(verdict(row)), "trace": trace}
+    found = {"latent": row["latent"], "seed": row["seed"], **asdict(verdict(row))}
+    return found | {"trace": trace(row, folder)}
 
 
 def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:

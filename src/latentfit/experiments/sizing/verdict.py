@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from latentfit.experiments.cells import Row, value
+from latentfit.training.folder import read_lines
 
 # Warm-up, pruning, and the rounds in which the mask decides; images have a longer warm-up.
 MASK_ROUNDS, IMAGE_ROUNDS = 9_000, 11_000
@@ -27,6 +29,17 @@ class Verdict:
     active: int
     half_open: int
     failed: str
+
+
+def trace(row: Row, folder: Path) -> list[tuple[int, int]]:
+    """Rounds, and how many dimensions were open then.
+
+    Arguments:
+        row: Of `cells.play`.
+        folder: Where the cells were played.
+    """
+    lines = read_lines(folder / "runs" / row["key"] / "metrics.jsonl")
+    return [(line["round"], line["mask/active"]) for line in lines if "mask/active" in line]
 
 
 def verdict(row: Row) -> Verdict:

@@ -11,10 +11,11 @@ from latentfit.experiments.studies.base import Study
 from latentfit.experiments.studies.images import IMAGES
 from latentfit.experiments.studies.plane import PLANE
 from latentfit.experiments.studies.synthetic import SYNTHETIC
+from latentfit.experiments.studies.systems import SYSTEMS
 from latentfit.training.checkpoint import atomically
 
 SCALES = ("smoke", "short", "paper")
-STUDIES: dict[str, Study] = {study.name: study for study in (*SYNTHETIC, *PLANE, *IMAGES)}
+STUDIES: dict[str, Study] = {study.name: study for study in (*SYNTHETIC, *PLANE, *IMAGES, *SYSTEMS)}
 
 
 def reproduce(

@@ -14,7 +14,6 @@ from latentfit.experiments.cells import Cell, Row
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from latentfit.data.base import Data
     from latentfit.models import Model
 
 Shown = tuple[str, "dict[str, Figure]"]
@@ -71,9 +70,8 @@ def grouped(rows: Sequence[Row], *by: str) -> dict[tuple[Any, ...], list[Row]]:
     return dict(found)
 
 
-def opened(row: Row, folder: Path) -> tuple[Model, Data]:
-    """The model of a row that came through, and the data it was trained on."""
-    from latentfit.data import load
+def opened(row: Row, folder: Path) -> Model:
+    """The model of a row that came through."""
     from latentfit.experiments import runs
 
-    return runs.load(folder / "runs" / row["key"], device="cpu"), load(row["data"])
+    return runs.load(folder / "runs" / row["key"], device="cpu")

@@ -34,6 +34,8 @@ def _mask(scale: str) -> list[Cell]:
 
 
 def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
+    from latentfit.experiments.charts import Trace, mask_traces
+
     lines = []
     for row in rows:
         found = sizing.verdict(row)
@@ -44,7 +46,12 @@ def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
         )  # fmt: skip
     columns = ["m", "seed", "active", "published", "between 0.1 and 0.9", "failed", "FD (lenet)",
                "NAC"]  # fmt: skip
-    return table(columns, lines), {}
+    traces: dict[int, list[Trace]] = {}
+    for row in rows:
+        if steps := sizing.trace(row, folder):
+            traces.setdefault(row["latent"], []).append(steps)
+    figures = {"mask-mnist": mask_traces({"MNIST": traces}, [12])} if traces else {}
+    return table(columns, lines), figures
 
 
 def _sizes(scale: str) -> list[Cell]:
@@ -89,7 +96,48 @@ def _show_sizes(rows: Sequence[Row], folder: Path) -> Shown:
     }
 
 
+# What `latentfit size` answers; generation there is to be no worse than at half and at four times.
+RIGHT = {"digits": 8, "mnist": 12}
+RIGHT_SYSTEMS = ("flexae-sr", "wae-gan", "vae-learned-variance")
+
+
+def _right(scale: str) -> list[Cell]:
+    rounds = pick(scale, smoke=5, short=1_500, paper=130_000)
+    width = pick(scale, smoke=1 / 32, short=0.25, paper=1.0)
+    pace = {"batch": 64, "rate": 1e-3}
+    rates: dict[str, dict[str, Any]] = pick(
+        scale,
+        smoke={},
+        short={"flexae-sr": pace | {"rate": 5e-4}, "wae-gan": pace, "vae-learned-variance": pace},
+        paper={},
+    )
+    return [
+        Cell(name, data, m, seed, rounds, {"width": width, **rates.get(name, {})})
+        for data, right in RIGHT.items()
+        for seed in range(pick(scale, smoke=1, short=2, paper=3))
+        for name in RIGHT_SYSTEMS
+        for m in (right // 2, right, 4 * right)
+    ]
+
+
+def _show_right(rows: Sequence[Row], folder: Path) -> Shown:
+    lines = [
+        [data, name, m]
+        + [spread([value(row, score) for row in held])
+           for score in ("fd_lenet", "fd_lenet_reconstruction")]
+        for (data, name, m), held in grouped(rows, "data", "recipe", "latent").items()
+    ]  # fmt: skip
+    return table(["data", "recipe", "m", "FD generated", "FD reconstructed"], lines), {}
+
+
 IMAGES = (
+    Study(
+        "right-size",
+        "ours",
+        "generation at the size that `latentfit size` answers, at half and at four times of it",
+        _right,
+        _show_right,
+    ),
     Study(
         "mask-mnist",
         "MaskAAE, Figure 5",

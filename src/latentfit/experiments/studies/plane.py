@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from latentfit.data import load
 from latentfit.experiments.cells import Cell, Row, value
 from latentfit.experiments.studies.base import Shown, Study, opened, pick, spread, table
 from latentfit.models import Model, evaluating
@@ -87,7 +88,7 @@ def _show_mixture(rows: Sequence[Row], folder: Path) -> Shown:
         row = next((r for r in held if r["seed"] == 0 and "error" not in r), None)
         if row is None:
             continue
-        model, data = opened(row, folder)
+        model, data = opened(row, folder), load(row["data"])
         x = data.test.first(SHOWN)
         found = _points(model, x, 0)
         title = f"{name}, FD {value(row, 'fd_pixels'):.3g}"
@@ -110,7 +111,7 @@ def _show_roll(rows: Sequence[Row], folder: Path) -> Shown:
         row = next((r for r in held if r["seed"] == 0 and "error" not in r), None)
         if row is None:
             continue
-        model, data = opened(row, folder)
+        model, data = opened(row, folder), load(row["data"])
         x = data.test.first(SHOWN)
         found = _points(model, x, 0)
         sheets = {"data": x, "rebuilt": found["rebuilt"], "made": found["made"]}

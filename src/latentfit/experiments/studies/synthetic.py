@@ -88,6 +88,8 @@ def _mask(scale: str) -> list[Cell]:
 
 
 def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
+    from latentfit.experiments.charts import Trace, mask_traces
+
     lines, right = [], 0
     for row in rows:
         n, found = true_dimension(row), sizing.verdict(row)
@@ -98,7 +100,14 @@ def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
         )  # fmt: skip
     columns = ["n", "m", "seed", "active", "between 0.1 and 0.9", "failed", "FD", "NAC"]
     text = f"Within 1 of n: {right} of {len(rows)}.\n\n" + table(columns, lines)
-    return text, {}
+    panels: dict[int, dict[int, list[Trace]]] = {}
+    for row in rows:
+        if steps := sizing.trace(row, folder):
+            held = panels.setdefault(true_dimension(row), {})
+            held.setdefault(row["latent"], []).append(steps)
+    if not panels:
+        return text, {}
+    return text, {"mask": mask_traces({f"n = {n}": p for n, p in panels.items()}, list(panels))}
 
 
 def _nac(scale: str) -> list[Cell]:

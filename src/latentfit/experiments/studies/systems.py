@@ -1,0 +1,100 @@
+"""Every system on one data set at one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from latentfit.experiments.cells import Cell, Row, value
+from latentfit.experiments.recipes import RECIPES
+from latentfit.experiments.studies.base import Shown, Study, grouped, opened, pick, spread, table
+
+COLUMNS = 10  # samples of each system in the figure
+LATENT = 32
+GROUPS = ("fd", "manifold")
+SCORES = {
+    "fd_lenet": "FD generated (lenet)",
+    "fd_lenet_reconstruction": "FD reconstructed",
+    "mse": "MSE",
+    "precision": "precision",
+    "recall": "recall",
+    "active": "active",
+}
+SLOW = 5.0  # factor on the learning rates where a hundredth of the published rounds are played
+
+
+def _cells(scale: str) -> list[Cell]:
+    rounds = pick(scale, smoke=3, short=1_500, paper=130_000)
+    width = pick(scale, smoke=1 / 32, short=0.25, paper=1.0)
+    seeds = range(pick(scale, smoke=1, short=1, paper=3))
+    untrained = Cell("ae", "mnist", LATENT, 0, 1, {"width": width}, GROUPS)
+    return [untrained] + [
+        Cell(name, "mnist", LATENT, seed, rounds, _settings(name, scale, rounds, width), GROUPS)
+        for seed in seeds
+        for name in RECIPES
+    ]
+
+
+def _settings(name: str, scale: str, rounds: int, width: float) -> dict[str, Any]:
+    """Equal width, rounds and batch; clocks that count rounds shrink with them."""
+    if scale == "paper":
+        return {}
+    known = RECIPES[name].settings()
+    settings: dict[str, Any] = {"width": width, "batch": 64}
+    for rate in ("rate", "discriminator_rate", "ratio_rate", "encoder_rate"):
+        usual = known[rate].default if rate in known else None
+        if usual is not None:
+            settings[rate] = min(1e-3, SLOW * usual)
+    if "mask_rate" in known:  # a clock that ends at 11,000 rounds, played in as many as there are
+        share = rounds / 11_000
+        settings |= {"loss": "squared", "warmup": round(4_500 * share),
+                     "period": max(1, round(600 * share)), "mask_rate": 3e-3 / share}  # fmt: skip
+    elif "warmup" in known:
+        settings["warmup"] = rounds // 10
+    if "over" in known:
+        settings["over"] = rounds * 3 // 4
+    return settings
+
+
+def _cost(held: Sequence[Row]) -> tuple[str, str]:
+    played = [row for row in held if "error" not in row]
+    if not played:
+        return "-", "-"
+    each = sum(row["train_seconds"] / row["rounds"] for row in played) / len(played)
+    return f"{1000 * each:.0f}", f"{played[0]['parameters'] / 1e6:.2f}"
+
+
+def _show(rows: Sequence[Row], folder: Path) -> Shown:
+    import torch
+
+    from latentfit.experiments import sheets
+    from latentfit.seeds import seeded
+
+    lines, samples, names = [], [], []
+    for (name, rounds), held in grouped(rows, "recipe", "rounds").items():
+        shown = "(untrained)" if rounds == 1 else name
+        lines.append([shown, *(spread([value(row, score) for row in held]) for score in SCORES),
+                      *_cost(held)])  # fmt: skip
+        first = next((row for row in held if "error" not in row), None)
+        if first is not None and rounds > 1:
+            with seeded(0, "shown"):
+                samples.append(opened(first, folder).sample(COLUMNS))
+            names.append(name)
+    text = table(["recipe", *SCORES.values(), "ms a round", "million parameters"], lines)
+    if not samples:
+        return text, {}
+    text += f"\nRows of the figure: {', '.join(names)}.\n"
+    caption = f"Uncurated samples, {COLUMNS} of each system, seed 0, in the order of the table."
+    return text, {"systems": sheets.rows_grid(torch.stack(samples), caption)}
+
+
+SYSTEMS = (
+    Study(
+        "systems",
+        "FlexAE, Table 1; MaskAAE, Table 1",
+        "every system on MNIST: the same networks, latent size, rounds and batch",
+        _cells,
+        _show,
+    ),
+)
