@@ -13,6 +13,7 @@ from latentfit.checks import one_of
 from latentfit.game import Player, Terms, Turn
 from latentfit.likelihoods import Likelihood
 from latentfit.models.base import Model, Shape
+from latentfit.networks import Growth
 from latentfit.optimizers import adam
 from latentfit.priors import Sphere
 
@@ -56,7 +57,7 @@ class AGE(Model):
     generator  k K(E(f)) + w_z mean (2 - z_j E(f)_j)                             D, steps times
     =========  ================================================================  ==============
 
-    Pioneer's plain form is the same game with other weights and the `gaussian` K.
+    Pioneer is the same game with other weights and the `gaussian` K, on networks that grow or not.
 
     Arguments:
         shape: Shape of one sample.
@@ -70,6 +71,8 @@ class AGE(Model):
         codes: w_z.
         steps: Moves of the generator in a round.
         top: Where the reward for spreading samples ends.
+        growth: How far the networks have grown, where they do (Pioneer); each round is one step of
+            it, data are seen at its resolution, and w_x is two thirds while a phase is faded in.
         rate: Learning rate of both players.
         betas: Moment decays of Adam.
 
@@ -96,6 +99,7 @@ class AGE(Model):
         codes: float = 1000.0,
         steps: int = 2,
         top: float = 10.0,
+        growth: Growth | None = None,
         rate: float = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
         batch: int = 64,
@@ -108,6 +112,7 @@ class AGE(Model):
         self.spread: Spread = spread
         self.divergence, self.pixels, self.codes = divergence, pixels, codes
         self.steps, self.top, self.rate, self.betas = steps, top, rate, betas
+        self.growth = growth
 
     def encode(self, x: Tensor) -> Tensor:
         """From samples (B, *shape) to codes of length 1, with shape (B, m)."""
@@ -115,6 +120,7 @@ class AGE(Model):
 
     def spread_out(self, x: Tensor) -> Terms:
         """Encoder: codes of data fill the sphere, those of samples do not; reconstruct."""
+        x = x if self.growth is None else self.growth.coarse(x)
         z = self.encode(x)
         with torch.no_grad():
             made = self.decode(self.prior.sample(len(x)))
@@ -132,6 +138,12 @@ class AGE(Model):
 
     def turns(self) -> Iterator[Turn]:
         """The encoder once, then the generator on fresh noise."""
+        growth = self.growth
+
+        def pixels(step: int) -> float:
+            fading = growth is not None and growth.fading(step)
+            return self.pixels * (2 / 3 if fading else 1.0)
+
         yield Turn(
             encoder=Player(
                 terms=self.spread_out,
@@ -140,8 +152,9 @@ class AGE(Model):
                 weights={
                     "data": self.divergence,
                     "made": self.divergence,
-                    "pixels": self.pixels,
+                    "pixels": pixels,
                 },
+                after=(lambda: None) if growth is None else growth.advance,
             )
         )
         yield Turn(

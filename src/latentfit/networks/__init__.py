@@ -11,6 +11,7 @@ from latentfit.networks.convolution import (
     flexae,
     grid,
 )
+from latentfit.networks.growing import GrowingDecoder, GrowingEncoder, Growth
 from latentfit.networks.layers import spectrally_normal_everywhere
 from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
@@ -29,6 +30,9 @@ __all__ = [
     "Family",
     "GridDecoder",
     "GridEncoder",
+    "GrowingDecoder",
+    "GrowingEncoder",
+    "Growth",
     "Mask",
     "SkipMLP",
     "critic",

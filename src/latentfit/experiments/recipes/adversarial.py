@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from latentfit.checks import one_of
+from latentfit.checks import UserError, one_of
 from latentfit.experiments.recipes.base import Recipe
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.models import AGE, ALAE, GAN, IntroVAE, SoftIntroVAE
 from latentfit.models.gan import FORMS
-from latentfit.networks import spectrally_normal_everywhere
+from latentfit.networks import (
+    GrowingDecoder,
+    GrowingEncoder,
+    Growth,
+    spectrally_normal_everywhere,
+)
 from latentfit.posteriors import DiagonalGaussian
 
 # Learning rate, beta_1, moves of the critic, batch norm in the critic (baselines 28.4).
@@ -88,6 +93,7 @@ def age(
 def pioneer(
     parts: Parts,
     *,
+    phase: int = 0,
     steps: int = 2,
     divergence: float = 0.1,
     pixels: float = 3.0,
@@ -96,12 +102,33 @@ def pioneer(
     batch: int = 128,
     average: Average = 0.999,
 ) -> AGE:
-    """AGE's game with the proper divergence and spectral norm in E: Pioneer's plain form."""
+    """AGE's game with the proper divergence and spectral norm in E; see `models.AGE`.
+
+    Arguments:
+        parts: Networks; those of the growing form are Pioneer's own.
+        phase: Rounds of a phase of the growing form; 0 is the form that does not grow.
+        steps: Moves of the generator in a round.
+        divergence: Weight of the divergences.
+        pixels: Weight of the pixels' error.
+        codes: Weight of the codes' distance.
+        rate: Learning rate; 1e-3 in the growing form's public code.
+        batch: Batch size.
+        average: Decay of the averaged weights.
+    """
+    growth = None
+    encoder, decoder = spectrally_normal_everywhere(parts.encoder()), parts.decoder()
+    if phase:
+        if not parts.image:
+            raise UserError("networks that grow need images, got vectors; use --set phase=0.")
+        growth = Growth(parts.shape, every=phase)
+        encoder = GrowingEncoder(parts.shape, parts.latent, growth, width=parts.width)
+        decoder = GrowingDecoder(parts.shape, parts.latent, growth, width=parts.width)
     return AGE(
         shape=parts.shape,
         latent=parts.latent,
-        encoder=spectrally_normal_everywhere(parts.encoder()),
-        decoder=parts.decoder(),
+        encoder=encoder,
+        decoder=decoder,
+        growth=growth,
         likelihood=parts.squared_error(),
         spread="gaussian",
         divergence=divergence,
@@ -228,7 +255,7 @@ ADVERSARIAL = (
         build=pioneer,
         paper="Pioneer Networks (Heljakka et al.)",
         year=2018,
-        idea="AGE's game with spectral norm and cosine codes, in the form that does not grow",
+        idea="AGE's game with spectral norm and cosine codes; networks that grow, where asked",
         latent=64,
     ),
     Recipe(
