@@ -18,15 +18,16 @@ from latentfit.seeds import seeded
 SHOWN = 2_000  # points in a panel
 # FlexAE, Figure 3: (b), (c), (d), (e).
 MIXTURE = {
-    "VAE": ("vae-learned-variance", {"batch": 64}),
+    "VAE": ("vae-learned-variance", {"batch": 64, "rate": 1e-3}),
     "WAE": ("wae-gan", {"batch": 64}),
     "WAE, mixture prior": ("wae-gan", {"batch": 64, "modes": 8}),
     "FlexAE": ("flexae", {"rate": 5e-4, "batch": 64}),
 }
-# Geng et al., Figures 4 and 5, without ALAE.
+# Geng et al., Figures 4 and 5, and FlexAE.
 ROLL = {
-    "VAE": ("vae-learned-variance", {"batch": 64}),
+    "VAE": ("vae-learned-variance", {"batch": 64, "rate": 1e-3}),
     "AAE": ("aae", {"batch": 64}),
+    "ALAE": ("alae", {"batch": 64}),
     "mapped prior": ("mapae", {"batch": 64}),
     "FlexAE": ("flexae", {"rate": 5e-4, "batch": 64}),
 }
@@ -144,7 +145,7 @@ PLANE = (
     ),
     Study(
         "swiss-roll",
-        "Geng et al., Figures 4 and 5 (without ALAE)",
+        "Geng et al., Figures 4 and 5",
         "reconstructed and generated manifolds, and latent spaces, of a rolled sheet",
         _roll,
         _show_roll,
