@@ -84,7 +84,7 @@ def test_spherical_games_keep_codes_on_the_sphere_and_cap_the_reward():
     assert isinstance(model, AGE)
     torch.testing.assert_close(model.encode(X).norm(dim=1), torch.ones(16))
     model.top = -100.0  # below any divergence, so that the cap is what remains
-    assert float(model.spread_out(X)["made"]) == 100.0
+    assert model.spread_out(X)["made"].item() == 100.0
 
 
 def test_growing_networks_fade_phases_in_and_go_on_after_a_checkpoint():

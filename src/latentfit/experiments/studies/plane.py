@@ -25,7 +25,8 @@ MIXTURE = {
 }
 # Geng et al., Figures 4 and 5, and FlexAE.
 ROLL = {
-    "VAE": ("vae-learned-variance", {"batch": 64, "rate": 1e-3}),
+    # From a deviation of 1 it ends where the codes say nothing.
+    "VAE": ("vae-learned-variance", {"batch": 64, "rate": 1e-3, "deviation": 0.2}),
     "AAE": ("aae", {"batch": 64}),
     "ALAE": ("alae", {"batch": 64}),
     "mapped prior": ("mapae", {"batch": 64}),
