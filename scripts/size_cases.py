@@ -21,6 +21,7 @@ CASES = [(n, seed) for n in (5, 8, 12, 16, 24) for seed in (0, 1)]
 
 
 def main() -> None:
+    """Ask, and write what was answered."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=Path("results/size"))
     parser.add_argument("--runs", type=Path, default=None, help="keep the runs there")

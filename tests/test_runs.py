@@ -289,3 +289,35 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_model_without_an_encoder_is_trained_scored_and_reported(tmp_path):
+    folder = tmp_path / "gan"
+    command(*training("gan", folder, "--rounds", 2), check=True)
+    scores = json.loads((folder / "evaluation.json").read_text())
+    assert {"fd_lenet", "fd_lenet_floor", "coverage"} <= set(scores)
+    assert not {"mse", "nac", "fd_lenet_reconstruction", "active_units"} & set(scores)
+    made = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert {"samples", "coverage", "prd", "neighbours-pixels"} <= made
+    assert not {"reconstructions", "latent", "interpolations"} & made
+    refused = command("encode", folder, "--data", "digits", "--out", tmp_path / "codes.npz")
+    assert refused.returncode == 2
+    assert "has no encoder; use sample, evaluate or report" in refused.stderr
+
+
+def test_another_prior_makes_a_run_of_its_own(tmp_path):
+    first, second = tmp_path / "ae", tmp_path / "ae-kde"
+    command(*training("ae", first, "--rounds", 2), check=True)
+    fit = ["fit-prior", first, "--prior", "kde", "--set", "count=100", "--quiet"]
+    command(*fit, check=True)
+    before, after = lf.load(first), lf.load(second)
+    assert after.late == ("kde", {"count": 100})
+    x = lf.data.load("digits").test.first(3)
+    with torch.no_grad():
+        assert torch.equal(before.reconstruct(x), after.reconstruct(x))
+    assert after.sample(5).shape == (5, 1, 8, 8)
+    command(*fit, check=True)  # again is no error
+    refused = command(*fit, "--out", first)
+    assert refused.returncode == 2
+    assert "holds another run" in refused.stderr
+    assert command("sample", second, "-n", "4", "--out", tmp_path / "s.png").returncode == 0

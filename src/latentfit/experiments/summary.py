@@ -163,6 +163,7 @@ def _covered(folder: Path) -> Iterator[Named]:
             points = {
                 kind: (scores[across + suffix], scores[up + suffix])
                 for suffix, kind in kinds.items()
+                if across + suffix in scores  # without an encoder nothing is reconstructed
             }
             caption = f"{across.capitalize()} and {up} of samples, reconstructions, training data."
             yield key, (caption, charts.fidelity_diversity(points, (across, up)))
