@@ -151,6 +151,14 @@ def test_sizing_plays_one_wave_where_the_masks_settle(monkeypatch, tmp_path):
     assert [m for _, m, _ in played[1]] == [2, 4, 8]
 
 
+def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():
+    data = gaussian(n=4, d=16, count=600)
+    waves = size_module._mask_cells(data, expected=20, most=8, seed=0)
+    cells = [cell for wave in waves for cell in wave]
+    assert {cell.latent for cell in cells} == {8}
+    assert len({cell.key for cell in cells}) == len(cells) == 4
+
+
 @pytest.mark.parametrize("name", ["swiss-roll", "mixture"])
 def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch):
     def few(scale):

@@ -211,6 +211,22 @@ def test_the_schedule_of_maskaae():
     assert published_period(48) == 5400
 
 
+def test_the_game_that_recovers_waits_longer_on_images_and_for_many_dimensions():
+    def facts(shape, latent, **settings):
+        model = recipe("maskaae", shape, latent=latent, width=0.02, loss="squared", **settings)
+        assert isinstance(model, MaskAAE)
+        p = model.pruning
+        return p.omega, p.warmup, p.decide, p.rounds, pytest.approx(1e3 * p.mask_rate)
+
+    assert facts((16,), 64) == (30.0, 2000, 6500, 9000, 3.0)
+    assert facts((1, 8, 8), 16) == facts((1, 8, 8), 32) == (3.0, 4500, 8500, 11000, 3.0)
+    assert facts((1, 8, 8), 64) == (3.0, 4500, 12500, 15000, 1.5)
+    assert facts((1, 8, 8), 16, pace=0.5) == (3.0, 2250, 4250, 5500, 6.0)
+    published = recipe("maskaae", (1, 8, 8), latent=32, width=0.02, game="published")
+    assert isinstance(published, MaskAAE)
+    assert published.pruning.rounds == 216_000  # 2 / 32 doubles to 2048 fifteen times
+
+
 def test_schedules():
     assert doubling(1.0, every=10, after=5)(14) == 1.0
     assert drops(10, factor=0.5)(10) == 0.5

@@ -191,10 +191,10 @@ class GrowingEncoder(nn.Module):
         """From images (B, C, H, W) to (B, m)."""
         phase = self.growth.phase
         low = functional.avg_pool2d(self.growth.square(x), self.growth.side >> (phase + 2))
-        h = self.inputs[phase](low)
+        h = self.blocks[phase](self.inputs[phase](low))
         if phase:
             old = self.inputs[phase - 1](functional.avg_pool2d(low, 2))
-            h = torch.lerp(old, self.blocks[phase](h), self.growth.alpha)
-        for place in range(phase - 1 if phase else 0, -1, -1):
+            h = torch.lerp(old, h, self.growth.alpha)
+        for place in reversed(range(phase)):
             h = self.blocks[place](h)
         return h.flatten(1)

@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from latentfit import networks
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, one_of, within
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.likelihoods import Bernoulli
 from latentfit.models import FlexAE, MappedPrior, MaskAAE
@@ -62,6 +62,7 @@ def maskaae(
     loss: Literal["auto", "bernoulli", "squared"] = "auto",
     dense: bool = True,
     game: Literal["recovering", "published"] = "recovering",
+    pace: float = 1.0,
     form: Literal["square", "one"] | None = None,
     omega: float | None = None,
     variance: float | None = None,
@@ -83,6 +84,7 @@ def maskaae(
         loss: `auto` is cross-entropy on grey images [authors' code], else squared error [paper].
         dense: Dense networks for images [authors' code], else the convolutional family.
         game: `recovering` (ours) or `published`; see `models.maskaae.pruning`.
+        pace: Factor on everything that counts rounds; the mask's rate is divided by it.
         form: Form of the mismatch term.
         omega: Weight of the mismatch term.
         variance: Weight of the penalty on closed dimensions.
@@ -102,11 +104,8 @@ def maskaae(
         loss = "bernoulli" if parts.image and not parts.colour else "squared"
     if loss == "bernoulli" and not parts.image:
         raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
-    chosen = pruning(game, parts.latent)
-    if parts.image and game == "recovering":
-        # R is a mean over entries; those of images vary a tenth as much as standardised ones. Their
-        # larger networks need longer until the mismatch is worth acting on.
-        chosen = replace(chosen, omega=chosen.omega / 10, warmup=4_500, decide=8_500)
+    within("pace", pace, 1e-3, 1e3)
+    chosen = pruning(game, parts.latent, image=parts.image).paced(pace)
     low, high = chosen.start
     start = (low if mask_low is None else mask_low, high if mask_high is None else mask_high)
     given = {"form": form, "omega": omega, "variance": variance, "mask_rate": mask_rate,

@@ -2,19 +2,10 @@
 
 from latentfit.experiments.sizing.conclude import Size
 from latentfit.experiments.sizing.size import size
-from latentfit.experiments.sizing.verdict import (
-    IMAGE_MASK,
-    IMAGE_ROUNDS,
-    MASK_ROUNDS,
-    Verdict,
-    trace,
-    verdict,
-)
+from latentfit.experiments.sizing.verdict import IMAGE_MASK, Verdict, trace, verdict
 
 __all__ = [
     "IMAGE_MASK",
-    "IMAGE_ROUNDS",
-    "MASK_ROUNDS",
     "Size",
     "Verdict",
     "size",

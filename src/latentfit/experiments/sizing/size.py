@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from latentfit import metrics
 from latentfit.checks import UserError, within
@@ -25,14 +26,10 @@ from latentfit.experiments.sizing.conclude import (
     recommended,
     settled,
 )
-from latentfit.experiments.sizing.verdict import (
-    IMAGE_MASK,
-    IMAGE_ROUNDS,
-    MASK_ROUNDS,
-    trace,
-    verdict,
-)
+from latentfit.experiments.sizing.verdict import IMAGE_MASK, trace, verdict
 from latentfit.metrics import Dimension
+from latentfit.models.maskaae import pruning
+from latentfit.networks import is_image
 from latentfit.training import Settings
 from latentfit.training import train as train_model
 
@@ -79,8 +76,8 @@ def size(
     entries = math.prod(data.shape)
     most = max_latent or max(2, min(512, entries // 2))
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
-    estimates = _estimates(data, seed)
     points = data.train.first(min(5_000, len(data.train))).flatten(1)
+    estimates = _estimates(points, seed)
     waves = _mask_cells(data, guess(estimates), most, seed)
     ends = began + 60 * budget * 5 / 6  # a sixth is kept for the check
     masks: list[Evidence] = []
@@ -91,7 +88,7 @@ def size(
         def played(cells: list[Cell]) -> list[Row]:
             return play_cells(cells, where, data=data, workers=workers, progress=progress)
 
-        seconds = _seconds(data, waves[0][0])
+        seconds = max(_seconds(data, cell) for cell in waves[0])
         for wave in waves:
             lasts = seconds * math.ceil(len(wave) / workers)
             if time.monotonic() + lasts > ends or settled(masks, estimates):
@@ -111,8 +108,7 @@ def size(
     return conclude(evidence, estimates)
 
 
-def _estimates(data: Data, seed: int) -> dict[str, Dimension]:
-    points = data.train.first(min(5_000, len(data.train))).flatten(1)
+def _estimates(points: Tensor, seed: int) -> dict[str, Dimension]:
     return {
         name: metrics.intrinsic_dimension(
             points, estimator=name, repeats=5, seed=seed, calibrate=name != "local-pca"
@@ -122,14 +118,15 @@ def _estimates(data: Data, seed: int) -> dict[str, Dimension]:
 
 
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
-    """Runs of the mask from two latent sizes, a seed each; then with the seeds changed over."""
+    """Runs of the mask from two latent sizes, each with a seed of its own."""
     sizes = [min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)]
-    image = len(data.shape) == 3
-    settings, rounds = (IMAGE_MASK, IMAGE_ROUNDS) if image else ({}, MASK_ROUNDS)
+    image = is_image(data.shape)
+    settings = IMAGE_MASK if image else {}
     return [
         [
-            Cell("maskaae", data.name, m, seed + (place + turn) % 2, rounds, settings,
-                 ("fd",), "pixels")
+            Cell("maskaae", data.name, m, seed + 2 * turn + place,
+                 pruning("recovering", m, image=image).rounds,
+                 settings, ("fd",), "pixels")
             for place, m in enumerate(sizes)
         ]
         for turn in range(WAVES)
@@ -143,7 +140,7 @@ def _mask(row: Row, folder: Path) -> Evidence:
 
 def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
     sizes = sorted({max(1, answer // 2), answer, min(most, 2 * answer)})
-    settings: dict[str, Any] = {"width": 0.25} if len(data.shape) == 3 else {"batch": 64}
+    settings: dict[str, Any] = {"width": 0.25} if is_image(data.shape) else {"batch": 64}
     groups = ("fd", "dimension")
     return [
         Cell("wae-gan", data.name, m, seed, CHECK_ROUNDS, settings, groups, "pixels") for m in sizes

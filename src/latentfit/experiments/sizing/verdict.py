@@ -9,8 +9,6 @@ from typing import Any
 from latentfit.experiments.cells import Row, value
 from latentfit.training.folder import read_lines
 
-# Warm-up, pruning, and the rounds in which the mask decides; images have a longer warm-up.
-MASK_ROUNDS, IMAGE_ROUNDS = 9_000, 11_000
 # R is to be compared with the variance, which a cross-entropy is not; a width that fits a CPU.
 IMAGE_MASK: dict[str, Any] = {"loss": "squared", "width": 0.25}
 OPEN, SHUT = 0.9, 0.1  # between them a dimension is neither

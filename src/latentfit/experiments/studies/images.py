@@ -9,6 +9,7 @@ from typing import Any
 from latentfit.experiments import sizing
 from latentfit.experiments.cells import Cell, Row, value
 from latentfit.experiments.studies.base import Shown, Study, grouped, pick, spread, table
+from latentfit.models.maskaae import pruning
 
 PUBLISHED_ACTIVE = {32: 11, 64: 13, 110: 11}
 # FlexAE, Table 3, MNIST: FID of reconstructions and of samples.
@@ -23,11 +24,15 @@ PUBLISHED_SIZES = {
 
 
 def _mask(scale: str) -> list[Cell]:
-    rounds = pick(scale, smoke=20, short=sizing.IMAGE_ROUNDS, paper=100_000)
+    def rounds(m: int) -> int:
+        return pick(
+            scale, smoke=20, short=pruning("recovering", m, image=True).rounds, paper=100_000
+        )
+
     settings: dict[str, Any] = pick(scale, smoke=sizing.IMAGE_MASK, short=sizing.IMAGE_MASK,
                                     paper={"loss": "squared"})  # fmt: skip
     return [
-        Cell("maskaae", "mnist", m, seed, rounds, settings)
+        Cell("maskaae", "mnist", m, seed, rounds(m), settings)
         for seed in range(pick(scale, smoke=1, short=2, paper=5))
         for m in PUBLISHED_ACTIVE
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,16 +16,18 @@ from latentfit.models import Model, evaluating
 from latentfit.priors import Pushforward
 from latentfit.seeds import seeded
 
+Systems = dict[str, tuple[str, dict[str, Any]]]  # recipe and settings by the name in the figure
+
 SHOWN = 2_000  # points in a panel
 # FlexAE, Figure 3: (b), (c), (d), (e).
-MIXTURE = {
+MIXTURE: Systems = {
     "VAE": ("vae-learned-variance", {"batch": 64, "rate": 1e-3}),
     "WAE": ("wae-gan", {"batch": 64}),
     "WAE, mixture prior": ("wae-gan", {"batch": 64, "modes": 8}),
     "FlexAE": ("flexae", {"rate": 5e-4, "batch": 64}),
 }
 # Geng et al., Figures 4 and 5, and FlexAE.
-ROLL = {
+ROLL: Systems = {
     # From a deviation of 1 it ends where the codes say nothing.
     "VAE": ("vae-learned-variance", {"batch": 64, "rate": 1e-3, "deviation": 0.2}),
     "AAE": ("aae", {"batch": 64}),
@@ -34,7 +37,7 @@ ROLL = {
 }
 
 
-def _cells(systems: dict, data: str, scale: str) -> list[Cell]:
+def _cells(systems: Systems, data: str, scale: str) -> list[Cell]:
     rounds = pick(scale, smoke=60, short=6_000, paper=50_000)
     return [
         Cell(recipe, data.format(seed=seed), 2, seed, rounds, settings, ("fd", "latent", "sliced"))
@@ -43,7 +46,7 @@ def _cells(systems: dict, data: str, scale: str) -> list[Cell]:
     ]
 
 
-def _of(systems: dict, rows: Sequence[Row]) -> dict[str, list[Row]]:
+def _of(systems: Systems, rows: Sequence[Row]) -> dict[str, list[Row]]:
     """Rows by the name of their system in the figure."""
     return {
         name: [row for row in rows if (row["recipe"], row["settings"]) == (recipe, settings)]
@@ -51,13 +54,21 @@ def _of(systems: dict, rows: Sequence[Row]) -> dict[str, list[Row]]:
     }
 
 
-def _scores(systems: dict, rows: Sequence[Row], names: dict[str, str]) -> str:
+def _scores(systems: Systems, rows: Sequence[Row], names: dict[str, str]) -> str:
     lines = [
         [name, *(spread([value(row, score) for row in held]) for score in names)]
         for name, held in _of(systems, rows).items()
         if held
     ]
     return table(["system", *names.values()], lines)
+
+
+def _first(systems: Systems, rows: Sequence[Row], folder: Path) -> Iterator[tuple[str, Row, Model]]:
+    """The model of seed 0 of each system that came through."""
+    for name, held in _of(systems, rows).items():
+        row = next((row for row in held if row["seed"] == 0 and "error" not in row), None)
+        if row is not None:
+            yield name, row, opened(row, folder)
 
 
 def _points(model: Model, x: Tensor, seed: int) -> dict[str, Tensor]:
@@ -86,12 +97,8 @@ def _show_mixture(rows: Sequence[Row], folder: Path) -> Shown:
     panels: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = [
         ("true latent space", [(z[:SHOWN], labels[:SHOWN])])
     ]
-    for name, held in _of(MIXTURE, rows).items():
-        row = next((r for r in held if r["seed"] == 0 and "error" not in r), None)
-        if row is None:
-            continue
-        model, data = opened(row, folder), load(row["data"])
-        x = data.test.first(SHOWN)
+    for name, row, model in _first(MIXTURE, rows, folder):
+        x = load(row["data"]).test.first(SHOWN)
         found = _points(model, x, 0)
         title = f"{name}, FD {value(row, 'fd_pixels'):.3g}"
         panels.append((title, [(found["drawn"], None), (found["codes"], labels[: len(x)])]))
@@ -109,12 +116,8 @@ def _show_roll(rows: Sequence[Row], folder: Path) -> Shown:
              "prior_wasserstein": "codes to prior"}  # fmt: skip
     manifolds: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = []
     latents: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = []
-    for name, held in _of(ROLL, rows).items():
-        row = next((r for r in held if r["seed"] == 0 and "error" not in r), None)
-        if row is None:
-            continue
-        model, data = opened(row, folder), load(row["data"])
-        x = data.test.first(SHOWN)
+    for name, row, model in _first(ROLL, rows, folder):
+        x = load(row["data"]).test.first(SHOWN)
         found = _points(model, x, 0)
         sheets = {"data": x, "rebuilt": found["rebuilt"], "made": found["made"]}
         across = {key: model.units.restore(part)[:, [0, 2]] for key, part in sheets.items()}

@@ -9,6 +9,7 @@ from typing import Any
 from latentfit.experiments import sizing
 from latentfit.experiments.cells import Cell, Row, value
 from latentfit.experiments.studies.base import Shown, Study, grouped, pick, spread, table
+from latentfit.models.maskaae import pruning
 
 LATENT = ("fd", "latent")  # groups of scores that these studies read
 # The published slides, Table 2: NAC of the fixed prior and of the mask, and active dimensions.
@@ -27,15 +28,15 @@ def true_dimension(row: Row) -> int:
     return int(row["data"].split("n=")[1].split(",")[0])
 
 
-def _rounds(recipe: str, scale: str) -> int:
+def _rounds(recipe: str, m: int, scale: str) -> int:
     """The mask has a clock of its own."""
-    short = sizing.MASK_ROUNDS if recipe == "maskaae" else 6_000
+    short = pruning("recovering", m).rounds if recipe == "maskaae" else 6_000
     return pick(scale, smoke=60, short=short, paper=50_000)
 
 
 def _on_synthetic(recipe: str, n: int, m: int, seed: int, scale: str) -> Cell:
     pace = PACE.get(recipe, {})
-    return Cell(recipe, synthetic(n, seed), m, seed, _rounds(recipe, scale), pace, LATENT)
+    return Cell(recipe, synthetic(n, seed), m, seed, _rounds(recipe, m, scale), pace, LATENT)
 
 
 def _u_curve(scale: str) -> list[Cell]:

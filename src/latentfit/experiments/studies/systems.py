@@ -9,6 +9,7 @@ from typing import Any
 from latentfit.experiments.cells import Cell, Row, value
 from latentfit.experiments.recipes import RECIPES
 from latentfit.experiments.studies.base import Shown, Study, grouped, opened, pick, spread, table
+from latentfit.models.maskaae import pruning
 
 COLUMNS = 10  # samples of each system in the figure
 LATENT = 32
@@ -46,10 +47,9 @@ def _settings(name: str, scale: str, rounds: int, width: float) -> dict[str, Any
         usual = known[rate].default if rate in known else None
         if usual is not None:
             settings[rate] = min(1e-3, SLOW * usual)
-    if "mask_rate" in known:  # a clock that ends at 11,000 rounds, played in as many as there are
-        share = rounds / 11_000
-        settings |= {"loss": "squared", "warmup": round(4_500 * share),
-                     "period": max(1, round(600 * share)), "mask_rate": 3e-3 / share}  # fmt: skip
+    if "pace" in known:
+        pace = rounds / pruning("recovering", LATENT, image=True).rounds
+        settings |= {"loss": "squared", "pace": round(pace, 4)}
     elif "warmup" in known:
         settings["warmup"] = rounds // 10
     if "over" in known:
