@@ -220,7 +220,7 @@ def test_the_game_that_recovers_waits_longer_on_images_and_for_many_dimensions()
 
     assert facts((16,), 64) == (30.0, 2000, 6500, 9000, 3.0)
     assert facts((1, 8, 8), 16) == facts((1, 8, 8), 32) == (3.0, 4500, 8500, 11000, 3.0)
-    assert facts((1, 8, 8), 64) == (3.0, 4500, 12500, 15000, 1.5)
+    assert facts((1, 16, 16), 128) == (3.0, 4500, 12500, 15000, 1.5)
     assert facts((1, 8, 8), 16, pace=0.5) == (3.0, 2250, 4250, 5500, 6.0)
     published = recipe("maskaae", (1, 8, 8), latent=32, width=0.02, game="published")
     assert isinstance(published, MaskAAE)

@@ -81,8 +81,8 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
 
     On images the mismatch weighs 3: R is a mean over entries, and those of images vary a tenth as
     much as standardised ones. Their larger networks need a longer warm-up. Beyond 32 dimensions the
-    mask is slower by m / 32: dimensions that close faster than encoder and decoder can rearrange
-    the code close past the point where reconstruction should hold them.
+    mask is slower by the root of m / 32: dimensions that close faster than encoder and decoder can
+    rearrange the code close past the point where reconstruction should hold them.
 
     Arguments:
         game: `recovering` or `published`.
@@ -94,7 +94,7 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
         (3600, 32.0)
         >>> pruning("recovering", 32, image=True).rounds
         11000
-        >>> pruning("recovering", 64, image=True).rounds
+        >>> pruning("recovering", 128, image=True).rounds
         15000
     """
     one_of("game", game, ("recovering", "published"))
@@ -106,7 +106,7 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     vectors = Pruning("one", 30.0, weight, 3e-3, start, 2000, 600, 1.0, 0.1, 6500, 9000)
     if not image:
         return vectors
-    slow = max(1.0, latent / 32)
+    slow = max(1.0, math.sqrt(latent / 32))
     decide = 4_500 + round(4_000 * slow)
     rate, ends = vectors.mask_rate / slow, decide + 2_500
     return replace(vectors, omega=3.0, mask_rate=rate, warmup=4_500, decide=decide, rounds=ends)
