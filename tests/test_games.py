@@ -15,10 +15,20 @@ from latentfit.experiments.late import PRIORS, fit_late
 from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.metrics import kl_profile
-from latentfit.models import AGE, GAN, CodeFlow, ImplicitPrior, IntroVAE, SoftIntroVAE
+from latentfit.models import (
+    AGE,
+    GAN,
+    CodeFlow,
+    CodeMixture,
+    CodeSequence,
+    ImplicitPrior,
+    IntroVAE,
+    SoftIntroVAE,
+)
 from latentfit.models.age import batch_kl
 from latentfit.networks import CausalTransformer, Codebook
 from latentfit.priors import KernelDensity, Ratio, Tilted
+from latentfit.seeds import seeded
 from latentfit.training import Settings, train
 
 ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
@@ -310,10 +320,48 @@ def test_flow_has_the_density_of_its_jacobian():
     flow = CodeFlow(3, steps=2, hidden=(8,)).double()
     for parameter in flow.parameters():
         nn.init.normal_(parameter, std=0.5)
-    flow.standardise(2 * torch.randn(50, 3).double() + 1)
-    z = torch.randn(1, 3).double()
-    jacobian = torch.autograd.functional.jacobian(lambda v: flow.noise(v)[0], z).reshape(3, 3)
-    torch.testing.assert_close(flow.noise(z)[1][0], jacobian.det().abs().log())
+    u = torch.randn(1, 3).double()
+    jacobian = torch.autograd.functional.jacobian(lambda v: flow.noise(v)[0], u).reshape(3, 3)
+    torch.testing.assert_close(flow.noise(u)[1][0], jacobian.det().abs().log())
+
+
+@pytest.mark.parametrize(
+    "density",
+    [
+        CodeFlow(2, steps=2, hidden=(8,)),
+        CodeMixture(2, components=4),
+        CodeSequence(2, components=3, hidden=(8,)),
+    ],
+    ids=lambda density: type(density).__name__,
+)
+def test_densities_of_codes_integrate_to_one_and_draw_what_they_say(density):
+    with seeded(3, "test"):
+        for parameter in density.parameters():
+            nn.init.normal_(parameter, std=0.4)
+        density.begin(torch.randn(50, 2) * torch.tensor([2.0, 0.5]) + 1)
+        drawn = density.draw(4_000)
+    line = torch.linspace(-8, 8, 400)
+    u = torch.cartesian_prod(line, line)
+    z = density.shift + density.scale * u
+    cell = (line[1] - line[0]).square() * density.scale.prod()
+    with torch.no_grad():
+        mass = density.log_density(z).exp() * cell
+    assert mass.sum().item() == pytest.approx(1, abs=2e-3)
+    mean = mass @ z
+    deviation = (mass @ (z - mean).square()).sqrt()
+    assert ((drawn.mean(0) - mean).abs() < 0.1 * deviation).all()
+    torch.testing.assert_close(drawn.std(0), deviation, rtol=0.1, atol=0)
+
+
+def test_each_dimension_of_a_sequence_sees_only_those_before_it():
+    density = CodeSequence(4, components=2, hidden=(16, 16))
+    for parameter in density.parameters():
+        nn.init.normal_(parameter, std=0.4)
+    jacobian = torch.autograd.functional.jacobian(
+        lambda u: density._components(u)[1].sum((0, 2)), torch.randn(1, 4)
+    )
+    assert not jacobian[:, 0].triu().any()
+    assert jacobian[:, 0].tril(-1).count_nonzero() == 6
 
 
 def test_kernel_density_has_scotts_width():
@@ -333,8 +381,8 @@ def test_late_priors_follow_the_codes(name):
     model = recipe("ae", data, latent=2, width=1 / 4, batch=32)
     train(model, data, Settings(rounds=200, progress=False, device="cpu"))
     codes = model.encode(data.train.first(900)).detach()
-    rounds = {"flow": 2_000, "two-stage": 400}.get(name, 1)
-    fit_late(model, data, name, rounds=rounds, progress=False)
+    trained = {"flow": 2_000, "autoregressive": 2_000, "vamp": 2_000, "two-stage": 400}
+    fit_late(model, data, name, rounds=trained.get(name, 1), progress=False)
     torch.manual_seed(0)
     drawn = model.prior.sample(900).detach()
     apart = (drawn.mean(0) - codes.mean(0)).abs() / codes.std(0)

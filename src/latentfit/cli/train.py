@@ -110,12 +110,14 @@ def demo(
 @app.command(name="fit-prior")
 def fit_prior(
     run: RunFolder,
-    prior: Annotated[str, typer.Option(help="gaussian, gmm, kde, flow or two-stage.")],
+    prior: Annotated[
+        str, typer.Option(help="gaussian, gmm, kde, vamp, autoregressive, flow, two-stage.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Run folder; default RUN-PRIOR.")] = None,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     rounds: Annotated[
         int | None,
-        typer.Option(help="Rounds that a flow or second stage counts by; default: the run's."),
+        typer.Option(help="Rounds that a trained prior counts by; default: the run's."),
     ] = None,
     seed: Seed = 0,
     device: Device = "auto",

@@ -12,7 +12,14 @@ from latentfit.checks import UserError, one_of
 from latentfit.data.base import Data
 from latentfit.experiments.recipes.ground import second_stage
 from latentfit.experiments.recipes.parts import Parts
-from latentfit.models import CodeFlow, FlowPrior, Model, SecondStage
+from latentfit.models import (
+    CodeFlow,
+    CodeMixture,
+    CodeSequence,
+    DensityPrior,
+    Model,
+    SecondStage,
+)
 from latentfit.networks import hidden
 from latentfit.priors import GaussianMixture, KernelDensity, Prior
 from latentfit.training import Settings, fit_prior
@@ -33,10 +40,33 @@ def kde(parts: Parts, *, count: int = 10_000) -> Prior:
     return KernelDensity(parts.latent, count=count)
 
 
-def flow(parts: Parts, *, steps: int = 5, rate: float = 1e-3, batch: int = 128) -> FlowPrior:
+def vamp(
+    parts: Parts, *, components: int = 500, rate: float = 1e-2, batch: int = 128
+) -> DensityPrior:
+    """A mixture of `components` diagonal Gaussians, moved by gradients as a VampPrior's are."""
+    return DensityPrior(CodeMixture(parts.latent, components=components, rate=rate, batch=batch))
+
+
+def autoregressive(
+    parts: Parts, *, components: int = 10, rate: float = 1e-3, batch: int = 128
+) -> DensityPrior:
+    """Each dimension a mixture of Gaussians given those before it."""
+    return DensityPrior(
+        CodeSequence(
+            parts.latent, components=components, hidden=_units(parts), rate=rate, batch=batch
+        )
+    )
+
+
+def flow(parts: Parts, *, steps: int = 5, rate: float = 1e-3, batch: int = 128) -> DensityPrior:
     """A masked autoregressive flow of `steps` steps."""
-    units = hidden(parts.width / 2)[:2]
-    return FlowPrior(CodeFlow(parts.latent, steps=steps, hidden=units, rate=rate, batch=batch))
+    return DensityPrior(
+        CodeFlow(parts.latent, steps=steps, hidden=_units(parts), rate=rate, batch=batch)
+    )
+
+
+def _units(parts: Parts) -> tuple[int, ...]:
+    return hidden(parts.width / 2)[:2]
 
 
 def two_stage(parts: Parts, *, rate: float = 2e-4, batch: int = 128) -> SecondStage:
@@ -48,6 +78,8 @@ PRIORS: dict[str, Callable[..., Prior]] = {
     "gaussian": gaussian,
     "gmm": gmm,
     "kde": kde,
+    "vamp": vamp,
+    "autoregressive": autoregressive,
     "flow": flow,
     "two-stage": two_stage,
 }
@@ -94,8 +126,8 @@ def fit_late(
         model: A trained model with an encoder.
         data: What it was trained on.
         name: One of `PRIORS`.
-        rounds: Of the auto-encoder's training; a flow plays a quarter of them, a second stage twice
-            as many, the others none.
+        rounds: Of the auto-encoder's training; `vamp`, `autoregressive` and `flow` play a quarter
+            of them, `two-stage` twice as many, the others none.
         seed: Of the fit.
         progress: Show a progress bar.
         folder: Where a prior that is trained keeps its checkpoints.

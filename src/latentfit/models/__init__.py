@@ -6,9 +6,10 @@ from latentfit.models.age import AGE
 from latentfit.models.alae import ALAE
 from latentfit.models.autoencoder import AutoEncoder, SecondStage
 from latentfit.models.base import Learned, Learner, Model, evaluating
+from latentfit.models.codeflow import CodeFlow
+from latentfit.models.density import CodeDensity, CodeMixture, CodeSequence, DensityPrior
 from latentfit.models.factorvae import FactorVAE
 from latentfit.models.flexae import FlexAE
-from latentfit.models.flowprior import CodeFlow, FlowPrior
 from latentfit.models.gan import GAN
 from latentfit.models.introvae import IntroVAE, SoftIntroVAE
 from latentfit.models.iop import ImplicitPrior
@@ -24,10 +25,13 @@ __all__ = [
     "GAN",
     "VQVAE",
     "AutoEncoder",
+    "CodeDensity",
     "CodeFlow",
+    "CodeMixture",
+    "CodeSequence",
+    "DensityPrior",
     "FactorVAE",
     "FlexAE",
-    "FlowPrior",
     "ImplicitPrior",
     "IntroVAE",
     "Learned",

@@ -28,7 +28,7 @@ class MaskedLinear(nn.Linear):
 
 
 class MADE(nn.Module):
-    """Two numbers for each dimension, from the dimensions before it; the first sees biases only.
+    """Some numbers for each dimension, from the dimensions before it; the first sees biases only.
 
     Inputs have degrees 0 to m - 1, hidden unit k has degree k mod (m - 1); a unit sees those of its
     own degree and below, an output those strictly below. The last layer starts at 0.
@@ -36,6 +36,7 @@ class MADE(nn.Module):
     Arguments:
         latent: Number of dimensions m.
         hidden: Width of each hidden layer.
+        outputs: Numbers for each dimension.
 
     References:
         | MADE: Masked Autoencoder for Distribution Estimation (Germain et al., 2015)
@@ -46,20 +47,21 @@ class MADE(nn.Module):
         (torch.Size([2, 3]), torch.Size([2, 3]))
     """
 
-    def __init__(self, latent: int, *, hidden: tuple[int, ...] = (512, 512)) -> None:
+    def __init__(
+        self, latent: int, *, hidden: tuple[int, ...] = (512, 512), outputs: int = 2
+    ) -> None:
         super().__init__()
         degrees = [torch.arange(latent)]
         degrees += [torch.arange(width) % max(1, latent - 1) for width in hidden]
         layers: list[nn.Module] = []
         for below, above in pairwise(degrees):
             layers += [MaskedLinear(above[:, None] >= below[None]), nn.ReLU()]
-        outputs = torch.arange(latent).repeat(2)
-        last = MaskedLinear(outputs[:, None] > degrees[-1][None])
+        last = MaskedLinear(torch.arange(latent).repeat(outputs)[:, None] > degrees[-1][None])
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.layers = nn.Sequential(*layers, last)
+        self.outputs = outputs
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """From (B, m) to two tensors (B, m)."""
-        first, second = self.layers(x).chunk(2, dim=1)
-        return first, second
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """From (B, m) to `outputs` tensors (B, m)."""
+        return self.layers(x).chunk(self.outputs, dim=1)

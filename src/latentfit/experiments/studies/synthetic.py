@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,36 @@ def _show_u_curve(rows: Sequence[Row], folder: Path) -> Shown:
     return table(columns, lines), {"u-curve": against_latent(curves, true_dimension(rows[0]))}
 
 
+def _sweep(scale: str) -> list[Cell]:
+    n = 8
+    sizes = pick(scale, smoke=(n - 1, n), short=range(n // 2, n * 3 // 2 + 1), paper=range(1, 65))
+    return [
+        _on_synthetic("wae-gan", n, m, seed, scale)
+        for seed in range(pick(scale, smoke=1, short=3, paper=5))
+        for m in sizes
+    ]
+
+
+def _show_sweep(rows: Sequence[Row], folder: Path) -> Shown:
+    seeds = grouped(rows, "seed")
+    lines = [
+        [m, *(spread([value(row, "fd_pixels")]) for row in held)]
+        for (m,), held in grouped(rows, "latent").items()
+    ]
+    found = [
+        min((v, row["latent"]) for row in held if (v := value(row, "fd_pixels")) is not None)[1]
+        for held in seeds.values()
+        if any(value(row, "fd_pixels") is not None for row in held)
+    ]
+    each = statistics.median(row["seconds"] for row in rows)
+    text = (
+        f"True dimension {true_dimension(rows[0])}. Best for each seed: "
+        f"{', '.join(map(str, found))}. A training takes {each:.0f} core-seconds (median), so all "
+        f"sizes up to 64 take {64 * each / 60:.0f} core-minutes a seed.\n\n"
+    )
+    return text + table(["m", *(f"FD, seed {seed}" for (seed,) in seeds)], lines), {}
+
+
 def _mask(scale: str) -> list[Cell]:
     sizes = pick(scale, smoke=(8,), short=(8, 16), paper=(5, 8, 12, 16, 24))
     seeds = range(pick(scale, smoke=1, short=3, paper=5))
@@ -146,6 +177,13 @@ SYNTHETIC = (
         "learned mask and a learned prior do not care",
         _u_curve,
         _show_u_curve,
+    ),
+    Study(
+        "sweep",
+        "ours",
+        "what a sweep of the latent size under a fixed prior finds, and what it costs",
+        _sweep,
+        _show_sweep,
     ),
     Study(
         "mask",
