@@ -40,15 +40,15 @@ from latentfit.training import Settings, fit_prior, train
 Row = dict[str, Any]
 
 LATENT, BATCH, RATE, COUNT = 16, 64, 1e-3, 10_000
-VAE_LIKE = {"decoder": "bernoulli"}
+CROSS_ENTROPY = {"decoder": "bernoulli"}
 # Their name, our recipe, our settings.
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "VAE": ("vae-bernoulli", {}),
-    "BetaVAE": ("beta-vae", {"beta": 2.0, **VAE_LIKE}),
+    "BetaVAE": ("beta-vae", {"beta": 2.0, **CROSS_ENTROPY}),
     "WAE_MMD": ("wae-mmd", {}),
     "Adversarial_AE": ("aae", {"average": None, "encoder_rate": RATE}),
     "RAE_L2": ("rae-l2", {}),
-    "VAMP": ("vampprior", {"components": 50, "warmup": 0, **VAE_LIKE}),
+    "VAMP": ("vampprior", {"components": 50, "warmup": 0, **CROSS_ENTROPY}),
     "VQVAE": ("vq-vae", {"layers": 2}),
     "TwoStage": ("two-stage-vae", {}),
 }

@@ -32,7 +32,9 @@ def size(
     max_latent: Annotated[
         int | None, typer.Option(help="Largest size to try; default: half of the entries.")
     ] = None,
-    budget: Annotated[float, typer.Option(help="Minutes it may take, about.")] = 5.0,
+    budget: Annotated[
+        float | None, typer.Option(help="Minutes it may take, about; default 5, for images 25.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the runs, the figure, size.json.")] = Path(
         "size"
     ),

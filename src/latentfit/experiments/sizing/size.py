@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -33,6 +34,7 @@ from latentfit.networks import is_image
 from latentfit.training import Settings
 from latentfit.training import train as train_model
 
+MINUTES, IMAGE_MINUTES = 5.0, 25.0  # what a first wave and its check take on two cores
 CHECK_ROUNDS = 2_000
 WAVES = 2  # of a run of the mask for each latent size
 
@@ -41,7 +43,7 @@ def size(
     data: Data,
     *,
     max_latent: int | None = None,
-    budget: float = 5.0,
+    budget: float | None = None,
     seed: int = 0,
     workers: int = 2,
     folder: Path | None = None,
@@ -59,6 +61,7 @@ def size(
         data: Images or vectors; at least 200 training samples.
         max_latent: Largest latent size to try; half of a sample's entries where not given.
         budget: Minutes that the whole may take, about; fewer runs of the mask where it is short.
+            5 where not given, 25 for images, whose networks are larger.
         seed: First of the seeds.
         workers: Processes at a time.
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
@@ -69,6 +72,8 @@ def size(
         >>> size(gaussian(n=3, d=16, count=3000), budget=0).interval  # only the estimators
         (3, 4)
     """
+    if budget is None:
+        budget = IMAGE_MINUTES if is_image(data.shape) else MINUTES
     within("budget", budget, 0.0)
     if len(data.train) < 200:
         raise UserError(f"sizing needs at least 200 training samples, got {len(data.train)}.")
@@ -89,6 +94,9 @@ def size(
             return play_cells(cells, where, data=data, workers=workers, progress=progress)
 
         seconds = max(_seconds(data, cell) for cell in waves[0])
+        if progress:
+            print(f"A run of the mask takes about {seconds / 60:.0f} min here; {budget:.0f} min "
+                  f"are allowed in all.", file=sys.stderr, flush=True)  # fmt: skip
         for wave in waves:
             lasts = seconds * math.ceil(len(wave) / workers)
             if time.monotonic() + lasts > ends or settled(masks, estimates):
