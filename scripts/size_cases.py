@@ -1,9 +1,10 @@
-"""Ask for the latent size of ten synthetic sets whose size is known, and write the table.
+"""Ask for the latent size of ten sets whose size is known and of two of images; write the table.
 
-    python scripts/size_cases.py --to results/size
+    python scripts/size_cases.py --to results/size --data-root data
 
-Ten calls of `latentfit size` with its default budget, one after the other: about 35 minutes on two
-idle cores. A case that the folder holds is not asked again.
+Calls of `latentfit size` with its default budget, one after the other, on two idle cores: about 35
+minutes for the synthetic sets, as much again for each call on images. A case that the folder holds
+is not asked again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from latentfit.experiments.studies.base import table
 from latentfit.experiments.studies.synthetic import synthetic
 from latentfit.training.checkpoint import write_json
 
-CASES = [(n, seed) for n in (5, 8, 12, 16, 24) for seed in (0, 1)]
+KNOWN = {f"n{n}": n for n in (5, 8, 12, 16, 24)}
+IMAGES = ("digits", "mnist")
+SEEDS = (0, 1)
 
 
 def main() -> None:
@@ -25,22 +28,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=Path("results/size"))
     parser.add_argument("--runs", type=Path, default=None, help="keep the runs there")
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
     given = parser.parse_args()
     rows, right = [], 0
-    for n, seed in CASES:
-        path = given.to / f"n{n}-s{seed}.json"
+    for case, seed in ((case, seed) for case in (*KNOWN, *IMAGES) for seed in SEEDS):
+        path = given.to / f"{case}-s{seed}.json"
+        known = KNOWN.get(case)
         if not path.exists():
-            folder = None if given.runs is None else given.runs / f"n{n}-s{seed}"
-            data = lf.data.load(synthetic(n, seed))
+            folder = None if given.runs is None else given.runs / f"{case}-s{seed}"
+            name = case if known is None else synthetic(known, seed)
+            data = lf.data.load(name, root=given.data_root)
             write_json(path, lf.size(data, seed=seed, folder=folder, progress=True).to_json())
         found = json.loads(path.read_text(encoding="utf-8"))
         low, high = found["interval"]
-        right += low <= n <= high
+        right += known is not None and low <= known <= high
         masks = [f"{m['active']} of {m['latent']}" for m in found["evidence"]["masks"]]
-        rows.append([n, seed, found["latent"], f"{low} to {high}", found["sure"],
-                     ", ".join(masks), f"{found['evidence']['seconds']:.0f}"])  # fmt: skip
+        seconds = f"{found['evidence']['seconds']:.0f}"
+        rows.append([known or case, seed, found["latent"], f"{low} to {high}", found["sure"],
+                     ", ".join(masks), seconds])  # fmt: skip
     columns = ["n", "seed", "answer", "interval", "sure", "open in the masks", "seconds"]
-    text = f"# The size of ten synthetic sets\n\n{right} of {len(rows)} intervals hold n. "
+    text = f"# What size answers\n\n{right} of {len(KNOWN) * len(SEEDS)} intervals hold n. "
     text += "Made by `python scripts/size_cases.py`.\n\n" + table(columns, rows)
     (given.to / "table.md").write_text(text, encoding="utf-8")
 

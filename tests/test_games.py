@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from latentfit.checks import UserError
 from latentfit.data.synthetic import gaussian
-from latentfit.experiments.late import PRIORS, fit_late
+from latentfit.experiments.late import PRIORS, fit_late, with_prior
 from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.metrics import kl_profile
@@ -21,15 +22,17 @@ from latentfit.models import (
     CodeFlow,
     CodeMixture,
     CodeSequence,
+    DensityPrior,
     ImplicitPrior,
     IntroVAE,
     SoftIntroVAE,
 )
 from latentfit.models.age import batch_kl
 from latentfit.networks import CausalTransformer, Codebook
+from latentfit.posteriors import Code
 from latentfit.priors import KernelDensity, Ratio, Tilted
 from latentfit.seeds import seeded
-from latentfit.training import Settings, train
+from latentfit.training import Settings, encode_all, train
 
 ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
 A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
@@ -388,6 +391,41 @@ def test_late_priors_follow_the_codes(name):
     apart = (drawn.mean(0) - codes.mean(0)).abs() / codes.std(0)
     assert float(apart.max()) < 0.35
     assert float((drawn.std(0) / codes.std(0)).log().abs().max()) < 0.35
+
+
+@pytest.mark.parametrize("name", ["vamp", "autoregressive", "flow"])
+def test_trained_priors_know_dimensions_that_collapsed(name):
+    """There the means of a VAE's posteriors hardly move, but its draws have deviation 1."""
+    data = gaussian(n=2, d=8, count=1_200)
+    model = recipe("vae-learned-variance", data, latent=2, width=1 / 4, batch=32)
+    code = Code(torch.randn(900, 2) * torch.tensor([1.0, 1e-3]), torch.ones(900, 2))
+    with_prior(model, name)
+    assert isinstance(model.prior, DensityPrior)
+    model.prior.begin(code.sample())
+    assert model.prior.model.scale[1].item() == pytest.approx(1, abs=0.1)
+    fit_late(model, data, name, rounds=40, progress=False)
+    codes = encode_all(model, data.train).sample()
+    torch.testing.assert_close(model.prior.model.scale, codes.std(0), rtol=0.1, atol=0)
+
+
+def test_a_late_prior_follows_its_settings_and_its_seed(tmp_path):
+    data = gaussian(n=2, d=8, count=1_200)
+
+    def means(seed=0, **settings):
+        model = recipe("ae", data, latent=2, width=1 / 8, batch=32, seed=1)
+        fit_late(model, data, "vamp", rounds=8, seed=seed, progress=False, folder=tmp_path,
+                 **settings)  # fmt: skip
+        assert isinstance(model.prior, DensityPrior)
+        return model.prior.model.get_parameter("mean").detach()
+
+    first = means(components=5)
+    torch.rand(7)  # the global stream must not matter
+    torch.testing.assert_close(means(components=5), first, rtol=0, atol=0)
+    assert not torch.equal(means(components=5, rate=0.5), first)
+    assert not torch.equal(means(components=5, seed=1), first)
+    assert len(means(components=6)) == 6
+    with pytest.raises(UserError, match="components"):
+        means(components=0)
 
 
 def test_divergence_profile_adds_up_to_the_divergence():

@@ -17,7 +17,7 @@ import torch
 import latentfit.experiments.sizing.size  # noqa: F401  (the module, not the function)
 from latentfit import metrics
 from latentfit.checks import UserError
-from latentfit.data import load
+from latentfit.data import arrays, load
 from latentfit.data.synthetic import gaussian
 from latentfit.experiments import sizing, walks
 from latentfit.experiments.cells import Cell, play_cells
@@ -75,6 +75,52 @@ def test_failed_runs_of_the_mask_are_recognised(mask, made, expected):
     found = sizing.verdict(row)
     assert (expected in found.failed) if expected else not found.failed
     assert found.active == sum(m >= 0.1 for m in mask)
+
+
+def test_a_perfect_reconstruction_does_not_make_samples_explode():
+    scores = {"fd_pixels": 0.4, "fd_pixels_reconstruction": 1e-3, "fd_pixels_floor": 0.1}
+    assert not sizing.verdict({"mask": [1.0, 0.0], "scores": scores}).failed
+
+
+def test_a_mask_that_closes_nothing_is_a_lower_bound():
+    masks = [mask_of(16) for _ in range(2)]
+    found = conclude({"masks": masks, "check": []}, NEAR_EIGHT)
+    assert found.sure == "low"
+    assert any("no dimension closed" in why and "--max-latent" in why for why in found.why)
+
+
+def test_finished_masks_are_used_whatever_the_budget(monkeypatch, tmp_path):
+    data = gaussian(n=4, d=64, count=3000, seed=5)
+    waves = size_module._mask_cells(data, expected=4, most=32, seed=0)
+    monkeypatch.setattr(size_module, "guess", lambda estimates: 4)
+    monkeypatch.setattr(size_module, "_seconds", lambda data, cell: 1e6)
+    scores = {"fd_pixels": 2.0, "fd_pixels_reconstruction": 1.9, "mse": 0.1}
+    rows = [
+        {"key": cell.key, **cell.identity, "scores": scores, "mask": [1.0] * 4 + [0.0] * 4}
+        for cell in waves[0]
+    ]
+    (tmp_path / "cells.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    check = {"latent": 4, "fd": 2.0, "mse": 0.1, "fd_reconstruction": 1.9, "codes": None}
+    monkeypatch.setattr(size_module, "_check_cells", lambda *given: [])
+    monkeypatch.setattr(size_module, "_checked", lambda row: check)
+    found = sizing.size(data, budget=5, folder=tmp_path)
+    assert [mask["active"] for mask in found.evidence["masks"]] == [4, 4]
+
+
+def test_cells_of_data_that_are_handed_over_are_known_by_their_content():
+    here, there = (gaussian(n=4, d=16, count=600, seed=seed) for seed in (0, 1))
+    keys = [
+        {cell.key for wave in size_module._mask_cells(replace(data, name="x"), 4, 8, 0)
+         for cell in wave}
+        for data in (here, there)
+    ]  # fmt: skip
+    assert not keys[0] & keys[1]
+
+
+def test_sizing_needs_points_that_differ():
+    data = arrays(torch.randn(100, 8).repeat(10, 1).numpy())
+    with pytest.raises(UserError, match="at least 200 distinct training samples, got"):
+        sizing.size(data, budget=0)
 
 
 def test_size_without_a_budget_rests_on_the_estimators():

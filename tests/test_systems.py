@@ -187,6 +187,18 @@ def test_decoder_slope_is_the_frobenius_norm():
     assert decoder_slope(z, decoder).item() == pytest.approx(expected, rel=0.05)
 
 
+def test_rae_gp_presses_the_slope_of_images_not_of_what_the_sigmoid_gets():
+    model = recipe("rae-gp", (1, 8, 8), latent=2, width=1 / 32)
+    term, decoder = model.penalties["decoder_slope"], nn.Linear(2, 64)
+    nn.init.zeros_(decoder.weight)
+    with torch.no_grad():
+        decoder.weight[0, 0] = 1.0
+        decoder.bias.fill_(50.0)  # saturated: the image does not move
+        assert term(torch.randn(100, 2), decoder).item() < 1e-6
+        decoder.bias.zero_()
+        assert term(torch.randn(100, 2), decoder).item() > 1e-4
+
+
 def test_spectral_norm_holds_every_layer_of_rae_sn():
     model = recipe("rae-sn", (1, 8, 8), latent=3, width=1 / 16).train()
     assert isinstance(model, AutoEncoder)

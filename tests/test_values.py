@@ -216,6 +216,10 @@ def test_the_game_that_recovers_waits_longer_on_images_and_for_many_dimensions()
         model = recipe("maskaae", shape, latent=latent, width=0.02, loss="squared", **settings)
         assert isinstance(model, MaskAAE)
         p = model.pruning
+        mask = {name: q for turn in model.turns() for name, q in turn.players.items()}["mask"]
+        weight = mask.weights["undecided"]
+        assert callable(weight)
+        assert weight(p.rounds) == 2048  # decided when the game ends
         return p.omega, p.warmup, p.decide, p.rounds, pytest.approx(1e3 * p.mask_rate)
 
     assert facts((16,), 64) == (30.0, 2000, 6500, 9000, 3.0)

@@ -89,7 +89,9 @@ def kernel_norm(decoder: nn.Module) -> Tensor:
     return torch.stack([layer.weight.square().sum() for layer in layers]).sum()
 
 
-def decoder_slope(z: Tensor, decoder: nn.Module) -> Tensor:
+def decoder_slope(
+    z: Tensor, decoder: nn.Module, mean: Callable[[Tensor], Tensor] = lambda raw: raw
+) -> Tensor:
     r"""How much the decoder's output moves when codes move by a tenth of their deviation (RAE-GP).
 
     .. math:: \overline{\|D(z + 0.1 s w) - D(z)\|^2}
@@ -103,7 +105,8 @@ def decoder_slope(z: Tensor, decoder: nn.Module) -> Tensor:
 
     Arguments:
         z: Codes, with shape (B, m).
-        decoder: From codes to samples.
+        decoder: From codes to unbounded samples.
+        mean: From unbounded samples to samples, a sigmoid for images.
 
     Returns:
         A scalar, at least 0; its gradient does not reach s.
@@ -111,7 +114,9 @@ def decoder_slope(z: Tensor, decoder: nn.Module) -> Tensor:
     scale = z.detach().var(0).mean().sqrt()
     moved = z + 0.1 * scale * torch.randn_like(z)
     copies = {name: value.clone() for name, value in decoder.named_buffers()}
-    here, there = (torch.func.functional_call(decoder, copies, (code,)) for code in (z, moved))
+    here, there = (
+        mean(torch.func.functional_call(decoder, copies, (code,))) for code in (z, moved)
+    )
     return (there - here).square().flatten(1).sum(1).mean()
 
 

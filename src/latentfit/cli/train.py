@@ -149,7 +149,8 @@ def fit_prior(
         raise UserError(f"{folder} holds another run; choose another --out.")
     played = read_json(run / "model.json")["round"]
     facts = {**read_json(run / "run.json"), "prior": [prior, given], "from": str(run.resolve())}
-    late.fit_late(model, loaded, prior, rounds=rounds or played, seed=seed, progress=not quiet,
+    counted = played if rounds is None else rounds
+    late.fit_late(model, loaded, prior, rounds=counted, seed=seed, progress=not quiet,
                   folder=folder, **given)  # fmt: skip
     runs.export(model, loaded, folder, rounds=played)
     write_json(folder / "run.json", {**facts, "command": runs.command_line()})

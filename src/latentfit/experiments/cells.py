@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -38,6 +39,7 @@ class Cell:
         features: Extractor.
         compile: Compile each player's terms: faster on long runs, other last digits.
         root: Folder of data sets; not part of what the cell is.
+        fingerprint: Of data that are handed over, whose name says less than that of a known set.
     """
 
     recipe: str
@@ -50,11 +52,13 @@ class Cell:
     features: str = "auto"
     compile: bool = False
     root: str | None = None
+    fingerprint: str | None = None
 
     @property
     def identity(self) -> Row:
         """What decides the numbers."""
-        return {key: value for key, value in asdict(self).items() if key != "root"}
+        left_out = {"root"} if self.fingerprint else {"root", "fingerprint"}
+        return {key: value for key, value in asdict(self).items() if key not in left_out}
 
     @property
     def key(self) -> str:
@@ -95,7 +99,7 @@ def play_cells(
     with locked(folder):
         path = folder / "cells.jsonl"
         done = {row["key"]: row for row in read_lines(path)}
-        left = [cell for cell in cells if cell.key not in done]
+        left = unplayed(cells, folder)
         began = time.monotonic()
         for number, row in enumerate(_rows(left, folder, data, workers), 1):
             done[row["key"]] = json.loads(json.dumps(row))  # as it is read again
@@ -106,9 +110,18 @@ def play_cells(
     return [done[cell.key] for cell in cells]
 
 
+def unplayed(cells: Sequence[Cell], folder: Path) -> list[Cell]:
+    """The cells that the folder does not hold."""
+    done = {row["key"] for row in read_lines(folder / "cells.jsonl")}
+    return [cell for cell in cells if cell.key not in done]
+
+
 def _rows(cells: list[Cell], folder: Path, data: Data | None, workers: int) -> Iterator[Row]:
     if workers == 1 or len(cells) < 2:
-        yield from (play(cell, folder, data) for cell in cells)
+        for cell in cells:
+            with one_thread():
+                row = play(cell, folder, data)
+            yield row
         return
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_alone, initargs=(data,))
     try:
@@ -119,10 +132,23 @@ def _rows(cells: list[Cell], folder: Path, data: Data | None, workers: int) -> I
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread inside: a cell's numbers must not depend on how many others are played."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _alone(data: Data | None) -> None:
     import torch
 
-    torch.set_num_threads(1)  # as many processes as cores: more threads only wait
+    torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _DATA[:] = [data] if data is not None else []
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, one_of, within
 from latentfit.data.base import Data
 from latentfit.experiments.recipes.ground import second_stage
 from latentfit.experiments.recipes.parts import Parts
@@ -17,11 +16,13 @@ from latentfit.models import (
     CodeMixture,
     CodeSequence,
     DensityPrior,
+    Learned,
     Model,
     SecondStage,
 )
 from latentfit.networks import hidden
 from latentfit.priors import GaussianMixture, KernelDensity, Prior
+from latentfit.seeds import seeded
 from latentfit.training import Settings, fit_prior
 
 
@@ -111,7 +112,12 @@ def with_prior(model: Model, name: str, **settings: Any) -> Model:
     _, arguments = model.recipe or ("", {})
     parts = Parts(model.shape, model.latent, width=arguments.get("width", 1.0))
     device = next(model.parameters()).device
+    for key in ("components", "count", "steps"):
+        within(key, settings.get(key, 1), 1)
+    within("batch", settings.get("batch", 2), 2)
     model.prior = PRIORS[name](parts, **settings).to(device)
+    if isinstance(model.prior, Learned):
+        model.prior.model.recipe = (name, settings)
     model.late = (name, settings)
     return model
 
@@ -140,6 +146,9 @@ def fit_late(
         >>> fit_late(model, data, "gmm", rounds=1, components=3).prior.means.shape
         torch.Size([3, 4])
     """
-    with_prior(model, name, **settings)
-    fit_prior(model, data, replace(Settings(rounds=rounds, seed=seed), progress=progress), folder)
+    with seeded(seed, "late"):
+        with_prior(model, name, **settings)
+    device = str(next(model.parameters()).device)
+    playing = Settings(rounds=rounds, seed=seed, device=device, progress=progress)
+    fit_prior(model, data, playing, folder)
     return model.eval()

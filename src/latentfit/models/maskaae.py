@@ -36,7 +36,8 @@ class Pruning:
         period: T in rounds.
         drop: Factor on the rates of autoencoder and mask at round 5 T.
         noise: Deviation of the noise that masked codes and draws carry in the game.
-        decide: Round from which c_t doubles every 150 rounds, so that the mask ends binary.
+        decide: Round from which c_t doubles every `hurry` rounds, so that the mask ends binary.
+        hurry: Rounds in which c_t doubles then.
         rounds: How long the game lasts: c_t is at its end.
     """
 
@@ -50,6 +51,7 @@ class Pruning:
     drop: float
     noise: float
     decide: int | None
+    hurry: int
     rounds: int
 
     def paced(self, pace: float) -> Pruning:
@@ -60,6 +62,7 @@ class Pruning:
             warmup=round(pace * self.warmup),
             period=max(1, round(pace * self.period)),
             decide=None if self.decide is None else round(pace * self.decide),
+            hurry=max(1, round(pace * self.hurry)),
             rounds=round(pace * self.rounds),
         )
 
@@ -101,9 +104,9 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     if game == "published":
         period = published_period(latent)
         ends = 4 * period * math.ceil(math.log2(1024 * latent))
-        return Pruning("square", 1.0, 100.0, 5e-4, (0.0, 5.0), 0, period, 0.2, 0.0, None, ends)
+        return Pruning("square", 1.0, 100.0, 5e-4, (0.0, 5.0), 0, period, 0.2, 0.0, None, 150, ends)
     start, weight = (1.5, 4.5), float(latent)
-    vectors = Pruning("one", 30.0, weight, 3e-3, start, 2000, 600, 1.0, 0.1, 6500, 9000)
+    vectors = Pruning("one", 30.0, weight, 3e-3, start, 2000, 600, 1.0, 0.1, 6500, 150, 9000)
     if not image:
         return vectors
     slow = max(1.0, math.sqrt(latent / 32))
@@ -234,7 +237,7 @@ class MaskAAE(Model):
         start = after(chosen.warmup)
         slow = doubling(2 / self.latent, every=4 * chosen.period, after=chosen.warmup)
         decide = chosen.decide
-        fast = constant() if decide is None else doubling(1.0, every=150, after=decide)
+        fast = constant() if decide is None else doubling(1.0, every=chosen.hurry, after=decide)
         yield Turn(
             autoencoder=Player(
                 terms=self.fit,

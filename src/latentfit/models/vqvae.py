@@ -14,7 +14,7 @@ from latentfit.likelihoods import Likelihood
 from latentfit.models.base import Learned, Learner, Model, Shape
 from latentfit.networks.codebook import Codebook
 from latentfit.optimizers import adam, adamw
-from latentfit.schedules import ramp
+from latentfit.schedules import constant, ramp
 
 
 class VQVAE(Model):
@@ -113,13 +113,21 @@ class Tokens(Learner):
         network: From tokens (B, P) to logits (B, P, K) that see only the places before.
         codebook: Whose indices; it is not moved.
         places: P.
+        warmup: Rounds in which the learning rate grows.
+        batch: Batch size.
     """
 
     def __init__(
-        self, network: nn.Module, codebook: Codebook, places: int, *, batch: int = 128
+        self,
+        network: nn.Module,
+        codebook: Codebook,
+        places: int,
+        *,
+        warmup: int = 1_000,
+        batch: int = 128,
     ) -> None:
         super().__init__(batch=batch)
-        self.network, self.places = network, places
+        self.network, self.places, self.warmup = network, places, warmup
         self._shared = (codebook,)  # the auto-encoder owns it
 
     def tokens(self, codes: Tensor) -> Tensor:
@@ -141,7 +149,7 @@ class Tokens(Learner):
                 terms=self.fit,
                 owns=(self.network,),
                 optimizer=adamw(3e-4, 0.9, 0.95),
-                rate=ramp(1000),
+                rate=ramp(self.warmup) if self.warmup else constant(),
             )
         )
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from latentfit.data.base import Data, Split
+from latentfit.data.make import fingerprint
 from latentfit.models import AutoEncoder, Learned, Model, evaluating
 from latentfit.posteriors import Code
 from latentfit.priors import Fitted
 from latentfit.seeds import seeded
-from latentfit.training.loop import Settings, train
+from latentfit.training import distributed
+from latentfit.training.checkpoint import read_json
+from latentfit.training.loop import Settings, identity, train
 
 
 class Codes(Split):
@@ -63,7 +69,8 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
     """Fit a prior that waits, on the codes of the training split.
 
     One that is `Fitted` is fitted in closed form. The model of a `Learned` one is trained for
-    `longer` times the rounds of the first stage, in its own run folder `prior`.
+    `longer` times the rounds of the first stage, in its own run folder `prior`; it goes on where it
+    stopped, and starts anew where the codes or its settings have changed.
 
     Arguments:
         model: A trained model, changed in place.
@@ -76,17 +83,25 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
         with seeded(settings.seed, "prior"):
             prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
     elif isinstance(prior, Learned):
+        splits = {
+            part: Codes(encode_all(model, getattr(data, part)))
+            for part in ("train", "validation", "test")
+        }
+        known = splits["train"].code
         with seeded(settings.seed, "prior"):
-            splits = {
-                part: Codes(encode_all(model, getattr(data, part)))
-                for part in ("train", "validation", "test")
-            }
-        prior.begin(splits["train"].code.centre())
-        codes = replace(data, name=f"codes of {data.name}", attributes={}, **splits)
-        train(
-            prior.model,
-            codes,
-            replace(settings, rounds=max(1, round(prior.longer * settings.rounds))),
-            folder=folder / "prior" if folder is not None else None,
-            label="prior",
-        )
+            prior.begin(known.sample())
+        codes = replace(data, name=f"codes of {data.name}", attributes={}, **splits,
+                        fingerprint=fingerprint(known.mean.cpu()))  # fmt: skip
+        chosen = replace(settings, rounds=max(1, round(prior.longer * settings.rounds)))
+        where = None if folder is None else folder / "prior"
+        if where is not None and distributed.rank() == 0:
+            _leave_to(identity(prior.model, codes, chosen), where)
+        distributed.wait()
+        train(prior.model, codes, chosen, folder=where, label="prior")
+
+
+def _leave_to(wanted: dict[str, Any], folder: Path) -> None:
+    """Remove the checkpoints of a prior of other codes, or of one with other settings."""
+    path = folder / "run.json"
+    if path.exists() and read_json(path).get("identity") != json.loads(json.dumps(wanted)):
+        shutil.rmtree(folder)

@@ -16,6 +16,7 @@ def vq_vae(
     decay: float = 0.99,
     learned: bool = False,
     layers: int = 6,
+    warmup: int = 1_000,
     data_variance: float = 0.1,
     rate: float = 3e-4,
     batch: int = 128,
@@ -30,6 +31,7 @@ def vq_vae(
         decay: Decay of the codebook's averages.
         learned: Move the codebook by its own loss instead.
         layers: Layers of the prior's transformer.
+        warmup: Rounds in which the prior's learning rate grows.
         data_variance: Variance of all entries; taken from the data where a data set is given.
         rate: Learning rate.
         batch: Batch size.
@@ -38,6 +40,7 @@ def vq_vae(
     if not parts.image:
         raise UserError("vq-vae has a grid of codes and needs images, got vectors.")
     within("codes", codes, 2)
+    within("warmup", warmup, 0)
     rows, columns = grid(parts.shape)
     places, book = rows * columns, Codebook(codes, parts.latent, decay=decay, learned=learned)
     network = CausalTransformer(codes, places, width=parts.width, layers=layers)
@@ -48,7 +51,7 @@ def vq_vae(
         codebook=book,
         places=places,
         likelihood=parts.squared_error(),
-        prior=TokenPrior(Tokens(network, book, places, batch=batch), book),
+        prior=TokenPrior(Tokens(network, book, places, warmup=warmup, batch=batch), book),
         variance=data_variance,
         beta=beta,
         rate=rate,

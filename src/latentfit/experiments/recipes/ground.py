@@ -59,6 +59,7 @@ def plain(
         batch: Batch size.
         average: Decay of the averaged weights.
     """
+    likelihood = parts.squared_error()
     penalties: dict[str, Penalty] = {}
     weights: dict[str, float] = {}
     if codes:
@@ -70,7 +71,7 @@ def plain(
         penalties["kernel_norm"] = lambda z, decoder: kernel_norm(decoder)
         weights["kernel_norm"] = _preset(parts, kernel_weight, 1.0e-4, 3.1e-3)
     if gradient:
-        penalties["decoder_slope"] = decoder_slope
+        penalties["decoder_slope"] = lambda z, decoder: decoder_slope(z, decoder, likelihood.mean)
     encoder, decoder = parts.encoder(), parts.decoder()
     if spectral:
         encoder, decoder = map(spectrally_normal_everywhere, (encoder, decoder))
@@ -79,7 +80,7 @@ def plain(
         latent=parts.latent,
         posterior=Dirac(encoder),
         decoder=decoder,
-        likelihood=parts.squared_error(),
+        likelihood=likelihood,
         prior=GaussianMixture(parts.latent, components=components),
         penalties=penalties,
         weights=weights,

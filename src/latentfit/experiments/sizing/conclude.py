@@ -22,8 +22,8 @@ class Size:
         interval: Lowest and highest number that the evidence allows.
         sure: `high`, `medium` or `low`.
         why: Sentences that say what the answer rests on.
-        evidence: `estimators`, `spectral_95`, `masks`, `check`, the `mask_seconds` that a run of
-            the mask was expected to take, and `seconds` in all, as plain values.
+        evidence: `estimators`, `spectral_95`, `masks`, `check`, the `wave_seconds` that the first
+            runs of the mask were expected to take, and `seconds` in all, as plain values.
     """
 
     latent: int
@@ -83,17 +83,23 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     if found:
         why.insert(0, f"the mask left {', '.join(map(str, found))} dimensions open")
     elif masks:
-        why.append("no run of the mask came through; give a larger --budget")
+        why.append("no run of the mask came through, so the neighbours decide")
     else:
-        minutes = math.ceil(evidence["mask_seconds"] / 60 * 1.2 + 1)
+        minutes = math.ceil(evidence["wave_seconds"] / 60 * 1.2 + 1)
         why.append(f"the budget allowed no run of the mask; give --budget {minutes} for the first")
     if failed:
         why.append(f"{failed} of {len(masks)} runs of the mask failed and are left out")
+    full = [mask["latent"] for mask in masks if mask["active"] == mask["latent"]]
+    if full:
+        why.append(f"at m = {max(full)} no dimension closed: the data may need more, allow it "
+                   "by --max-latent")  # fmt: skip
     confirmed, sentences = _checked(answer, check)
     interval = (min(low, *found), max(high, *found)) if found else (low, high)
     width = interval[1] - interval[0]
     sure = "low"
-    if settled(masks, estimates) and confirmed and width <= max(3, 0.3 * answer):
+    if full:
+        pass
+    elif settled(masks, estimates) and confirmed and width <= max(3, 0.3 * answer):
         sure = "high"
     elif found and width <= max(4, 0.5 * answer):
         sure = "medium"

@@ -10,13 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from latentfit import metrics
 from latentfit.checks import UserError, within
 from latentfit.data.base import Data
-from latentfit.experiments.cells import Cell, Row, play_cells, value
+from latentfit.experiments.cells import Cell, Row, one_thread, play_cells, unplayed, value
 from latentfit.experiments.recipes import recipe
 from latentfit.experiments.sizing.conclude import (
     Evidence,
@@ -45,7 +44,7 @@ def size(
     max_latent: int | None = None,
     budget: float | None = None,
     seed: int = 0,
-    workers: int = 2,
+    workers: int = 1,
     folder: Path | None = None,
     progress: bool = False,
 ) -> Size:
@@ -59,11 +58,13 @@ def size(
 
     Arguments:
         data: Images or vectors; at least 200 training samples.
-        max_latent: Largest latent size to try; half of a sample's entries where not given.
+        max_latent: Largest latent size to try; half of a sample's entries, at most 512, where not
+            given.
         budget: Minutes that the whole may take, about; fewer runs of the mask where it is short.
             5 where not given, 25 for images, whose networks are larger.
         seed: First of the seeds.
-        workers: Processes at a time.
+        workers: Trainings at a time, a thread each. More than one starts processes: a script then
+            needs `if __name__ == "__main__":`.
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
         progress: Print what is done.
 
@@ -75,13 +76,13 @@ def size(
     if budget is None:
         budget = IMAGE_MINUTES if is_image(data.shape) else MINUTES
     within("budget", budget, 0.0)
-    if len(data.train) < 200:
-        raise UserError(f"sizing needs at least 200 training samples, got {len(data.train)}.")
     began = time.monotonic()
     entries = math.prod(data.shape)
-    most = max_latent or max(2, min(512, entries // 2))
+    most = max(2, min(512, entries // 2)) if max_latent is None else max_latent
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
     points = data.train.first(min(5_000, len(data.train))).flatten(1)
+    if (distinct := len(points.unique(dim=0))) < 200:
+        raise UserError(f"sizing needs at least 200 distinct training samples, got {distinct}.")
     estimates = _estimates(points, seed)
     waves = _mask_cells(data, guess(estimates), most, seed)
     ends = began + 60 * budget * 5 / 6  # a sixth is kept for the check
@@ -98,7 +99,7 @@ def size(
             print(f"A run of the mask takes about {seconds / 60:.0f} min here; {budget:.0f} min "
                   f"are allowed in all.", file=sys.stderr, flush=True)  # fmt: skip
         for wave in waves:
-            lasts = seconds * math.ceil(len(wave) / workers)
+            lasts = seconds * math.ceil(len(unplayed(wave, where)) / workers)
             if time.monotonic() + lasts > ends or settled(masks, estimates):
                 break
             masks += [_mask(row, where) for row in played(wave)]
@@ -109,7 +110,7 @@ def size(
         "estimators": {name: asdict(found) for name, found in estimates.items()},
         "spectral_95": metrics.spectral_dimension(points),
         "masks": masks,
-        "mask_seconds": seconds,
+        "wave_seconds": seconds * math.ceil(len(waves[0]) / workers),
         "check": check,
         "seconds": time.monotonic() - began,
     }
@@ -126,7 +127,7 @@ def _estimates(points: Tensor, seed: int) -> dict[str, Dimension]:
 
 
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
-    """Runs of the mask from two latent sizes, each with a seed of its own."""
+    """Two waves of runs of the mask: from two latent sizes, each with a seed of its own."""
     sizes = [min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)]
     image = is_image(data.shape)
     settings = IMAGE_MASK if image else {}
@@ -134,7 +135,7 @@ def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[
         [
             Cell("maskaae", data.name, m, seed + 2 * turn + place,
                  pruning("recovering", m, image=image).rounds,
-                 settings, ("fd",), "pixels")
+                 settings, ("fd",), "pixels", fingerprint=data.fingerprint)
             for place, m in enumerate(sizes)
         ]
         for turn in range(WAVES)
@@ -151,7 +152,18 @@ def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
     settings: dict[str, Any] = {"width": 0.25} if is_image(data.shape) else {"batch": 64}
     groups = ("fd", "dimension")
     return [
-        Cell("wae-gan", data.name, m, seed, CHECK_ROUNDS, settings, groups, "pixels") for m in sizes
+        Cell(
+            "wae-gan",
+            data.name,
+            m,
+            seed,
+            CHECK_ROUNDS,
+            settings,
+            groups,
+            "pixels",
+            fingerprint=data.fingerprint,
+        )
+        for m in sizes
     ]
 
 
@@ -173,14 +185,10 @@ def _seconds(data: Data, cell: Cell) -> float:
     The fastest: what else the machine does just now is no measure of the minutes to come.
     """
     model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        seconds = []
+    seconds = []
+    with one_thread():
         for _ in range(4):
             began = time.monotonic()
             train_model(model, data, Settings(rounds=20, seed=cell.seed, progress=False))
             seconds.append((time.monotonic() - began) / 20 * cell.rounds)
-        return min(seconds)
-    finally:
-        torch.set_num_threads(threads)
+    return min(seconds)

@@ -52,12 +52,13 @@ def verdict(row: Row) -> Verdict:
     active = sum(mu >= SHUT for mu in mask)
     half_open = sum(SHUT <= mu <= OPEN for mu in mask)
     name = next(key for key in row["scores"] if key == "fid" or key.startswith("fd_"))
-    made, rebuilt = value(row, name), value(row, f"{name}_reconstruction")
+    made = value(row, name)
+    rebuilt, floor = value(row, f"{name}_reconstruction"), value(row, f"{name}_floor")
     failed = ""
     if active == 0:
         failed = "every dimension closed"
     elif half_open:
         failed = f"{half_open} dimensions stayed between {SHUT} and {OPEN}"
-    elif made is None or rebuilt is None or made > 10 * rebuilt:
+    elif made is None or rebuilt is None or made > 10 * max(rebuilt, floor or 0.0):
         failed = "the Frechet distance of samples exploded"
     return Verdict(active, half_open, failed)

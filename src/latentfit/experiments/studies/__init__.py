@@ -58,10 +58,10 @@ def reproduce(
     must_be_cells(rows)
     text, figures = study.shows(rows, folder)
     seconds = sum(row["seconds"] for row in rows)
-    fewer = "" if seeds is None else f" --seeds {seeds}"
+    options = ("" if seeds is None else f" --seeds {seeds}") + (" --compile" if compile else "")
     head = (
         f"# {study.name}, scale {scale}\n\n{study.what} ({study.source}). Made by "
-        f"`latentfit reproduce {study.name} --scale {scale}{fewer}`: {len(rows)} trainings, "
+        f"`latentfit reproduce {study.name} --scale {scale}{options}`: {len(rows)} trainings, "
         f"{seconds / 60:.0f} core-minutes. ± is the standard deviation over seeds.\n\n"
     )
     for key, figure in figures.items():
