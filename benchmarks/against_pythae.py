@@ -1,9 +1,12 @@
 """Ours and Pythae 0.1.2 side by side: the same data, networks, batch, epochs and learning rate.
 
-Needs an environment of its own: `pip install -e . pythae==0.1.2`. Weights of the objectives, the
-VampPrior's pseudo-inputs and the priors fitted afterwards are those each library ships; beta, the
-number of pseudo-inputs (50) and of codes (512) are made equal. Prints a table, and writes a line
-for each training to `--out`, where a finished one is not played again.
+Needs an environment of its own: `pip install -e . pythae==0.1.2`. Made equal: likelihoods, beta, the
+number of pseudo-inputs (50) and of codes (512), a codebook that gradients move (theirs cannot sample
+with the other kind), the rounds of a prior that is trained afterwards. What each library ships, and
+so part of what is compared: the weights of WAE, AAE and RAE, VampPrior's pseudo-inputs (theirs mix
+into the running statistics of batch norm), the networks of a prior that is trained afterwards.
+Prints a table, and writes a line for each training to `--out`, where a finished one is not played
+again.
 
     python benchmarks/against_pythae.py --out results/pythae --data-root data
 """
@@ -31,8 +34,10 @@ from torch import Tensor, nn
 
 from latentfit import metrics
 from latentfit.data import Data, load
+from latentfit.experiments.late import with_prior
 from latentfit.experiments.recipes import recipe
 from latentfit.experiments.recipes.parts import Parts
+from latentfit.models import Learned, Model
 from latentfit.networks import GridDecoder, GridEncoder
 from latentfit.seeds import seeded
 from latentfit.training import Settings, fit_prior, train
@@ -49,8 +54,8 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Adversarial_AE": ("aae", {"average": None, "encoder_rate": RATE}),
     "RAE_L2": ("rae-l2", {}),
     "VAMP": ("vampprior", {"components": 50, "warmup": 0, **CROSS_ENTROPY}),
-    "VQVAE": ("vq-vae", {"layers": 2}),
-    "TwoStage": ("two-stage-vae", {}),
+    "VQVAE": ("vq-vae", {"learned": True, "layers": 2}),
+    "TwoStage": ("vae-bernoulli", {}),
 }
 
 
@@ -104,7 +109,7 @@ def their_model(name: str, shape: tuple[int, ...], width: float) -> Any:
     parts = Parts(shape, LATENT, width=width)
     common = {"input_dim": shape, "latent_dim": LATENT}
     if name == "VQVAE":
-        config = theirs.VQVAEConfig(**common, use_ema=True, num_embeddings=512)
+        config = theirs.VQVAEConfig(**common, num_embeddings=512)
         encoder = Encoding(GridEncoder(shape, LATENT, width=width), "grid")
         return theirs.VQVAE(config, encoder, Decoding(GridDecoder(shape, LATENT, width=width)))
     kind = "code" if name in ("WAE_MMD", "RAE_L2") else "gaussian"
@@ -132,14 +137,14 @@ def their_model(name: str, shape: tuple[int, ...], width: float) -> Any:
 def their_training(name: str, folder: str, epochs: int, seed: int) -> Any:
     """How theirs is trained."""
     common = {"output_dir": folder, "num_epochs": epochs, "seed": seed,
-              "per_device_train_batch_size": BATCH}  # fmt: skip
+              "per_device_train_batch_size": BATCH, "no_cuda": True}  # fmt: skip
     if name == "RAE_L2":
         return trainers.CoupledOptimizerTrainerConfig(
             **common, encoder_learning_rate=RATE, decoder_learning_rate=RATE
         )
     if name == "Adversarial_AE":
         return trainers.AdversarialTrainerConfig(
-            **common, autoencoder_learning_rate=RATE, discriminator_learning_rate=RATE
+            **common, autoencoder_learning_rate=RATE, discriminator_learning_rate=RATE / 2
         )
     return trainers.BaseTrainerConfig(**common, learning_rate=RATE)
 
@@ -179,11 +184,22 @@ def play_theirs(name: str, data: Data, epochs: int, seed: int, width: float) -> 
             sampler.fit(images, training_config=their_training("VAE", folder, epochs, seed))
         elif name == "RAE_L2":
             sampler.fit(images)
+        if name == "VQVAE":
+            sampler.pixelcnn_model.eval()  # it samples in training mode otherwise
         fitted = time.perf_counter()
         with torch.no_grad():
             made = sampler.sample(COUNT, batch_size=500)
     times = {"train_seconds": trained - began, "prior_seconds": fitted - trained}
     return times | scores(data, made, rebuild(name, model))
+
+
+def fit_ours(name: str, model: Model, data: Data, playing: Settings) -> None:
+    """Fit a prior that comes afterwards, for as many rounds as theirs where it is trained."""
+    if name == "TwoStage":
+        model = with_prior(model, "two-stage", rate=RATE, batch=BATCH)
+    if isinstance(model.prior, Learned):
+        model.prior.longer = 1.0
+    fit_prior(model, data, playing)
 
 
 def play_ours(name: str, data: Data, epochs: int, seed: int, width: float) -> dict[str, float]:
@@ -197,7 +213,7 @@ def play_ours(name: str, data: Data, epochs: int, seed: int, width: float) -> di
         began = time.perf_counter()
         train(model, data, playing, folder=Path(folder))
         trained = time.perf_counter()
-        fit_prior(model, data, playing)
+        fit_ours(name, model, data, playing)
         fitted = time.perf_counter()
     with seeded(seed, "samples"):
         made = model.sample(COUNT)
