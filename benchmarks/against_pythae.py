@@ -1,12 +1,12 @@
 """Ours and Pythae 0.1.2 side by side: the same data, networks, batch, epochs and learning rate.
 
-Needs an environment of its own: `pip install -e . pythae==0.1.2`. Made equal: likelihoods, beta, the
-number of pseudo-inputs (50) and of codes (512), a codebook that gradients move (theirs cannot sample
-with the other kind), the rounds of a prior that is trained afterwards. What each library ships, and
-so part of what is compared: the weights of WAE, AAE and RAE, VampPrior's pseudo-inputs (theirs mix
-into the running statistics of batch norm), the networks of a prior that is trained afterwards.
-Prints a table, and writes a line for each training to `--out`, where a finished one is not played
-again.
+Needs an environment of its own: `pip install -e . pythae==0.1.2`. Made equal: likelihoods, beta,
+the number of pseudo-inputs (50) and of codes (512), a codebook that gradients move (theirs cannot
+sample with the other kind), the rounds of a prior that is trained afterwards. What each library
+ships, and so part of what is compared: the weights of WAE, AAE and RAE, VampPrior's pseudo-inputs
+(theirs mix into the running statistics of batch norm), the networks of a prior that is trained
+afterwards. Prints a table, and writes a line for each training to `--out`, where a finished one is
+not played again.
 
     python benchmarks/against_pythae.py --out results/pythae --data-root data
 """
