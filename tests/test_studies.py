@@ -169,6 +169,10 @@ def test_conclusions_follow_the_evidence():
     other = [checked(4, 15.8, 0.5), checked(8, 2.9, 0.3), checked(16, 1.7, 0.04)]
     doubted = conclude({"masks": [mask_of(8), mask_of(9)], "check": other}, NEAR_EIGHT)
     assert (doubted.latent, doubted.sure) == (8, "medium")
+    rising = [checked(4, 1, 0.2), checked(8, 2, 0.3)]
+    few = conclude({"masks": [mask_of(8)], "check": rising}, NEAR_EIGHT)
+    assert few.sure == "medium"
+    assert any("error on test samples rises" in why for why in few.why)
     failed = conclude({"masks": [mask_of(3, "exploded")], "check": []}, NEAR_EIGHT)
     assert (failed.latent, failed.interval, failed.sure) == (8, (8, 9), "low")
     assert any("no run of the mask came through" in why for why in failed.why)

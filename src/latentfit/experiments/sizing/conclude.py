@@ -118,11 +118,15 @@ def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
     best = min(held, key=lambda row: row["fd"])
     sizes = ", ".join(str(row["latent"]) for row in held)
     distances = ", ".join(f"{row['fd']:.3g}" for row in held)
-    bend = knee([row["latent"] for row in held], [row["mse"] for row in held])
+    errors = [row["mse"] for row in held]
+    overfits = errors[-1] > errors[0]
+    bend = None if overfits else knee([row["latent"] for row in held], errors)
     sentences = [
         f"of m = {sizes} a fixed prior generates best at {best['latent']} (Frechet distance "
         f"{distances})",
-        f"its reconstruction error falls little beyond {bend}",
+        "its error on test samples rises with m: so few samples do not fill more dimensions"
+        if overfits
+        else f"its reconstruction error falls little beyond {bend}",
     ]
     if dimension := held[-1].get("codes"):
         low, middle, high = (dimension[key] for key in ("low", "value", "high"))

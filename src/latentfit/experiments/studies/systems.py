@@ -93,7 +93,7 @@ SYSTEMS = (
     Study(
         "systems",
         "FlexAE, Table 1; MaskAAE, Table 1",
-        "every system on MNIST: the same networks, latent size, rounds and batch",
+        "every system on MNIST: the same width, latent size, rounds and, but at paper scale, batch",
         _cells,
         _show,
     ),
