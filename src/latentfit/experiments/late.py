@@ -146,6 +146,7 @@ def fit_late(
         >>> fit_late(model, data, "gmm", rounds=1, components=3).prior.means.shape
         torch.Size([3, 4])
     """
+    within("rounds", rounds, 1, remedy="give --rounds 1 or more")
     with seeded(seed, "late"):
         with_prior(model, name, **settings)
     device = str(next(model.parameters()).device)
