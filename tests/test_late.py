@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from torch import nn
@@ -123,5 +125,10 @@ def test_a_late_prior_follows_its_settings_and_its_seed(tmp_path):
     assert not torch.equal(means(components=5, rate=0.5), first)
     assert not torch.equal(means(components=5, seed=1), first)
     assert len(means(components=6)) == 6
+    other = {"data": {"name": "photos"}}  # a run of the person's own that is called so
+    (tmp_path / "prior" / "run.json").write_text(json.dumps({"identity": other}))
+    with pytest.raises(UserError, match="holds another run"):
+        means(components=5)
+    assert (tmp_path / "prior" / "run.json").exists()
     with pytest.raises(UserError, match="components"):
         means(components=0)

@@ -57,6 +57,7 @@ class Cell:
     @property
     def identity(self) -> Row:
         """What decides the numbers."""
+        # Known sets have none, and the keys of what was played before it existed stay as they were.
         left_out = {"root"} if self.fingerprint else {"root", "fingerprint"}
         return {key: value for key, value in asdict(self).items() if key not in left_out}
 

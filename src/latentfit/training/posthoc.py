@@ -20,6 +20,7 @@ from latentfit.priors import Fitted
 from latentfit.seeds import seeded
 from latentfit.training import distributed
 from latentfit.training.checkpoint import read_json
+from latentfit.training.folder import locked
 from latentfit.training.loop import Settings, identity, train
 
 
@@ -101,7 +102,17 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
 
 
 def _leave_to(wanted: dict[str, Any], folder: Path) -> None:
-    """Remove the checkpoints of a prior of other codes, or of one with other settings."""
-    path = folder / "run.json"
-    if path.exists() and read_json(path).get("identity") != json.loads(json.dumps(wanted)):
-        shutil.rmtree(folder)
+    """Remove the checkpoints of a prior of other codes, or of one with other settings.
+
+    A run that is no prior of these data is left as it is: `train` will refuse its folder.
+    """
+    path, wanted = folder / "run.json", json.loads(json.dumps(wanted))
+    held = read_json(path).get("identity", {}) if path.exists() else wanted
+    if held == wanted or held.get("data", {}).get("name") != wanted["data"]["name"]:
+        return
+    with locked(folder):
+        for item in folder.iterdir():
+            if item.is_dir():
+                shutil.rmtree(item)
+            elif item.name != ".lock":
+                item.unlink()

@@ -89,7 +89,7 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
         why.append(f"the budget allowed no run of the mask; give --budget {minutes} for the first")
     if failed:
         why.append(f"{failed} of {len(masks)} runs of the mask failed and are left out")
-    full = [mask["latent"] for mask in masks if mask["active"] == mask["latent"]]
+    full = [m["latent"] for m in masks if not m["failed"] and m["active"] == m["latent"]]
     if full:
         why.append(f"at m = {max(full)} no dimension closed: the data may need more, allow it "
                    "by --max-latent")  # fmt: skip
@@ -97,12 +97,12 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     interval = (min(low, *found), max(high, *found)) if found else (low, high)
     width = interval[1] - interval[0]
     sure = "low"
-    if full:
-        pass
-    elif settled(masks, estimates) and confirmed and width <= max(3, 0.3 * answer):
-        sure = "high"
-    elif found and width <= max(4, 0.5 * answer):
-        sure = "medium"
+    if found and not full:
+        agreed = settled(masks, estimates) and confirmed
+        if agreed and width <= max(3, 0.3 * answer):
+            sure = "high"
+        elif width <= max(4, 0.5 * answer):
+            sure = "medium"
     return Size(answer, interval, sure, [*why, *sentences], evidence)
 
 
