@@ -50,6 +50,9 @@ def test_golden_neighbourhoods():
     three, five = (metrics.density_coverage(MIXED, A, k=k) for k in (3, 5))
     assert three == metrics.Manifold(0.35, 1.0, pytest.approx(0.225), 0.475)
     assert five == metrics.Manifold(0.725, 1.0, pytest.approx(0.345), 0.9)
+    precision, recall = metrics.precision_recall(MIXED, A)
+    both = metrics.manifold(MIXED, A)
+    assert both == metrics.Manifold(precision, recall, five.density, five.coverage)
 
 
 def test_golden_prd():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from torch import Tensor
 
@@ -36,14 +36,7 @@ def _prd(generated: Tensor, real: Tensor, seed: int) -> Scores:
 
 def _manifold(generated: Tensor, real: Tensor, seed: int) -> Scores:
     k = min(5, len(real) - 1)
-    precision, recall = metrics.precision_recall(generated, real, k=min(3, k))
-    found = metrics.density_coverage(generated, real, k=k)
-    return {
-        "precision": precision,
-        "recall": recall,
-        "density": found.density,
-        "coverage": found.coverage,
-    }
+    return asdict(metrics.manifold(generated, real, near=min(3, k), far=k))
 
 
 COMPARISONS = {

@@ -23,7 +23,7 @@ from latentfit.metrics.frechet import Moments, frechet, frechet_moments, moments
 from latentfit.metrics.kernel import kid
 from latentfit.metrics.labels import inception_score
 from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_weighted
-from latentfit.metrics.manifold import Manifold, density_coverage, precision_recall
+from latentfit.metrics.manifold import Manifold, density_coverage, manifold, precision_recall
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
 from latentfit.metrics.neighbours import nearest
 from latentfit.metrics.parzen import parzen, parzen_width
@@ -62,6 +62,7 @@ __all__ = [
     "kl_profile",
     "knee",
     "lenet",
+    "manifold",
     "memorisation",
     "moments",
     "mse",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,7 +50,7 @@ def precision_recall(generated: Features, real: Features, *, k: int = 3) -> tupl
         >>> precision_recall(x, x)
         (1.0, 1.0)
     """
-    found = _cover(generated, real, k, inclusive=True)
+    (found,) = _cover(generated, real, Balls(k, border=True))
     return found.precision, found.recall
 
 
@@ -73,36 +73,65 @@ def density_coverage(generated: Features, real: Features, *, k: int = 5) -> Mani
         >>> density_coverage(x, x).coverage
         1.0
     """
-    return _cover(generated, real, k, inclusive=False)
+    return _cover(generated, real, Balls(k, border=False))[0]
 
 
-def _cover(generated: Features, real: Features, k: int, *, inclusive: bool) -> Manifold:
+def manifold(generated: Features, real: Features, *, near: int = 3, far: int = 5) -> Manifold:
+    """`precision_recall` with k = `near` and `density_coverage` with k = `far`, in one pass.
+
+    Example:
+        >>> x = torch.randn(50, 2)
+        >>> manifold(x, x).precision
+        1.0
+    """
+    one, other = _cover(generated, real, Balls(near, border=True), Balls(far, border=False))
+    return replace(other, precision=one.precision, recall=one.recall)
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Around each point, as far as its k-th neighbour; with or without their border."""
+
+    k: int
+    border: bool
+
+
+def _cover(generated: Features, real: Features, *kinds: Balls) -> list[Manifold]:
+    """One answer for each kind of ball; neighbours and distances are found once."""
     held = Distances(real, generated)
-    reach = nearest(held.a, held.a, k, apart=True)[0][:, -1:].square()
-    reach_generated = nearest(held.b, held.b, k, apart=True)[0][:, -1].square()
-    around = torch.zeros(len(held.b), dtype=torch.long, device=held.b.device)
-    covered = torch.zeros(len(held.a), dtype=torch.bool, device=held.a.device)
-    recalled = covered.clone()
+    most = max(balls.k for balls in kinds)
+    reach, reach_generated = (
+        nearest(points, points, most, apart=True)[0].square() for points in (held.a, held.b)
+    )
+    around = [torch.zeros(len(held.b), dtype=torch.long, device=held.b.device) for _ in kinds]
+    covered = [torch.zeros(len(held.a), dtype=torch.bool, device=held.a.device) for _ in kinds]
+    recalled = [torch.zeros_like(found) for found in covered]
     for rows in chunks(len(held.a)):
         table = held.block(rows)
-        by_real = _inside(held, rows, table, reach[rows], inclusive)
-        around += by_real.sum(0)
-        covered[rows] = by_real.any(1)
-        recalled[rows] = _inside(held, rows, table, reach_generated[None], inclusive).any(1)
-    return Manifold(
-        precision=float((around > 0).double().mean()),
-        recall=float(recalled.double().mean()),
-        density=float(around.double().mean() / k),
-        coverage=float(covered.double().mean()),
-    )
+        for number, balls in enumerate(kinds):
+            of_real, of_generated = reach[rows, balls.k - 1, None], reach_generated[:, balls.k - 1]
+            inside = _inside(held, rows, table, of_real, balls.border)
+            around[number] += inside.sum(0)
+            covered[number][rows] = inside.any(1)
+            inside = _inside(held, rows, table, of_generated[None], balls.border)
+            recalled[number][rows] = inside.any(1)
+    return [
+        Manifold(
+            precision=float((around[number] > 0).double().mean()),
+            recall=float(recalled[number].double().mean()),
+            density=float(around[number].double().mean() / balls.k),
+            coverage=float(covered[number].double().mean()),
+        )
+        for number, balls in enumerate(kinds)
+    ]
 
 
-def _inside(held: Distances, rows: slice, table: Tensor, reach: Tensor, inclusive: bool) -> Tensor:
+def _inside(held: Distances, rows: slice, table: Tensor, reach: Tensor, border: bool) -> Tensor:
     """Which squared distances lie within reach, booleans (rows, M); close calls in float64."""
-    gap = table - reach.float()
-    found = gap < 0
-    i, j = (gap.abs() <= held.slack[rows]).nonzero(as_tuple=True)
+    slack = held.slack[rows]
+    found, near = table < reach.float() - slack, table <= reach.float() + slack
+    i, j = (near ^ found).nonzero(as_tuple=True)
     squared = held.exact(i + rows.start, j)
     limit = reach.expand(len(table), table.shape[1])[i, j]
-    found[i, j] = squared <= limit if inclusive else squared < limit
+    found[i, j] = squared <= limit if border else squared < limit
     return found

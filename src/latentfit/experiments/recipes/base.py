@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import torch
+
 from latentfit.checks import one_of, within
 from latentfit.experiments.recipes.parts import Parts, Shape
 from latentfit.models import Model
@@ -61,6 +63,7 @@ class Recipe:
         within("momentum", momentum, 0.0, 1.0)
         parts = Parts(tuple(shape), latent, width=width, momentum=momentum)
         model = self.build(parts, **settings)
+        model.to(memory_format=torch.channels_last)  # convolutions are up to a third faster so
         within("batch", model.batch, 2, remedy="batch norm needs two samples")
         given = {"latent": latent, "width": width, "momentum": momentum, **settings}
         model.recipe = (self.name, given)
