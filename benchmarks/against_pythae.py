@@ -51,7 +51,7 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "VAE": ("vae-bernoulli", {}),
     "BetaVAE": ("beta-vae", {"beta": 2.0, **CROSS_ENTROPY}),
     "WAE_MMD": ("wae-mmd", {}),
-    "Adversarial_AE": ("aae", {"average": None, "encoder_rate": RATE}),
+    "Adversarial_AE": ("aae", {"average": None, "encoder_rate": RATE / 4}),  # our share of the rate
     "RAE_L2": ("rae-l2", {}),
     "VAMP": ("vampprior", {"components": 50, "warmup": 0, **CROSS_ENTROPY}),
     "VQVAE": ("vq-vae", {"learned": True, "layers": 2}),

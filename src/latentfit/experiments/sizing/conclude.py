@@ -22,8 +22,8 @@ class Size:
         interval: Lowest and highest number that the evidence allows.
         sure: `high`, `medium` or `low`.
         why: Sentences that say what the answer rests on.
-        evidence: `estimators`, `spectral_95`, `masks`, `check`, the `wave_seconds` that the first
-            runs of the mask were expected to take, and `seconds` in all, as plain values.
+        evidence: `estimators`, `spectral_95`, `masks`, `check`, the `mask_seconds` that the first
+            run of the mask was expected to take, and `seconds` in all, as plain values.
     """
 
     latent: int
@@ -59,7 +59,7 @@ def counts(masks: Sequence[Evidence]) -> list[int]:
 
 
 def settled(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> bool:
-    """Whether the masks agree with each other and with the neighbours, so that more add nothing."""
+    """Whether masks agree with the neighbours and with each other, so that more add nothing."""
     found, (low, high) = counts(masks), span(estimates)
     return (
         0 < len(found) == len(masks)
@@ -85,7 +85,7 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     elif masks:
         why.append("no run of the mask came through, so the neighbours decide")
     else:
-        minutes = math.ceil(evidence["wave_seconds"] / 60 * 1.2 + 1)
+        minutes = math.ceil(evidence["mask_seconds"] / 60 * 1.2 + 1)
         why.append(f"the budget allowed no run of the mask; give --budget {minutes} for the first")
     if failed:
         why.append(f"{failed} of {len(masks)} runs of the mask failed and are left out")
@@ -94,7 +94,10 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
         why.append(f"at m = {max(full)} no dimension closed: the data may need more, allow it "
                    "by --max-latent")  # fmt: skip
     confirmed, sentences = _checked(answer, check)
-    interval = (min(low, *found), max(high, *found)) if found else (low, high)
+    ends = [low, high, *found]
+    if len(found) == 1:  # it may be off by one, and no other run says so
+        ends += [found[0] - 1, found[0] + 1]
+    interval = (max(1, min(ends)), max(ends))
     width = interval[1] - interval[0]
     sure = "low"
     if found and not full:

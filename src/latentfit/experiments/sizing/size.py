@@ -33,9 +33,8 @@ from latentfit.networks import is_image
 from latentfit.training import Settings
 from latentfit.training import train as train_model
 
-MINUTES, IMAGE_MINUTES = 5.0, 25.0  # what a first wave and its check take on two cores
+MINUTES, IMAGE_MINUTES = 5.0, 25.0  # what the masks and their check take on two cores, about
 CHECK_ROUNDS = 2_000
-WAVES = 2  # of a run of the mask for each latent size
 
 
 def size(
@@ -51,10 +50,10 @@ def size(
     """Find the number of latent dimensions that the data need.
 
     Three kinds of evidence: nearest-neighbour estimates on the data, their bias at finite counts
-    undone; the dimensions that MaskAAE leaves open, from several latent sizes and seeds; and short
-    trainings with a fixed prior at half, one and two times the answer. The answer is the median of
-    the masks, the interval spans masks and estimates. Where the first masks agree with each other
-    and with the estimates, no more are trained.
+    undone; the dimensions that MaskAAE leaves open; and short trainings with a fixed prior at half,
+    one and two times the answer. Where a first mask agrees with the estimates, no more are trained;
+    else two more are, from another latent size and other seeds. The answer is the median of the
+    masks, the interval spans masks and estimates.
 
     Arguments:
         data: Images or vectors; at least 200 training samples.
@@ -94,12 +93,15 @@ def size(
         def played(cells: list[Cell]) -> list[Row]:
             return play_cells(cells, where, data=data, workers=workers, progress=progress)
 
-        seconds = max(_seconds(data, cell) for cell in waves[0])
+        first = waves[0][0]
+        each = _round_seconds(data, first)
         if progress:
-            print(f"A run of the mask takes about {seconds / 60:.0f} min here; {budget:.0f} min "
-                  f"are allowed in all.", file=sys.stderr, flush=True)  # fmt: skip
+            print(f"A run of the mask takes about {each * first.rounds / 60:.0f} min here; "
+                  f"{budget:.0f} min are allowed in all.", file=sys.stderr, flush=True)  # fmt: skip
         for wave in waves:
-            lasts = seconds * math.ceil(len(unplayed(wave, where)) / workers)
+            left = unplayed(wave, where)
+            rounds = max((cell.rounds for cell in left), default=0)
+            lasts = each * rounds * math.ceil(len(left) / workers)
             if time.monotonic() + lasts > ends or settled(masks, estimates):
                 break
             masks += [_mask(row, where) for row in played(wave)]
@@ -110,7 +112,7 @@ def size(
         "estimators": {name: asdict(found) for name, found in estimates.items()},
         "spectral_95": metrics.spectral_dimension(points),
         "masks": masks,
-        "wave_seconds": seconds * math.ceil(len(waves[0]) / workers),
+        "mask_seconds": each * first.rounds,
         "check": check,
         "seconds": time.monotonic() - began,
     }
@@ -127,19 +129,17 @@ def _estimates(points: Tensor, seed: int) -> dict[str, Dimension]:
 
 
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
-    """Two waves of runs of the mask: from two latent sizes, each with a seed of its own."""
-    sizes = [min(most, max(4, factor * math.ceil(expected))) for factor in (2, 3)]
+    """Two waves of runs of the mask: one, then two more beside it, each with its own seed."""
     image = is_image(data.shape)
     settings = IMAGE_MASK if image else {}
-    return [
-        [
-            Cell("maskaae", data.name, m, seed + 2 * turn + place,
-                 pruning("recovering", m, image=image).rounds,
-                 settings, ("fd",), "pixels", fingerprint=data.fingerprint)
-            for place, m in enumerate(sizes)
-        ]
-        for turn in range(WAVES)
-    ]  # fmt: skip
+
+    def run(factor: int, turn: int) -> Cell:
+        m = min(most, max(4, factor * math.ceil(expected)))
+        rounds = pruning("recovering", m, image=image).rounds
+        return Cell("maskaae", data.name, m, seed + turn, rounds, settings, ("fd",), "pixels",
+                    fingerprint=data.fingerprint)  # fmt: skip
+
+    return [[run(2, 0)], [run(3, 1), run(2, 2)]]
 
 
 def _mask(row: Row, folder: Path) -> Evidence:
@@ -179,8 +179,8 @@ def _checked(row: Row) -> Evidence:
     }
 
 
-def _seconds(data: Data, cell: Cell) -> float:
-    """Seconds that a run of the mask takes here, from the fastest of some of its first rounds.
+def _round_seconds(data: Data, cell: Cell) -> float:
+    """Seconds that a round of the mask takes here: the fastest of some of its first rounds.
 
     The fastest: what else the machine does just now is no measure of the minutes to come.
     """
@@ -190,5 +190,5 @@ def _seconds(data: Data, cell: Cell) -> float:
         for _ in range(4):
             began = time.monotonic()
             train_model(model, data, Settings(rounds=20, seed=cell.seed, progress=False))
-            seconds.append((time.monotonic() - began) / 20 * cell.rounds)
+            seconds.append((time.monotonic() - began) / 20)
     return min(seconds)
