@@ -111,7 +111,10 @@ def test_vampprior_learns_its_inputs_and_leaves_the_statistics(shape):
     assert isinstance(model.prior, Vamp)
     model.train()
     buffers = {name: value.clone() for name, value in model.posterior.named_buffers()}
-    model.prior.log_density(torch.randn(7, 3)).mean().backward()
+    z = torch.randn(7, 3)
+    trained = model.prior.log_density(z)
+    torch.testing.assert_close(trained, model.eval().prior.log_density(z))  # what is sampled
+    trained.mean().backward()
     gradient = model.prior.raw.grad
     assert gradient is not None
     assert float((gradient != 0).double().mean()) > 0.5  # no dead start

@@ -18,7 +18,8 @@ from latentfit.experiments.latent import of_codes
 from latentfit.experiments.reference import Reference, reference
 from latentfit.experiments.scores import COMPARISONS, NAMES, named
 from latentfit.metrics import Extractor
-from latentfit.models import AutoEncoder, Model, evaluating
+from latentfit.models import AutoEncoder, Model
+from latentfit.networks import evaluating
 from latentfit.seeds import seeded
 from latentfit.training import encode_all, waits
 

@@ -5,7 +5,7 @@ from latentfit.models.acai import ACAI
 from latentfit.models.age import AGE
 from latentfit.models.alae import ALAE
 from latentfit.models.autoencoder import AutoEncoder, SecondStage
-from latentfit.models.base import Learned, Learner, Model, evaluating
+from latentfit.models.base import Learned, Learner, Model
 from latentfit.models.codeflow import CodeFlow
 from latentfit.models.density import CodeDensity, CodeMixture, CodeSequence, DensityPrior
 from latentfit.models.factorvae import FactorVAE
@@ -43,6 +43,5 @@ __all__ = [
     "SoftIntroVAE",
     "TokenPrior",
     "Tokens",
-    "evaluating",
     "published_period",
 ]

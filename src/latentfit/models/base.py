@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from latentfit.game import Turn
 from latentfit.likelihoods import Likelihood
+from latentfit.networks import evaluating
 from latentfit.priors import Prior
 from latentfit.units import Units
 
@@ -108,15 +108,3 @@ class Model(Learner):
         """
         with evaluating(self):
             return torch.cat([self.decode(z) for z in self.prior.sample(n).split(512)])
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; each network's own mode is restored afterwards."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode

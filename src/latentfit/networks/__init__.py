@@ -12,7 +12,7 @@ from latentfit.networks.convolution import (
     grid,
 )
 from latentfit.networks.growing import GrowingDecoder, GrowingEncoder, Growth
-from latentfit.networks.layers import spectrally_normal_everywhere
+from latentfit.networks.layers import evaluating, spectrally_normal_everywhere
 from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, SkipMLP
@@ -40,6 +40,7 @@ __all__ = [
     "decoder",
     "dense",
     "encoder",
+    "evaluating",
     "flexae",
     "grid",
     "hidden",

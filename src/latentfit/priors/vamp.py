@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from latentfit.networks import evaluating
 from latentfit.posteriors import DiagonalGaussian
 from latentfit.priors.base import Prior
 
@@ -20,8 +21,12 @@ class Vamp(Prior):
     lies below its clamp, where nothing ever learns, and its sampler takes the first components in
     order; both are avoided (baselines 12.2, 12.7). Images are kept in [0, 1] by a sigmoid.
 
+    Posteriors of pseudo-inputs are those of evaluation mode, also while training: a batch norm that
+    normalised them by their own statistics would train another prior than the one that is sampled
+    (MNIST, 843 rounds: Frechet distance 206 and 239 against 35 and 36).
+
     Arguments:
-        posterior: q(z | x), shared with the model; its batch norm runs without updating statistics.
+        posterior: q(z | x), shared with the model.
         shape: Shape of a pseudo-input.
         components: K.
         bounded: The data lie in [0, 1].
@@ -59,8 +64,6 @@ class Vamp(Prior):
 
     def _components(self) -> tuple[Tensor, Tensor]:
         (posterior,) = self._shared
-        # Copies of the buffers take the update, so that pseudo-inputs do not mix into the running
-        # statistics of the data.
-        copies = {name: value.clone() for name, value in posterior.named_buffers()}
-        code = torch.func.functional_call(posterior, copies, (self.inputs(),))
+        with evaluating(posterior):
+            code = posterior(self.inputs())
         return code.mean, code.scale

@@ -20,7 +20,8 @@ from torch import Tensor
 from latentfit.checks import one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
-from latentfit.models import Learner, evaluating
+from latentfit.models import Learner
+from latentfit.networks import evaluating
 from latentfit.seeds import mix, reseed, seeded
 from latentfit.training import checkpoint, distributed
 from latentfit.training.average import Average

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from latentfit.data.base import Data, Split
 from latentfit.data.make import fingerprint
-from latentfit.models import AutoEncoder, Learned, Model, evaluating
+from latentfit.models import AutoEncoder, Learned, Model
+from latentfit.networks import evaluating
 from latentfit.posteriors import Code
 from latentfit.priors import Fitted
 from latentfit.seeds import seeded

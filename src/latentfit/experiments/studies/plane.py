@@ -12,7 +12,8 @@ from torch import Tensor
 from latentfit.data import load
 from latentfit.experiments.cells import Cell, Row, value
 from latentfit.experiments.studies.base import Shown, Study, opened, pick, spread, table
-from latentfit.models import Model, evaluating
+from latentfit.models import Model
+from latentfit.networks import evaluating
 from latentfit.priors import Pushforward
 from latentfit.seeds import seeded
 
