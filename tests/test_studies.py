@@ -22,6 +22,7 @@ from latentfit.experiments.cells import Cell, play_cells
 from latentfit.experiments.evaluate import evaluate
 from latentfit.experiments.recipes import recipe
 from latentfit.experiments.studies import STUDIES, reproduce
+from latentfit.experiments.studies.systems import _order
 
 size_module = sys.modules["latentfit.experiments.sizing.size"]
 
@@ -44,6 +45,18 @@ def test_cells_are_the_same_in_other_processes(tmp_path):
     here = play_cells(cells(0, 1), tmp_path / "a", progress=False)
     there = play_cells(cells(0, 1), tmp_path / "b", workers=2, progress=False)
     assert [row["scores"] for row in here] == [row["scores"] for row in there]
+
+
+def test_the_order_of_systems_is_compared_with_the_published_one():
+    rows = [
+        {"recipe": name, "scores": {"fd_lenet": fd}}
+        for name, fd in (("flexae-sr", 1.0), ("wae-gan", 3.0), ("wae-gan", 5.0), ("vae-flow", 9.0))
+    ]
+    lost = {"recipe": "alae", "error": "diverged"}
+    mine = {"recipe": "sigma-vae", "scores": {"fd_lenet": 2.0}}  # nothing published
+    assert "the 3 published distances" in _order([*rows, lost, mine])
+    assert _order([*rows, lost, mine]).rstrip().endswith(": 1.00.")
+    assert _order(rows[:2]) == ""
 
 
 def test_a_study_writes_its_table(tmp_path, monkeypatch):
