@@ -2,9 +2,9 @@
 
     python scripts/size_cases.py --to results/size --data-root data
 
-Calls of `latentfit size` with its default budget, one after the other, on two idle cores: about 35
-minutes for the synthetic sets, as much again for each call on images. A case that the folder holds
-is not asked again.
+Calls of `latentfit size` with its default budget, one after the other, on two idle cores: about 30
+minutes for the synthetic sets, 10 to 25 for each call on images. A case that the folder holds is
+not asked again. Core-seconds are those of all trainings that an answer rests on.
 """
 
 from __future__ import annotations
@@ -38,15 +38,17 @@ def main() -> None:
             folder = None if given.runs is None else given.runs / f"{case}-s{seed}"
             name = case if known is None else synthetic(known, seed)
             data = lf.data.load(name, root=given.data_root)
-            write_json(path, lf.size(data, seed=seed, folder=folder, progress=True).to_json())
+            found = lf.size(data, seed=seed, folder=folder, progress=True, workers=2)
+            write_json(path, found.to_json())
         found = json.loads(path.read_text(encoding="utf-8"))
         low, high = found["interval"]
         right += known is not None and low <= known <= high
         masks = [f"{m['active']} of {m['latent']}" for m in found["evidence"]["masks"]]
-        seconds = f"{found['evidence']['seconds']:.0f}"
+        times = (f"{found['evidence'][name]:.0f}" for name in ("seconds", "core_seconds"))
         rows.append([known or case, seed, found["latent"], f"{low} to {high}", found["sure"],
-                     ", ".join(masks), seconds])  # fmt: skip
-    columns = ["n", "seed", "answer", "interval", "sure", "open in the masks", "seconds"]
+                     ", ".join(masks), *times])  # fmt: skip
+    columns = ["n", "seed", "answer", "interval", "sure", "open in the masks", "seconds",
+               "core-seconds"]  # fmt: skip
     text = f"# What size answers\n\n{right} of {len(KNOWN) * len(SEEDS)} intervals hold n. "
     text += "Made by `python scripts/size_cases.py`.\n\n" + table(columns, rows)
     (given.to / "table.md").write_text(text, encoding="utf-8")

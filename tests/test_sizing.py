@@ -55,7 +55,13 @@ def test_finished_masks_are_used_whatever_the_budget(monkeypatch, tmp_path):
     monkeypatch.setattr(size_module, "_round_seconds", lambda data, cell: 1e6)
     scores = {"fd_pixels": 2.0, "fd_pixels_reconstruction": 1.9, "mse": 0.1}
     rows = [
-        {"key": cell.key, **cell.identity, "scores": scores, "mask": [1.0] * 4 + [0.0] * 4}
+        {
+            "key": cell.key,
+            **cell.identity,
+            "scores": scores,
+            "mask": [1.0] * 4 + [0.0] * 4,
+            "seconds": 90.0,
+        }
         for cell in waves[0]
     ]
     (tmp_path / "cells.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -150,7 +156,13 @@ def test_sizing_plays_more_masks_only_where_the_first_does_not_settle(
         scores = {"fd_pixels": 2.0, "fd_pixels_reconstruction": 1.9, "mse": 0.1}
         mask = [1.0] * open_ + [0.0] * (16 - open_)
         return [
-            {"key": cell.key, "latent": cell.latent, "seed": cell.seed, "scores": scores}
+            {
+                "key": cell.key,
+                "latent": cell.latent,
+                "seed": cell.seed,
+                "scores": scores,
+                "seconds": 90.0,
+            }
             | ({"mask": mask} if cell.recipe == "maskaae" else {})
             for cell in cells
         ]
@@ -159,6 +171,7 @@ def test_sizing_plays_more_masks_only_where_the_first_does_not_settle(
     data = gaussian(n=4, d=64, count=3000, seed=5)
     found = sizing.size(data, budget=60, folder=tmp_path, workers=2)
     assert found.latent == open_
+    assert 90 * len(played) <= found.evidence["core_seconds"] < 90 * len(played) + 60
     assert [recipe for recipe, _, _ in played] == ["maskaae"] * masks + ["wae-gan"] * 3
     assert len({seed for _, _, seed in played[:masks]}) == masks
     assert len({m for _, m, _ in played[:masks]}) == min(masks, 2)

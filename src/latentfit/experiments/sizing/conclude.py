@@ -23,7 +23,8 @@ class Size:
         sure: `high`, `medium` or `low`.
         why: Sentences that say what the answer rests on.
         evidence: `estimators`, `spectral_95`, `masks`, `check`, the `mask_seconds` that the first
-            run of the mask was expected to take, and `seconds` in all, as plain values.
+            run of the mask was expected to take, the `seconds` of this call, and the `core_seconds`
+            of all that the answer rests on, as plain values.
     """
 
     latent: int

@@ -87,17 +87,21 @@ def size(
     ends = began + 60 * budget * 5 / 6  # a sixth is kept for the check
     masks: list[Evidence] = []
     check: list[Evidence] = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as temporary:
         where = folder or Path(temporary)
 
         def played(cells: list[Cell]) -> list[Row]:
-            return play_cells(cells, where, data=data, workers=workers, progress=progress)
+            found = play_cells(cells, where, data=data, workers=workers, progress=progress)
+            rows.extend(found)
+            return found
 
         first = waves[0][0]
         each = _round_seconds(data, first)
         if progress:
             print(f"A run of the mask takes about {each * first.rounds / 60:.0f} min here; "
                   f"{budget:.0f} min are allowed in all.", file=sys.stderr, flush=True)  # fmt: skip
+        alone = time.monotonic() - began  # a thread each from here on
         for wave in waves:
             left = unplayed(wave, where)
             rounds = max((cell.rounds for cell in left), default=0)
@@ -115,6 +119,7 @@ def size(
         "mask_seconds": each * first.rounds,
         "check": check,
         "seconds": time.monotonic() - began,
+        "core_seconds": alone + sum(row["seconds"] for row in rows),
     }
     return conclude(evidence, estimates)
 
