@@ -127,6 +127,12 @@ def test_masks_settle_only_in_agreement(masks, expected):
     assert settled(masks, NEAR_EIGHT) is expected
 
 
+def test_a_mask_alone_settles_only_where_the_neighbours_leave_little_open():
+    wide = NEAR_EIGHT | {"moments": metrics.Dimension(5.5, 5.1, 6.0)}
+    assert not settled([mask_of(8)], wide)
+    assert settled([mask_of(8), mask_of(9)], wide)
+
+
 def test_conclusions_follow_the_evidence():
     curve = [checked(4, 15.8, 0.3), checked(8, 1.9, 0.05), checked(16, 2.7, 0.04)]
     sure = conclude({"masks": [mask_of(8), mask_of(9)], "check": curve}, NEAR_EIGHT)

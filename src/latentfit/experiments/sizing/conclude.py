@@ -59,14 +59,31 @@ def counts(masks: Sequence[Evidence]) -> list[int]:
     return [mask["active"] for mask in masks if not mask["failed"]]
 
 
+def bounds(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> tuple[int, int]:
+    """The interval: all that masks and neighbours say."""
+    found = counts(masks)
+    ends = [*span(estimates), *found]
+    if len(found) == 1:  # it may be off by one, and no other run says so
+        ends += [found[0] - 1, found[0] + 1]
+    return max(1, min(ends)), max(ends)
+
+
+def narrow(interval: tuple[int, int], answer: float) -> bool:
+    """Whether an interval is one that a person would call an answer."""
+    return interval[1] - interval[0] <= max(3, 0.3 * answer)
+
+
 def settled(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> bool:
-    """Whether masks agree with the neighbours and with each other, so that more add nothing."""
+    """Whether masks agree with the neighbours and with each other, so that more add nothing.
+
+    A mask that is alone does only where the neighbours leave little open.
+    """
     found, (low, high) = counts(masks), span(estimates)
-    return (
-        0 < len(found) == len(masks)
-        and max(found) - min(found) <= 1
-        and low - 1 <= statistics.median(found) <= high + 1
-    )
+    if not found or len(found) < len(masks) or max(found) - min(found) > 1:
+        return False
+    middle = statistics.median(found)
+    enough = len(found) > 1 or narrow(bounds(masks, estimates), middle)
+    return enough and low - 1 <= middle <= high + 1
 
 
 def recommended(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> int:
@@ -95,17 +112,12 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
         why.append(f"at m = {max(full)} no dimension closed: the data may need more, allow it "
                    "by --max-latent")  # fmt: skip
     confirmed, sentences = _checked(answer, check)
-    ends = [low, high, *found]
-    if len(found) == 1:  # it may be off by one, and no other run says so
-        ends += [found[0] - 1, found[0] + 1]
-    interval = (max(1, min(ends)), max(ends))
-    width = interval[1] - interval[0]
+    interval = bounds(masks, estimates)
     sure = "low"
     if found and not full:
-        agreed = settled(masks, estimates) and confirmed
-        if agreed and width <= max(3, 0.3 * answer):
+        if settled(masks, estimates) and confirmed and narrow(interval, answer):
             sure = "high"
-        elif width <= max(4, 0.5 * answer):
+        elif interval[1] - interval[0] <= max(4, 0.5 * answer):
             sure = "medium"
     return Size(answer, interval, sure, [*why, *sentences], evidence)
 
