@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -90,9 +91,15 @@ def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Figur
     return _sheet(tile(torch.cat([part for pair in pairs for part in pair]), columns), caption)
 
 
-def rows_grid(lines: Tensor, caption: str = "") -> Figure:
-    """A row for each line (rows, steps, C, H, W): interpolations, traversals, neighbours."""
-    return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption)
+def rows_grid(lines: Tensor, caption: str = "", *, names: Sequence[str] = ()) -> Figure:
+    """A row for each line (rows, steps, C, H, W): interpolations, traversals, neighbours.
+
+    Arguments:
+        lines: Images in [0, 1].
+        caption: Written above the sheet.
+        names: Written beside the rows, if any.
+    """
+    return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption, names)
 
 
 def sheet_pixels(figure: Figure) -> np.ndarray | None:
@@ -103,12 +110,13 @@ def sheet_pixels(figure: Figure) -> np.ndarray | None:
     return pixels[..., 0] if (pixels == pixels[..., :1]).all() else pixels
 
 
-def _sheet(pixels: np.ndarray, caption: str) -> Figure:
+def _sheet(pixels: np.ndarray, caption: str, names: Sequence[str] = ()) -> Figure:
     # The axes are placed by hand: at 160 dpi each pixel becomes a square of whole pixels, which no
     # layout engine promises.
     height, width = pixels.shape[:2]
     factor = max(1, min(840 // width, 1200 // height))
-    across, down = max(width * factor, 2 * DPI), height * factor
+    beside = 16 + 10 * max(map(len, names)) if names else 0
+    across, down = max(width * factor + beside, 2 * DPI), height * factor
     words = textwrap.wrap(caption, int(across / DPI * 15))
     strip = 24 * len(words) + 8 if words else 0
     figure = Figure(figsize=(across / DPI, (down + strip) / DPI), dpi=DPI)
@@ -119,5 +127,9 @@ def _sheet(pixels: np.ndarray, caption: str) -> Figure:
     colours = np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels
     axes.imshow(colours, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
+    for number, name in enumerate(names):
+        middle = (1 - (number + 0.5) / len(names)) * down / whole
+        left = (width * factor + 8) / across
+        figure.text(left, middle, name, va="center", fontsize=7, color="#444444")
     figure.text(0, 1 - 4 / whole, "\n".join(words), va="top", fontsize=8, color="#444444")
     return figure

@@ -119,9 +119,8 @@ def _show(rows: Sequence[Row], folder: Path) -> Shown:
     text = _order(rows) + table(columns, lines)
     if not samples:
         return text, {}
-    text += f"\nRows of the figure: {', '.join(names)}.\n"
-    caption = f"Uncurated samples, {COLUMNS} of each system, seed 0, in the order of the table."
-    return text, {"systems": sheets.rows_grid(torch.stack(samples), caption)}
+    caption = f"Uncurated samples, {COLUMNS} of each system, seed 0."
+    return text, {"systems": sheets.rows_grid(torch.stack(samples), caption, names=names)}
 
 
 SYSTEMS = (
