@@ -51,8 +51,8 @@ def size(
 
     Three kinds of evidence: nearest-neighbour estimates on the data, their bias at finite counts
     undone; the dimensions that MaskAAE leaves open; and short trainings with a fixed prior at half,
-    one and two times the answer. Where a first mask agrees with close estimates, no more are played;
-    else two more are, from another latent size and other seeds. The answer is the median of the
+    one and two times the answer. Where a first mask agrees with close estimates, it is enough; else
+    two more are played, from another latent size and other seeds. The answer is the median of the
     masks, the interval spans masks and estimates.
 
     Arguments:
