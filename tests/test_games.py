@@ -254,6 +254,18 @@ def test_codebook_moves_by_its_averages():
     assert float(book.vectors[2, 0]) == pytest.approx(5.0, rel=1e-4)  # unused ones stay
 
 
+def test_a_codebook_that_collapsed_comes_back():
+    torch.manual_seed(0)
+    book = Codebook(4, 2)
+    book.vectors[1:] += 100  # all rows are nearest to the first
+    for _ in range(400):
+        z = torch.randn(64, 2) + 5 * torch.randint(2, (64, 1))
+        indices = book.nearest(z)
+        book.note(z, indices)
+        book.update()
+    assert int((indices.bincount(minlength=4) > 0).sum()) == 4
+
+
 def test_gradients_pass_straight_through_and_commitment_spares_the_codes():
     model = recipe("vq-vae", (1, 8, 8), latent=4, width=1 / 16, codes=8, learned=True)
     x = torch.rand(2, 1, 8, 8)
