@@ -51,7 +51,6 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "VAE": ("vae-bernoulli", {}),
     "BetaVAE": ("beta-vae", {"beta": 2.0, **CROSS_ENTROPY}),
     "WAE_MMD": ("wae-mmd", {}),
-    "WAE_MMD_0.03": ("wae-mmd", {"weight": 0.03}),  # the weight that theirs ships
     "Adversarial_AE": ("aae", {"average": None, "encoder_rate": RATE / 4}),  # our share of the rate
     "RAE_L2": ("rae-l2", {}),
     "VAMP": ("vampprior", {"components": 50, "warmup": 0, **CROSS_ENTROPY}),
@@ -173,7 +172,6 @@ def rebuild(name: str, model: Any) -> Callable[[Tensor], Tensor]:
 def play_theirs(name: str, data: Data, epochs: int, seed: int, width: float) -> dict[str, float]:
     """Train, time and score a model of theirs."""
     torch.manual_seed(seed)
-    name = name.removesuffix("_0.03")
     images = torch.cat(list(data.train.chunks()))
     with tempfile.TemporaryDirectory() as folder:
         model = their_model(name, data.shape, width)

@@ -193,6 +193,16 @@ def test_a_line_of_an_interpolation_is_a_row():
     np.testing.assert_array_equal(np.asarray(sheet), expected)
 
 
+def test_names_stand_beside_their_rows_and_leave_pixels_square():
+    figure = sheets.rows_grid(torch.rand(2, 3, 1, 8, 8), "Lines.", names=["one", "the other"])
+    held = {text.get_text(): text.get_position() for text in figure.texts}
+    assert held["one"][1] > held["the other"][1]
+    across, down = figure.get_size_inches()
+    place = figure.axes[0].get_position()
+    assert held["one"][0] > place.x1
+    assert place.width * across / 26 == pytest.approx(place.height * down / 17)  # 26 by 17 pixels
+
+
 def test_curves_scale_by_player_and_mark_the_best():
     lines = [*LINES, {"round": 200, "validation": 9.5}, {"round": 300, "validation": float("nan")}]
     critic, mask, validation = figures.curves(lines).axes

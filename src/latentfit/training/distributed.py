@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -91,8 +92,9 @@ def pick_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch has no one kind
+        said = textwrap.shorten(str(error), 80, placeholder=" ...")
         raise UserError(
-            f"device '{name}' is not available here; use --device auto or cpu."
+            f"device '{name}' is not available here ({said}); use --device auto or cpu."
         ) from error
     return device
