@@ -13,6 +13,7 @@ from latentfit.game import Player, Terms, Turn
 from latentfit.likelihoods import Likelihood
 from latentfit.models.base import Learned, Learner, Model, Shape
 from latentfit.networks.codebook import Codebook
+from latentfit.networks.transformer import CausalTransformer
 from latentfit.optimizers import adam, adamw
 from latentfit.schedules import constant, ramp
 
@@ -110,7 +111,7 @@ class Tokens(Learner):
     """A model of the indices of a codebook: cross-entropy, in nats for each place.
 
     Arguments:
-        network: From tokens (B, P) to logits (B, P, K) that see only the places before.
+        network: Logits of each index from those before it.
         codebook: Whose indices; it is not moved.
         places: P.
         warmup: Rounds in which the learning rate grows.
@@ -119,7 +120,7 @@ class Tokens(Learner):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: CausalTransformer,
         codebook: Codebook,
         places: int,
         *,
@@ -169,13 +170,5 @@ class TokenPrior(Learned[Tokens]):
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, places * size), place by place at temperature 1."""
         (book,) = self._shared
-        return torch.cat([book.vectors[self._draw(len(part))].flatten(1)
-                          for part in torch.arange(n).split(512)])  # fmt: skip
-
-    def _draw(self, n: int) -> Tensor:
-        (book,) = self._shared
-        tokens = torch.zeros(n, self.model.places, dtype=torch.long, device=book.vectors.device)
-        for place in range(self.model.places):
-            logits = self.model.network(tokens[:, : place + 1])[:, place]
-            tokens[:, place] = torch.multinomial(logits.softmax(1), 1).squeeze(1)
-        return tokens
+        parts = [self.model.network.draw(len(part)) for part in torch.arange(n).split(512)]
+        return book.vectors[torch.cat(parts)].flatten(1)

@@ -4,8 +4,53 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from latentfit.networks.layers import scaled
+
+Past = tuple[Tensor, Tensor]  # keys and values of places, each with shape (B, heads, places, size)
+
+
+class Block(nn.Module):
+    """Attention to the places before, then a dense layer with GELU; both pre-norm with a skip.
+
+    Arguments:
+        units: Width of the row.
+        heads: Heads of the attention; they divide `units`.
+        dropout: Share of dropped units.
+    """
+
+    def __init__(self, units: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.project = nn.Sequential(nn.LayerNorm(units), nn.Linear(units, 3 * units))
+        self.join = nn.Sequential(nn.Linear(units, units), nn.Dropout(dropout))
+        self.dense = nn.Sequential(
+            nn.LayerNorm(units),
+            nn.Linear(units, 4 * units),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(4 * units, units),
+            nn.Dropout(dropout),
+        )
+
+    def forward(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        """From rows (B, P, units) to such rows, and the keys and values of all places so far.
+
+        With `past`, x is the one place that follows it.
+        """
+        query, key, value = self.project(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        if past is not None:
+            key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+        seen = functional.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            is_causal=past is None,
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        x = x + self.join(seen.transpose(1, 2).flatten(2))
+        return x + self.dense(x), (key, value)
 
 
 class CausalTransformer(nn.Module):
@@ -23,8 +68,11 @@ class CausalTransformer(nn.Module):
         dropout: Share of dropped units.
 
     Example:
-        >>> CausalTransformer(8, 5, width=1 / 8)(torch.zeros(2, 5, dtype=torch.long)).shape
+        >>> network = CausalTransformer(8, 5, width=1 / 8)
+        >>> network(torch.zeros(2, 5, dtype=torch.long)).shape
         torch.Size([2, 5, 8])
+        >>> network.draw(3).shape
+        torch.Size([3, 5])
     """
 
     def __init__(
@@ -43,21 +91,26 @@ class CausalTransformer(nn.Module):
         self.places = nn.Parameter(0.02 * torch.randn(places, units))
         self.embedding = nn.Embedding(tokens, units)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                units, heads, 4 * units, dropout, "gelu", batch_first=True, norm_first=True
-            )
-            for _ in range(layers)
-        )
+        self.layers = nn.ModuleList(Block(units, heads, dropout) for _ in range(layers))
         self.head = nn.Sequential(nn.LayerNorm(units), nn.Linear(units, tokens))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """From rows (B, P) to logits (B, P, K); those at a place do not see its token."""
         before = self.embedding(tokens[:, :-1])
         start = self.start.expand(len(tokens), 1, -1)
-        count = tokens.shape[1]
-        x = torch.cat([start, before], 1) + self.places[:count]
-        later = torch.ones(count, count, dtype=torch.bool, device=x.device).triu(1)
+        x = torch.cat([start, before], 1) + self.places[: tokens.shape[1]]
         for layer in self.layers:
-            x = layer(x, src_mask=later)
+            x, _ = layer(x)
         return self.head(x)
+
+    def draw(self, n: int) -> Tensor:
+        """Draw n rows (n, P), place by place at temperature 1; each place is computed once."""
+        past: list[Past | None] = [None] * len(self.layers)
+        x, drawn = self.start.expand(n, 1, -1), []
+        for place in self.places:
+            x = x + place
+            for i, layer in enumerate(self.layers):
+                x, past[i] = layer(x, past[i])
+            drawn.append(torch.multinomial(self.head(x[:, 0]).softmax(1), 1))
+            x = self.embedding(drawn[-1])
+        return torch.cat(drawn, 1)
