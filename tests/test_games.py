@@ -19,6 +19,7 @@ from latentfit.models import (
     SoftIntroVAE,
 )
 from latentfit.models.age import batch_kl
+from latentfit.networks.layers import equalised
 from latentfit.priors import Ratio, Tilted
 
 ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
@@ -87,6 +88,18 @@ def test_spherical_games_keep_codes_on_the_sphere_and_cap_the_reward():
     assert model.spread_out(X)["made"].item() == 100.0
 
 
+def test_the_encoder_plays_against_the_decoder_that_samples():
+    model = recipe("age", (1, 8, 8), latent=4, width=1 / 16)
+    x, z = torch.rand(8, 1, 8, 8), model.prior.sample(8)
+    for _ in range(100):
+        model.decode(z)  # running statistics of prior draws
+    error = model.spread_out(x)["pixels"]
+    model.decoder.eval()
+    torch.testing.assert_close(error, (model.decode(model.encode(x)) - x).abs().mean())
+    model.decoder.train()
+    assert not torch.isclose(error, (model.decode(model.encode(x)) - x).abs().mean())
+
+
 def test_growing_networks_fade_phases_in_and_go_on_after_a_checkpoint():
     model = recipe("pioneer", (1, 12, 12), latent=4, width=1 / 64, batch=8, phase=4)
     growth = model.growth
@@ -120,6 +133,21 @@ def test_a_new_phase_starts_as_what_was_there():
 
 
 # ALAE
+
+
+@pytest.mark.parametrize(("inputs", "speed"), [(8, 1.0), (512, 0.1)])
+def test_equalised_layers_move_at_a_speed_relative_to_their_size(inputs, speed):
+    torch.manual_seed(0)
+    layer, scale = equalised(nn.Linear(inputs, 64), speed=speed), (2 / inputs) ** 0.5
+    before = layer.weight.detach().clone()
+    assert float(before.std()) == pytest.approx(scale, rel=0.1)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.01)  # its first step is lr everywhere
+    layer(torch.ones(1, inputs)).sum().backward()
+    optimizer.step()
+    torch.testing.assert_close(
+        (before - layer.weight) / scale, torch.full_like(before, 0.01 * speed)
+    )
+    torch.testing.assert_close(layer.bias, torch.full((64,), -0.01 * speed))
 
 
 def test_reciprocity_trains_the_generator_through_the_encoder_but_not_the_target():

@@ -142,13 +142,30 @@ def test_conclusions_follow_the_evidence():
     other = [checked(4, 15.8, 0.5), checked(8, 2.9, 0.3), checked(16, 1.7, 0.04)]
     doubted = conclude({"masks": [mask_of(8), mask_of(9)], "check": other}, NEAR_EIGHT)
     assert (doubted.latent, doubted.sure) == (8, "medium")
-    rising = [checked(4, 1, 0.2), checked(8, 2, 0.3)]
-    few = conclude({"masks": [mask_of(8)], "check": rising}, NEAR_EIGHT)
-    assert (few.interval, few.sure) == ((7, 9), "medium")  # one mask may be off by one
-    assert any("error on test samples rises" in why for why in few.why)
+    rising = [checked(8, 2, 0.3), checked(16, 3, 0.4)]
+    single = conclude({"masks": [mask_of(8)], "check": rising}, NEAR_EIGHT)
+    assert (single.interval, single.sure) == ((7, 9), "high")  # one mask may be off by one
+    assert any("error on test samples rises" in why for why in single.why)
     failed = conclude({"masks": [mask_of(3, "exploded")], "check": []}, NEAR_EIGHT)
     assert (failed.latent, failed.interval, failed.sure) == (8, (8, 9), "low")
     assert any("no run of the mask came through" in why for why in failed.why)
+
+
+@pytest.mark.parametrize(
+    ("half", "quarter", "expected"),
+    [
+        ((1.0, 0.2), (2.0, 0.1), 4),  # better in both, then in one only
+        ((1.0, 0.2), (0.5, 0.1), 2),
+        ((1.0, 0.5), (0.5, 0.1), 8),  # samples are better, but less of the data is kept
+        ((3.0, 0.2), (0.5, 0.1), 8),
+    ],
+)
+def test_samples_that_do_not_fill_the_dimension_get_half_of_it(half, quarter, expected):
+    check = [checked(16, 3.0, 0.4), checked(8, 2.0, 0.3), checked(4, *half), checked(2, *quarter)]
+    found = conclude({"masks": [mask_of(8), mask_of(8)], "check": check}, NEAR_EIGHT)
+    assert found.latent == expected
+    assert found.interval == (min(8, expected), 9)
+    assert any("do not fill more" in why for why in found.why) is (expected < 8)
 
 
 @pytest.mark.parametrize(("open_", "masks"), [(4, 1), (9, 3)])

@@ -37,7 +37,7 @@ class ALAE(Model):
         encoder: E, without batch norm, since the slope is per sample.
         decoder: D.
         likelihood: Owns the link of the decoder's output to the data.
-        prior: F with its noise.
+        prior: F with its noise; as C, slow layers of an equalised learning rate.
         critic: C, from codes to logits (B, 1).
         penalty: g, for data in [0, 1] a quarter of that on [-1, 1].
         rate: Learning rate of all players.
@@ -63,7 +63,7 @@ class ALAE(Model):
         prior: Pushforward,
         critic: nn.Module,
         penalty: float = 2.5,
-        rate: float = 5e-4,
+        rate: float = 2e-3,
         batch: int = 128,
         average: float | None = 0.999,
     ) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentfit.networks.convolution import Shape
-from latentfit.networks.layers import scaled, spectrally_normal
+from latentfit.networks.layers import equalised, scaled, spectrally_normal
 
 
 class Growth(nn.Module):
@@ -86,21 +86,6 @@ def double(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2)
 
 
-class Equalised(nn.Conv2d):
-    """A convolution with weights N(0, 1), scaled by sqrt(2 / fan-in) when it is used."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, padding: int = 0) -> None:
-        super().__init__(inputs, outputs, kernel, padding=padding)
-        nn.init.normal_(self.weight)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
-        self.gain = math.sqrt(2 / self.weight[0].numel())
-
-    def forward(self, input: Tensor) -> Tensor:
-        """From (B, C, H, W) to (B, C', H', W')."""
-        return self._conv_forward(input, self.gain * self.weight, self.bias)
-
-
 class PixelNorm(nn.Module):
     """Divide by the root mean square over the channels."""
 
@@ -133,17 +118,18 @@ class GrowingDecoder(nn.Module):
         sizes = [channels(phase, width) for phase in range(growth.last + 1)]
 
         def block(inputs: int, outputs: int, *, first: bool = False) -> nn.Sequential:
-            entry = Equalised(inputs, outputs, *((4, 3) if first else (3, 1)))
+            kernel, padding = (4, 3) if first else (3, 1)
+            entry = nn.Conv2d(inputs, outputs, kernel, padding=padding)
             layers: list[nn.Module] = []
-            for layer in (entry, Equalised(outputs, outputs, 3, 1)):
-                layers += [layer, PixelNorm(), nn.LeakyReLU(0.2)]
+            for layer in (entry, nn.Conv2d(outputs, outputs, 3, padding=1)):
+                layers += [equalised(layer), PixelNorm(), nn.LeakyReLU(0.2)]
             return nn.Sequential(*layers)
 
         self.blocks = nn.ModuleList(
             block(latent if phase == 0 else sizes[phase - 1], size, first=phase == 0)
             for phase, size in enumerate(sizes)
         )
-        self.outputs = nn.ModuleList(Equalised(size, shape[0], 1) for size in sizes)
+        self.outputs = nn.ModuleList(equalised(nn.Conv2d(size, shape[0], 1)) for size in sizes)
 
     def forward(self, z: Tensor) -> Tensor:
         """From codes (B, m) to unbounded images (B, C, H, W)."""

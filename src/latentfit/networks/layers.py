@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import register_parametrization
 
 
 def glorot_normal(module: nn.Module) -> None:
@@ -40,6 +42,43 @@ def normal_002(module: nn.Module) -> None:
 def spectrally_normal(module: nn.Module) -> nn.Module:
     """The layer with its weight divided by its largest singular value (one power iteration)."""
     return spectral_norm(module, n_power_iterations=1)
+
+
+class Times(nn.Module):
+    """Multiply by a constant."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From any shape to the same."""
+        return self.factor * x
+
+
+def equalised(layer: nn.Linear | nn.Conv2d, *, speed: float = 1.0) -> nn.Module:
+    r"""The layer with weights of unit size that are scaled when they are used, in place.
+
+    .. math:: W = s \sqrt{2 / n} \, V, \quad V_{ij} \sim N(0, 1 / s^2), \quad b = s c, \; c = 0
+
+    with n inputs of a unit. An optimiser whose steps do not depend on the size of the gradient,
+    such as Adam, then moves layers of every size at the same relative rate, times s.
+
+    Arguments:
+        layer: A dense or a convolutional layer; its weights are drawn anew.
+        speed: s.
+
+    References:
+        | Progressive Growing of GANs (Karras et al., 2018), Section 4.1
+        | A Style-Based Generator Architecture (Karras et al., 2019), Appendix C, for s
+    """
+    nn.init.normal_(layer.weight, std=1 / speed)
+    gain = speed * math.sqrt(2 / layer.weight[0].numel())
+    register_parametrization(layer, "weight", Times(gain))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+        register_parametrization(layer, "bias", Times(speed))
+    return layer
 
 
 def scaled(units: int, width: float) -> int:

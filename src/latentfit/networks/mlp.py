@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from latentfit.networks.layers import Reshape, glorot_normal, glorot_uniform, scaled
+from latentfit.networks.layers import Reshape, equalised, glorot_normal, glorot_uniform, scaled
 
 
 class MLP(nn.Module):
@@ -18,6 +18,7 @@ class MLP(nn.Module):
         outputs: Number of outputs, or the shape of one output.
         hidden: Width of each hidden layer.
         slope: Slope of the leaky ReLU below zero; 0 is ReLU.
+        speed: Of layers with an equalised learning rate; None leaves them plain.
 
     Example:
         >>> MLP((1, 8, 8), 4, hidden=(32,))(torch.zeros(5, 1, 8, 8)).shape
@@ -31,6 +32,7 @@ class MLP(nn.Module):
         *,
         hidden: tuple[int, ...] = (1024,) * 4,
         slope: float = 0.0,
+        speed: float | None = None,
     ) -> None:
         super().__init__()
         shape = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -40,6 +42,10 @@ class MLP(nn.Module):
             layers += [nn.Linear(a, b), nn.LeakyReLU(slope) if slope else nn.ReLU()]
         self.layers = nn.Sequential(*layers[:-1], *([Reshape(*shape)] if len(shape) > 1 else []))
         self.apply(glorot_normal)
+        if speed is not None:
+            for layer in layers:
+                if isinstance(layer, nn.Linear):
+                    equalised(layer, speed=speed)
 
     def forward(self, x: Tensor) -> Tensor:
         """From (B, *inputs) to (B, *outputs)."""

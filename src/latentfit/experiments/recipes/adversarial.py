@@ -146,11 +146,21 @@ def alae(
     parts: Parts,
     *,
     penalty: float | None = None,
-    rate: float = 5e-4,
+    speed: float = 0.1,
+    rate: float = 2e-3,
     batch: int = 128,
     average: Average = 0.999,
 ) -> ALAE:
-    """Two halves of a GAN that meet in a learned space; penalty None is 2.5, 0.25 for colour."""
+    """Two halves of a GAN that meet in a learned space; see `models.ALAE`.
+
+    Arguments:
+        parts: Networks.
+        penalty: Weight of the critic's slope; None is 2.5, 0.25 for colour.
+        speed: Of the equalised layers of the prior's network and of the critic.
+        rate: Learning rate of all players.
+        batch: Batch size.
+        average: Decay of the averaged weights.
+    """
     usual = 0.25 if parts.colour else 2.5
     return ALAE(
         shape=parts.shape,
@@ -158,8 +168,8 @@ def alae(
         encoder=parts.image_critic(parts.latent),
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
-        prior=parts.mapped_noise(None),
-        critic=parts.latent_critic(),
+        prior=parts.mapped_noise(None, speed=speed),
+        critic=parts.latent_critic(speed=speed),
         penalty=usual if penalty is None else penalty,
         rate=rate,
         batch=batch,

@@ -92,10 +92,26 @@ def recommended(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> i
     return max(1, round(statistics.median(found) if found else guess(estimates)))
 
 
+def filled(answer: int, check: Sequence[Evidence]) -> int:
+    """What the samples fill of the answer.
+
+    Half of it, as often as a fixed prior both generates and reconstructs test samples better there:
+    so few samples do not show a network more dimensions, whatever their true number is.
+    """
+    held = {row["latent"]: row for row in _complete(check)}
+    while (half := answer // 2) in held and answer in held:
+        if any(held[half][score] >= held[answer][score] for score in ("fd", "mse")):
+            break
+        answer = half
+    return answer
+
+
 def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     """The recommendation, and sentences that say what it rests on."""
     masks, check = evidence["masks"], evidence["check"]
-    answer, found, (low, high) = recommended(masks, estimates), counts(masks), span(estimates)
+    found, (low, high) = counts(masks), span(estimates)
+    dimension = recommended(masks, estimates)
+    answer = filled(dimension, check)
     why = [f"nearest neighbours say {low} to {high}"]
     failed = len(masks) - len(found)
     if found:
@@ -111,8 +127,12 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     if full:
         why.append(f"at m = {max(full)} no dimension closed: the data may need more, allow it "
                    "by --max-latent")  # fmt: skip
+    if answer < dimension:
+        why.append(f"m = {answer} generates and reconstructs test samples better than {dimension}: "
+                   "the samples do not fill more")  # fmt: skip
     confirmed, sentences = _checked(answer, check)
-    interval = bounds(masks, estimates)
+    lowest, highest = bounds(masks, estimates)
+    interval = min(lowest, answer), highest
     sure = "low"
     if found and not full:
         if settled(masks, estimates) and confirmed and narrow(interval, answer):
@@ -122,13 +142,19 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     return Size(answer, interval, sure, [*why, *sentences], evidence)
 
 
+def _complete(check: Sequence[Evidence]) -> list[Evidence]:
+    """The short trainings that came through, by size."""
+    held = [row for row in check if row["fd"] is not None and row["mse"] is not None]
+    return sorted(held, key=lambda row: row["latent"])
+
+
 def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
     """Whether the short trainings point at the answer, and what they say.
 
     Either sign will do. In so few rounds the blur of reconstructions, which more dimensions lower,
     can hide where samples are best.
     """
-    held = [row for row in check if row["fd"] is not None and row["mse"] is not None]
+    held = _complete(check)
     if len(held) < 2 or answer not in [row["latent"] for row in held]:
         return False, ["the short trainings around it did not come through"] if check else []
     best = min(held, key=lambda row: row["fd"])
@@ -140,7 +166,7 @@ def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
     sentences = [
         f"of m = {sizes} a fixed prior generates best at {best['latent']} (Frechet distance "
         f"{distances})",
-        "its error on test samples rises with m: so few samples do not fill more dimensions"
+        "its error on test samples rises with m"
         if overfits
         else f"its reconstruction error falls little beyond {bend}",
     ]

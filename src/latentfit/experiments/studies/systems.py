@@ -63,7 +63,7 @@ def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict
     for rate in ("rate", "discriminator_rate", "ratio_rate", "encoder_rate"):
         if rate in known:
             usual = known[rate].default or PRESET_RATES[name, rate]
-            settings[rate] = min(1e-3, SLOW * usual)
+            settings[rate] = max(usual, min(1e-3, SLOW * usual))
     if "warmup" in known:
         settings["warmup"] = rounds // 10
     if "over" in known:
