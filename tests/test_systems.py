@@ -18,6 +18,7 @@ from latentfit.models.factorvae import permuted
 from latentfit.penalties import decoder_slope
 from latentfit.posteriors import Code, DiagonalGaussian
 from latentfit.priors import Normal
+from latentfit.training.average import Average
 
 ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
 A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
@@ -160,6 +161,24 @@ def test_spectral_norm_holds_every_layer_of_rae_sn():
         for layer in layers:
             largest = torch.linalg.matrix_norm(layer.weight.detach(), 2)
             assert float(largest) == pytest.approx(1.0, abs=0.01)
+
+
+def test_averages_follow_their_formula_and_leave_unit_vectors_at_length_one():
+    model = recipe("pioneer", (6,), latent=3, width=1 / 16).train()
+    average, names = Average(model, 0.9), dict(model.named_parameters())
+    name = "decoder.layers.1.weight"
+    expected = names[name].detach().clone()
+    for step in range(100, 130):
+        with torch.no_grad():
+            for part in names.values():
+                part.add_(0.3 * torch.randn_like(part))
+        model.encode(torch.rand(4, 6))  # a power iteration of every layer
+        average.update(step)
+        expected = 0.9 * expected + 0.1 * names[name].detach()
+    torch.testing.assert_close(average.state_dict()[name], expected)
+    units = [v for name, v in average.state_dict().items() if name.endswith(("_u", "_v"))]
+    assert len(units) == 8
+    assert [float(v.norm()) for v in units] == pytest.approx([1.0] * 8)
 
 
 class Linear(nn.Module):

@@ -30,7 +30,9 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     allowed = sorted(allowed)
     if value in allowed:
         return value
-    near = difflib.get_close_matches(value, allowed, n=3, cutoff=0.5)
+    longer = [name for name in allowed if value and name.startswith(value)]
+    close = difflib.get_close_matches(value, allowed, n=3, cutoff=0.5)
+    near = list(dict.fromkeys(longer + close))[:3]
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise UserError(f"unknown {name} '{value}'; {hint}Allowed: {', '.join(allowed)}.")
 

@@ -214,8 +214,9 @@ def _load(path: Path) -> Any:
         held = np.load(path, allow_pickle=False)
         return {key: held[key] for key in held.files} if path.suffix == ".npz" else held
     except Exception as error:
+        said = str(error).split(". ")[0]  # numpy goes on with how to load it unsafely
         raise UserError(
-            f"{path} cannot be read ({error}); save plain number arrays with numpy.save or savez."
+            f"{path} cannot be read ({said}); save plain number arrays with numpy.save or savez."
         ) from error
 
 

@@ -102,7 +102,7 @@ def samples(x: Any, name: str) -> Tensor:
         raise UserError(f"'{name}' holds {array.dtype} values; numbers are needed.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
-        raise UserError(f"'{name}' holds {bad} values that are NaN or infinite; remove them.")
+        raise UserError(f"'{name}' holds values that are NaN or infinite ({bad}); remove them.")
     if array.ndim == 2:
         if array.size and np.abs(array).max() > np.finfo(np.float32).max:
             raise UserError(f"'{name}' holds values beyond float32's 3.4e38; rescale them.")

@@ -33,7 +33,7 @@ class ALAE(Model):
 
     Arguments:
         shape: Shape of one sample.
-        latent: Number of latent dimensions m, of z and of w.
+        latent: Number of latent dimensions m of w.
         encoder: E, without batch norm, since the slope is per sample.
         decoder: D.
         likelihood: Owns the link of the decoder's output to the data.
@@ -46,8 +46,9 @@ class ALAE(Model):
         | Adversarial Latent Autoencoders (Pidhorskyi et al., 2020), Algorithm 1
 
     Deviations:
-        The networks are those of every system here and not StyleGAN's. The third player has its own
-        optimiser state; the public code shares those of the first two.
+        E and D are those of every system here and not StyleGAN's, without an equalised learning
+        rate, which F and C have; these have at least 32 units, also where the codes have fewer. The
+        third player has its own optimiser state; the public code shares those of the first two.
     """
 
     current: ClassVar[tuple[str, ...]] = ("critic",)

@@ -15,7 +15,7 @@ from latentfit.networks.growing import GrowingDecoder, GrowingEncoder, Growth
 from latentfit.networks.layers import evaluating, spectrally_normal_everywhere
 from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
-from latentfit.networks.mlp import MLP, SkipMLP
+from latentfit.networks.mlp import MLP, Mapping, SkipMLP
 from latentfit.networks.residual import GridDecoder, GridEncoder
 from latentfit.networks.transformer import CausalTransformer
 
@@ -33,6 +33,7 @@ __all__ = [
     "GrowingDecoder",
     "GrowingEncoder",
     "Growth",
+    "Mapping",
     "Mask",
     "SkipMLP",
     "critic",

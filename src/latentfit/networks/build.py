@@ -49,16 +49,12 @@ def critic(shape: Shape, outputs: int = 1, *, width: float = 1.0) -> nn.Module:
     return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
 
 
-def dense(
-    shape: Shape, inputs: int, outputs: int, *, width: float = 1.0, speed: float | None = None
-) -> MLP:
+def dense(shape: Shape, inputs: int, outputs: int, *, width: float = 1.0) -> MLP:
     """A player on codes of samples of a shape: four hidden layers of 1024 ReLU units for images.
 
-    For vectors it is no larger than the networks on the data: three hidden layers of 128. With
-    `speed`, its learning rate is equalised.
+    For vectors it is no larger than the networks on the data: three hidden layers of 128.
     """
-    layers = hidden(width) if is_image(shape) else _vector_hidden(width)
-    return MLP(inputs, outputs, hidden=layers, speed=speed)
+    return MLP(inputs, outputs, hidden=hidden(width) if is_image(shape) else _vector_hidden(width))
 
 
 def _vector_hidden(width: float) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentfit.networks.convolution import Shape
-from latentfit.networks.layers import equalised, scaled, spectrally_normal
+from latentfit.networks.layers import PixelNorm, equalised, scaled, spectrally_normal
 
 
 class Growth(nn.Module):
@@ -84,14 +84,6 @@ class Growth(nn.Module):
 def double(x: Tensor) -> Tensor:
     """Each pixel twice in both directions."""
     return functional.interpolate(x, scale_factor=2)
-
-
-class PixelNorm(nn.Module):
-    """Divide by the root mean square over the channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """From (B, C, H, W) to the same shape."""
-        return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
 
 
 def channels(phase: int, width: float) -> int:

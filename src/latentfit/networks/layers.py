@@ -81,6 +81,14 @@ def equalised(layer: nn.Linear | nn.Conv2d, *, speed: float = 1.0) -> nn.Module:
     return layer
 
 
+class PixelNorm(nn.Module):
+    """Divide by the root mean square over the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From (B, C, ...) to the same shape."""
+        return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
 def scaled(units: int, width: float) -> int:
     """`units * width`, at least 4 and a multiple of 4."""
     return max(4, 4 * round(units * width / 4))

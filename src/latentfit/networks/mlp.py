@@ -7,7 +7,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from latentfit.networks.layers import Reshape, equalised, glorot_normal, glorot_uniform, scaled
+from latentfit.networks.layers import (
+    PixelNorm,
+    Reshape,
+    equalised,
+    glorot_normal,
+    glorot_uniform,
+    scaled,
+)
 
 
 class MLP(nn.Module):
@@ -50,6 +57,24 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """From (B, *inputs) to (B, *outputs)."""
         return self.layers(x)
+
+
+class Mapping(nn.Sequential):
+    """Four layers with an equalised learning rate on noise of one length: F of StyleGAN and ALAE.
+
+    Arguments:
+        units: Number of inputs and of hidden units.
+        outputs: Number of outputs, after a leaky ReLU.
+        speed: Of the layers.
+
+    Example:
+        >>> Mapping(8, 3)(torch.zeros(2, 8)).shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(self, units: int, outputs: int, *, speed: float = 0.1) -> None:
+        layers = MLP(units, outputs, hidden=(units,) * 3, slope=0.2, speed=speed)
+        super().__init__(PixelNorm(), layers, nn.LeakyReLU(0.2))
 
 
 class SkipMLP(nn.Module):

@@ -17,7 +17,8 @@ class Average:
 
     .. math:: a \leftarrow d\, a + (1 - d)\, w, \quad d_t = \min(d, (1 + t) / (10 + t))
 
-    The start of the average is short so that the first weights do not linger.
+    The start of the average is short so that the first weights do not linger. The unit vectors of
+    spectral norm are brought back to length 1: shorter, they would underrate the norm.
 
     Arguments:
         model: Whose weights are averaged.
@@ -34,12 +35,15 @@ class Average:
         self.live = list(kept.values())  # share memory with the model
         self.shadow = {name: value.clone() for name, value in kept.items()}
         self.values = list(self.shadow.values())
+        self.units = [v for name, v in self.shadow.items() if name.endswith(("._u", "._v"))]
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take the weights of a finished round in."""
         decay = min(self.decay, (1 + step) / (10 + step))
         get_ema_multi_avg_fn(decay)(self.values, self.live, 0)
+        for vector in self.units:
+            vector.div_(vector.norm())
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -10,12 +10,15 @@ from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.models import AGE, ALAE, GAN, IntroVAE, SoftIntroVAE
 from latentfit.models.gan import FORMS
 from latentfit.networks import (
+    MLP,
     GrowingDecoder,
     GrowingEncoder,
     Growth,
+    Mapping,
     spectrally_normal_everywhere,
 )
 from latentfit.posteriors import DiagonalGaussian
+from latentfit.priors import Pushforward
 
 # Learning rate, beta_1, moves of the critic, batch norm in the critic (baselines 28.4).
 _GAN: dict[str, tuple[float, float, int, bool]] = {
@@ -78,7 +81,7 @@ def age(
     return AGE(
         shape=parts.shape,
         latent=parts.latent,
-        encoder=parts.encoder(),
+        encoder=parts.image_critic(parts.latent),
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
         pixels=pixels,
@@ -116,7 +119,8 @@ def pioneer(
         average: Decay of the averaged weights.
     """
     growth = None
-    encoder, decoder = spectrally_normal_everywhere(parts.encoder()), parts.decoder()
+    encoder = spectrally_normal_everywhere(parts.image_critic(parts.latent))
+    decoder = parts.decoder()
     if phase:
         if not parts.image:
             raise UserError("networks that grow need images, got vectors; use --set phase=0.")
@@ -146,7 +150,6 @@ def alae(
     parts: Parts,
     *,
     penalty: float | None = None,
-    speed: float = 0.1,
     rate: float = 2e-3,
     batch: int = 128,
     average: Average = 0.999,
@@ -156,20 +159,19 @@ def alae(
     Arguments:
         parts: Networks.
         penalty: Weight of the critic's slope; None is 2.5, 0.25 for colour.
-        speed: Of the equalised layers of the prior's network and of the critic.
         rate: Learning rate of all players.
         batch: Batch size.
         average: Decay of the averaged weights.
     """
-    usual = 0.25 if parts.colour else 2.5
+    usual, units = 0.25 if parts.colour else 2.5, max(32, parts.latent)
     return ALAE(
         shape=parts.shape,
         latent=parts.latent,
         encoder=parts.image_critic(parts.latent),
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
-        prior=parts.mapped_noise(None, speed=speed),
-        critic=parts.latent_critic(speed=speed),
+        prior=Pushforward(Mapping(units, parts.latent), units),
+        critic=MLP(parts.latent, 1, hidden=(units,) * 2, slope=0.2, speed=0.1),
         penalty=usual if penalty is None else penalty,
         rate=rate,
         batch=batch,

@@ -57,14 +57,14 @@ class Parts:
         """From samples to scores, each from its sample alone."""
         return networks.critic(self.shape, outputs, width=self.width)
 
-    def latent_critic(self, *, speed: float | None = None) -> nn.Module:
+    def latent_critic(self) -> nn.Module:
         """From codes to scores; the same for every system."""
-        return networks.dense(self.shape, self.latent, 1, width=self.width, speed=speed)
+        return networks.dense(self.shape, self.latent, 1, width=self.width)
 
-    def mapped_noise(self, noise: int | None, *, speed: float | None = None) -> Pushforward:
+    def mapped_noise(self, noise: int | None) -> Pushforward:
         """A learned prior over `noise` Gaussian dimensions, m where not given."""
         noise = self.latent if noise is None else noise
-        network = networks.dense(self.shape, noise, self.latent, width=self.width, speed=speed)
+        network = networks.dense(self.shape, noise, self.latent, width=self.width)
         return Pushforward(network, noise)
 
     def cross_entropy(self) -> Bernoulli:
