@@ -83,8 +83,9 @@ class AGE(Model):
     Deviations:
         The encoder's reward ends at `top`, since nothing else bounds it (baselines 21.6). It is
         judged by the decoder as that samples, with running statistics: statistics of a batch of
-        codes would hide that they fill a small part of the sphere only. An average of the weights
-        is kept. Pioneer's pool of old samples is left out.
+        codes would hide that they fill a small part of the sphere only. Recipes give it no batch
+        norm, as Pioneer's own, since data and samples go through it apart. An average of the
+        weights is kept. Pioneer's pool of old samples is left out.
     """
 
     def __init__(

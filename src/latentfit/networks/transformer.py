@@ -8,8 +8,6 @@ from torch.nn import functional
 
 from latentfit.networks.layers import scaled
 
-Past = tuple[Tensor, Tensor]  # keys and values of places, each with shape (B, heads, places, size)
-
 
 class Block(nn.Module):
     """Attention to the places before, then a dense layer with GELU; both pre-norm with a skip.
@@ -34,14 +32,16 @@ class Block(nn.Module):
             nn.Dropout(dropout),
         )
 
-    def forward(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
-        """From rows (B, P, units) to such rows, and the keys and values of all places so far.
+    def forward(self, x: Tensor, past: Tensor | None = None, place: int = 0) -> Tensor:
+        """From rows (B, P, units) to such rows.
 
-        With `past`, x is the one place that follows it.
+        With `past`, keys and values with shape (2, B, heads, P, size), x is the one at `place`;
+        those of the places before are there, and its own are put beside them.
         """
         query, key, value = self.project(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         if past is not None:
-            key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+            past[0, :, :, place], past[1, :, :, place] = key[:, :, 0], value[:, :, 0]
+            key, value = past[..., : place + 1, :]
         seen = functional.scaled_dot_product_attention(
             query,
             key,
@@ -50,7 +50,7 @@ class Block(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
         )
         x = x + self.join(seen.transpose(1, 2).flatten(2))
-        return x + self.dense(x), (key, value)
+        return x + self.dense(x)
 
 
 class CausalTransformer(nn.Module):
@@ -87,6 +87,7 @@ class CausalTransformer(nn.Module):
     ) -> None:
         super().__init__()
         units = heads * max(1, scaled(256, width) // heads)
+        self.heads = heads
         self.start = nn.Parameter(0.02 * torch.randn(units))
         self.places = nn.Parameter(0.02 * torch.randn(places, units))
         self.embedding = nn.Embedding(tokens, units)
@@ -100,17 +101,19 @@ class CausalTransformer(nn.Module):
         start = self.start.expand(len(tokens), 1, -1)
         x = torch.cat([start, before], 1) + self.places[: tokens.shape[1]]
         for layer in self.layers:
-            x, _ = layer(x)
+            x = layer(x)
         return self.head(x)
 
     def draw(self, n: int) -> Tensor:
         """Draw n rows (n, P), place by place at temperature 1; each place is computed once."""
-        past: list[Past | None] = [None] * len(self.layers)
+        places, units = self.places.shape
+        kept = (2, n, self.heads, places, units // self.heads)
+        pasts = self.start.new_empty(len(self.layers), *kept)
         x, drawn = self.start.expand(n, 1, -1), []
-        for place in self.places:
-            x = x + place
-            for i, layer in enumerate(self.layers):
-                x, past[i] = layer(x, past[i])
+        for place in range(places):
+            x = x + self.places[place]
+            for layer, past in zip(self.layers, pasts, strict=True):
+                x = layer(x, past, place)
             drawn.append(torch.multinomial(self.head(x[:, 0]).softmax(1), 1))
             x = self.embedding(drawn[-1])
         return torch.cat(drawn, 1)
