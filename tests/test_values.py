@@ -129,6 +129,9 @@ def test_penalties():
     torch.testing.assert_close(
         masked_covariance(far_apart, shut), masked_variance(far_apart, shut), rtol=1e-4, atol=1e-4
     )
+    w = torch.exp(-10 * mask**2)
+    expected = w @ torch.cov(A.T, correction=0) @ w / 4
+    torch.testing.assert_close(masked_covariance(A, mask), expected)
     close(undecided(torch.tensor([0.0, 0.5, 1.0])), 0.25)
 
 

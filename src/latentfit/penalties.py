@@ -136,19 +136,25 @@ def masked_variance(codes: Tensor, mask: Tensor) -> Tensor:
 
 
 def masked_covariance(codes: Tensor, mask: Tensor) -> Tensor:
-    r"""Absolute batch covariance of the codes where the mask is closed (LMGAE's form).
+    r"""Batch covariance of the codes where the mask is closed (LMGAE's form).
 
-    .. math:: \tfrac1m \sum_{jk} w_j |\mathrm{Cov}_{jk}| w_k, \quad w_j = \exp(-10 \mu_j^2)
+    .. math:: \tfrac1m w^\top \mathrm{Cov} \, w, \quad w_j = \exp(-10 \mu_j^2)
 
-    The paper's formula is lost; its prose names the covariance matrix and a vector that is near 1
-    where mu is near 0. With uncorrelated codes and w in {0, 1} it equals `masked_variance`.
+    which is the variance of one sum of dimensions. The paper's formula is lost; its prose names the
+    covariance matrix and a vector that is a function of mu, near 1 where mu is near 0. With
+    uncorrelated codes and w in {0, 1} it equals `masked_variance`. The sum of absolute covariances
+    was tried too: it counts the noise of a batch and closes too much (7 dimensions of MNIST stay
+    open instead of 13).
 
     Arguments:
         codes: Unmasked codes, with shape (B, m).
         mask: mu, with shape (m,).
+
+    Returns:
+        A scalar, at least 0.
     """
     centred, w = codes - codes.mean(0), torch.exp(-10 * mask.square())
-    return w @ (centred.T @ centred / len(codes)).abs() @ w / len(w)
+    return (centred @ w).square().mean() / len(w)
 
 
 def undecided(mask: Tensor) -> Tensor:
