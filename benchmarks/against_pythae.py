@@ -55,7 +55,7 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Adversarial_AE": ("aae", {"average": None, "encoder_rate": RATE / 4}),  # our share of the rate
     "RAE_L2": ("rae-l2", {}),
     "VAMP": ("vampprior", {"components": 50, "warmup": 0, **CROSS_ENTROPY}),
-    "VQVAE": ("vq-vae", {"learned": True, "layers": 2}),
+    "VQVAE": ("vq-vae", {"learned": True, "layers": 2, "warmup": 100}),
     "TwoStage": ("vae-bernoulli", {}),
 }
 

@@ -77,7 +77,7 @@ def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch
         return [
             replace(cell, rounds=3, settings=cell.settings)
             for cell in STUDIES[name].cells("smoke")
-            if cell.recipe in ("wae-gan", "aae", "mapae")
+            if cell.recipe in ("wae-gan", "aae", "alae", "mapae")
         ]
 
     study = STUDIES[name]

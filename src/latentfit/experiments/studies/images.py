@@ -119,7 +119,7 @@ def _right(scale: str) -> list[Cell]:
     return [
         Cell(name, data, m, seed, rounds, {"width": width, **rates.get(name, {})})
         for data, right in RIGHT.items()
-        for seed in range(pick(scale, smoke=1, short=4 if data == "digits" else 2, paper=3))
+        for seed in range(pick(scale, smoke=1, short=3 if data == "digits" else 1, paper=3))
         for name in RIGHT_SYSTEMS
         for m in (right // 2, right, 4 * right)
     ]

@@ -14,7 +14,7 @@ from latentfit.experiments.cells import Cell, Row, value
 from latentfit.experiments.studies.base import Shown, Study, opened, pick, spread, table
 from latentfit.models import Model
 from latentfit.networks import evaluating
-from latentfit.priors import Pushforward
+from latentfit.priors import Normal, Pushforward
 from latentfit.seeds import seeded
 
 Systems = dict[str, tuple[str, dict[str, Any]]]  # recipe and settings by the name in the figure
@@ -76,8 +76,9 @@ def _points(model: Model, x: Tensor, seed: int) -> dict[str, Tensor]:
     """Codes, prior draws, the noise behind them where the prior is mapped, and samples."""
     with torch.no_grad(), evaluating(model), seeded(seed, "shown"):
         codes = model.encode(x)
-        noise = torch.randn(len(x), model.latent)
         prior = model.prior
+        source = prior.noise if isinstance(prior, Pushforward) else Normal(model.latent)
+        noise = source.sample(len(x))
         drawn = prior.network(noise) if isinstance(prior, Pushforward) else prior.sample(len(x))
         made = model.decode(drawn)
         return {"codes": codes, "noise": noise, "drawn": drawn, "made": made,
@@ -130,7 +131,7 @@ def _show_roll(rows: Sequence[Row], folder: Path) -> Shown:
         ]
         latents += [
             (f"{name}: codes", [(found["codes"], turn)]),
-            ("noise", [(found["noise"], None)]),
+            ("noise", [(found["noise"][:, :2], None)]),
             ("prior", [(found["drawn"], None)]),
         ]
     figures = {
