@@ -161,10 +161,11 @@ class TokenPrior(Learned[Tokens]):
     Arguments:
         model: Of the indices.
         codebook: Whose vectors.
+        longer: Rounds of its training for each of the auto-encoder's.
     """
 
-    def __init__(self, model: Tokens, codebook: Codebook) -> None:
-        super().__init__(model, longer=0.25)  # 60 epochs beside the 280 of 130,000 rounds
+    def __init__(self, model: Tokens, codebook: Codebook, longer: float) -> None:
+        super().__init__(model, longer=longer)
         self._shared = (codebook,)
 
     def sample(self, n: int) -> Tensor:

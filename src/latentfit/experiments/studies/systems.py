@@ -66,9 +66,19 @@ def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict
             settings[rate] = max(usual, min(1e-3, SLOW * usual))
     if "warmup" in known:
         settings["warmup"] = rounds // 10
+    if "longer" in known:
+        settings["longer"] = 2.0  # a quarter of so few rounds teaches a prior nothing
     if "over" in known:
         settings["over"] = rounds * 3 // 4
     return rounds, settings
+
+
+def _told(held: Sequence[Row], score: str) -> str:
+    """A score over seeds; a dash where the system has no such thing."""
+    played = [row for row in held if "error" not in row]
+    if played and all(score not in row["scores"] for row in played):
+        return "-"
+    return spread([value(row, score) for row in held], digits=4 if score == "active" else 3)
 
 
 def _cost(held: Sequence[Row]) -> tuple[str, str]:
@@ -107,7 +117,7 @@ def _show(rows: Sequence[Row], folder: Path) -> Shown:
     lines, samples, names = [], [], []
     for (name, rounds), held in grouped(rows, "recipe", "rounds").items():
         shown = "(untrained)" if rounds == 1 else name
-        scores = (spread([value(row, score) for row in held]) for score in SCORES)
+        scores = (_told(held, score) for score in SCORES)
         lines.append([shown, rounds, *scores, PUBLISHED.get(name, "-"), *_cost(held)])
         first = next((row for row in held if "error" not in row), None)
         if first is not None and rounds > 1:
