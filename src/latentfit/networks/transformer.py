@@ -104,6 +104,7 @@ class CausalTransformer(nn.Module):
             x = layer(x)
         return self.head(x)
 
+    @torch.no_grad()
     def draw(self, n: int) -> Tensor:
         """Draw n rows (n, P), place by place at temperature 1; each place is computed once."""
         places, units = self.places.shape
