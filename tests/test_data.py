@@ -187,6 +187,7 @@ def test_a_bad_streamed_file_is_one_line(tmp_path, bad):
     with pytest.raises(UserError, match=r"zz\.png") as caught:
         [list(part.chunks(5)) for part in (data.train, data.validation, data.test)]
     assert "\n" not in str(caught.value)
+    assert "unsafe" not in str(caught.value)  # as numpy advises for pickles
 
 
 def test_streaming_leaves_the_global_stream(tmp_path):
@@ -257,6 +258,7 @@ def test_messages_about_files(tmp_path, name, make, message):
     with pytest.raises(UserError, match=message) as caught:
         lfdata.load(str(tmp_path / name))
     assert "\n" not in str(caught.value)
+    assert "unsafe" not in str(caught.value)  # as numpy advises for pickles
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,8 @@ def test_use_of_a_run(run, tmp_path):
         (["train", "flexae", "--data", "digits", "--set", "batch=9999"], "lower it with"),
         (["train", "flexae", "--data", "digits", "--precision", "8"], "unknown precision"),
         (["train", "flexae", "--data", "digits", "--device", "cuda:7"], "not available"),
+        (["train", "flexae", "--data", "digits", "--device", "meta"], "not available"),
+        (["train", "vae", "--data", "digits"], "did you mean vae-bernoulli"),
         (["train", "vae-bernoulli", "--data", "swiss-roll"], "needs images"),
         (["train", "flexae", "--data", "digits", "--out", "/dev/null/x"], "cannot write"),
         (["sample", "nowhere"], "no run folder"),
