@@ -68,11 +68,11 @@ class Mapping(nn.Sequential):
         speed: Of the layers.
 
     Example:
-        >>> Mapping(8, 3)(torch.zeros(2, 8)).shape
+        >>> Mapping(8, 3, speed=0.1)(torch.zeros(2, 8)).shape
         torch.Size([2, 3])
     """
 
-    def __init__(self, units: int, outputs: int, *, speed: float = 0.1) -> None:
+    def __init__(self, units: int, outputs: int, *, speed: float) -> None:
         layers = MLP(units, outputs, hidden=(units,) * 3, slope=0.2, speed=speed)
         super().__init__(PixelNorm(), layers, nn.LeakyReLU(0.2))
 
