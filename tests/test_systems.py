@@ -39,7 +39,7 @@ def test_total_correlation_golden(stratified, golden):
 
 
 def test_total_correlation_does_not_repeat_the_public_weights():
-    # Public code puts the special weights into columns 0 and 1 (baselines 10.4).
+    # Public code puts the special weights into columns 0 and 1.
     found = [float(v) for v in decompose(A, B / 2, SCALE, 100)]
     public = (-0.3881435653, -0.4100979465, 0.4168673016)
     assert all(abs(a - b) > 0.01 for a, b in zip(found, public, strict=True))
@@ -61,7 +61,7 @@ def test_optimal_gaussian_golden():
 
 
 def test_optimal_gaussian_is_logarithmic_in_the_error():
-    # Per sample D / 2 log MSE + const (baselines 6.3): ten times the error adds D log 10.
+    # Per sample D / 2 log MSE + const: ten times the error adds D log 10.
     likelihood = OptimalGaussian(bounded=False, low=-40.0)
     near, far = (float(likelihood(e * A, torch.zeros_like(A)).mean()) for e in (0.1, 1.0))
     assert far - near == pytest.approx(4 * math.log(10), rel=1e-6)

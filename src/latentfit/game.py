@@ -5,7 +5,7 @@ A model is a list of turns. A VAE has one player, FlexAE-SR six. The engine know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from latentfit.schedules import Schedule, constant
+from latentfit.schedules import Schedule, When, always, constant
 
 Terms = dict[str, Tensor]
-Evaluate = Callable[[Tensor], Terms]
+Evaluate = Callable[..., Terms]
 
 
 class HasTurns(Protocol):
@@ -37,20 +37,25 @@ class Player:
     """Terms, the networks that may move to lower them, and how they move.
 
     Attributes:
-        terms: From a batch to unweighted scalars by name. This is the part that compiles.
+        terms: From its batches to unweighted scalars by name. This is the part that compiles.
         owns: The networks that move. Two players may own the same network: each then has its own
             optimiser state for it.
         optimizer: From parameters to an optimiser.
+        batches: How many of the turn's batches it sees: two where it needs samples that are
+            independent of the first.
         weights: Factor of each term in the loss, a number or a function of the round; 1 if absent.
         rate: Factor on the learning rate as a function of the round.
+        plays: In which rounds it moves.
         after: A rule without gradient after each move, such as projecting a mask.
     """
 
     terms: Evaluate
     owns: tuple[nn.Module, ...]
     optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
+    batches: int = 1
     weights: Mapping[str, float | Schedule] = field(default_factory=dict)
     rate: Schedule = field(default_factory=constant)
+    plays: When = always
     after: Callable[[], None] = lambda: None
 
     def parameters(self) -> list[nn.Parameter]:
@@ -67,11 +72,11 @@ class Player:
 
 
 class Turn:
-    """Players that see the same batch one after the other, `repeats` times.
+    """Players that see the same batches one after the other, `repeats` times.
 
     Arguments:
-        repeats: How often the turn is played in a round, each time with the next batch.
-        fresh: False keeps the batch of the turn before.
+        repeats: How often the turn is played in a round, each time with the next batches.
+        fresh: False keeps the batches of the turn before.
         players: The players by name, in the order of their moves.
     """
 
@@ -79,9 +84,9 @@ class Turn:
         self.players, self.repeats, self.fresh = players, repeats, fresh
 
     @property
-    def draws(self) -> int:
-        """The number of batches that the turn takes in a round."""
-        return self.repeats if self.fresh else 0
+    def batches(self) -> int:
+        """The number of batches that the turn takes each time it is played."""
+        return max(player.batches for player in self.players.values()) if self.fresh else 0
 
 
 @contextmanager
@@ -118,7 +123,7 @@ class Game:
     ) -> None:
         self.turns = tuple(model.turns())
         self.players = {name: p for turn in self.turns for name, p in turn.players.items()}
-        self.draws = sum(turn.draws for turn in self.turns)
+        self.draws = sum(turn.repeats * turn.batches for turn in self.turns)
         self.everyone = list(model.parameters())
         self.owned = {name: player.parameters() for name, player in self.players.items()}
         self.optimizers = {n: p.optimizer(self.owned[n]) for n, p in self.players.items()}
@@ -129,19 +134,20 @@ class Game:
     def round(self, batches: Iterator[Tensor], step: int) -> Terms:
         """Play every turn once; the terms of each player's last move, named 'player/term'."""
         log: Terms = {}
-        batch = torch.empty(0)
+        seen: list[Tensor] = []
         for turn in self.turns:
             for _ in range(turn.repeats):
-                batch = next(batches) if turn.fresh else batch
-                for name in turn.players:
-                    log |= self.move(name, batch, step)
+                seen = [next(batches) for _ in range(turn.batches)] or seen
+                for name, player in turn.players.items():
+                    if player.plays(step):
+                        log |= self.move(name, seen, step)
         return log
 
-    def move(self, name: str, batch: Tensor, step: int) -> Terms:
+    def move(self, name: str, batches: Sequence[Tensor], step: int) -> Terms:
         """One step of one player: only what it owns changes, and no gradient is left behind."""
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
-            terms = self.terms[name](batch)
+            terms = self.terms[name](*batches[: player.batches])
             self.backward(player.loss(terms, step))
         self.average(owned)
         factor = player.rate(step)

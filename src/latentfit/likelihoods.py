@@ -60,9 +60,8 @@ class Bernoulli(Likelihood):
 
     .. math:: -\sum_d x_d \log \hat x_d + (1 - x_d) \log (1 - \hat x_d)
 
-    On grey values it is an objective, not a density (baselines 4.6): a bound made of it compares
-    only with others made of it. Computed from the logits,
-    where it stays finite; the sources clamp at 1e-8 instead.
+    On grey values it is an objective, not a density: a bound made of it compares only with others
+    made of it. Computed from the logits, where it stays finite; the sources clamp at 1e-8 instead.
     """
 
     density = True
@@ -84,7 +83,7 @@ class Gaussian(Likelihood):
     Arguments:
         bounded: The data lie in [0, 1].
         deviation: Start of gamma.
-        learned: Train log gamma by the same optimiser as the networks (baselines 6.2, form A).
+        learned: Train log gamma by the same optimiser as the networks, as Dai & Wipf's code.
     """
 
     density = True

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from latentfit.networks.convolution import Decoder
+from latentfit.checks import UserError
 
 
 def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
@@ -78,15 +78,19 @@ def code_norm(z: Tensor) -> Tensor:
 def kernel_norm(decoder: nn.Module) -> Tensor:
     """Sum of the squared kernels of a decoder, without biases and norms.
 
-    In the convolutional family these are the transposed convolutions and the dense layer that feeds
-    them (baselines 20.5); in a dense decoder, all dense layers but the first.
+    These are the transposed convolutions, or the convolutions of a decoder that has no transposed
+    ones, and all dense layers but the first, as in RAE's public code.
+
+    Raises:
+        UserError: The decoder has none of them.
     """
-    if isinstance(decoder, Decoder):
-        kinds: tuple[type[nn.Module], ...] = (nn.ConvTranspose2d,)
-        layers = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)][1:]
-    else:
-        kinds, layers = (), [m for m in decoder.modules() if isinstance(m, nn.Linear)][1:]
-    layers += [layer for layer in decoder.modules() if isinstance(layer, kinds)]
+    dense, turned, plain = (
+        [layer for layer in decoder.modules() if isinstance(layer, kind)]
+        for kind in (nn.Linear, nn.ConvTranspose2d, nn.Conv2d)
+    )
+    layers = dense[1:] + (turned or plain)
+    if not layers:
+        raise UserError("the decoder has one dense layer and no other kernels to penalise.")
     return torch.stack([layer.weight.square().sum() for layer in layers]).sum()
 
 
@@ -101,7 +105,7 @@ def decoder_slope(
 
     the squared Frobenius norm of the Jacobian in the mean over w (Hutchinson), by a difference: no
     second derivatives. The public code takes the gradient of the squared output instead, which is
-    another penalty (baselines 20.3). Batch norm uses the batch and keeps its running statistics: in
+    another penalty. Batch norm uses the batch and keeps its running statistics: in
     evaluation mode the networks learn to be flat there alone.
 
     Arguments:

@@ -18,7 +18,7 @@ from latentfit.seeds import mix
 def push(z: Tensor, d: int, *, seed: int) -> Tensor:
     """The papers' `f`: two layers of 128 leaky ReLU units with fixed random weights, to R^d.
 
-    Weights N(0, 2 / fan-in), no biases (baselines 41).
+    Weights N(0, 2 / fan-in), no biases; the papers do not print theirs.
 
     Arguments:
         z: Latent points, with shape (N, n).

@@ -20,7 +20,7 @@ def decompose(
     :math:`\log q(z_i) = \log \sum_k W_{ik} \, q(z_i | x_k)`, with stratified weights
     :math:`W_{ii} = 1/N`, :math:`W_{i,i+1} = (N - B + 1)/(N (B - 1))`, the others
     :math:`1/(B - 1)`; every row sums to 1. Public code writes the special weights into two columns
-    instead of the diagonal and its neighbour (baselines 10.4). Without `stratified` all weights are
+    instead of the diagonal and its neighbour. Without `stratified` all weights are
     :math:`1/(N B)`.
 
     Arguments:

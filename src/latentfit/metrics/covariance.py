@@ -20,7 +20,7 @@ def nac(
     r"""Normalised absolute correlation of codes: mean of :math:`|R_{ij}|` over :math:`i \neq j`.
 
     Of independent Gaussians it is about :math:`\sqrt{2 / (\pi N)}`, 0.008 for 10,000 codes. The
-    sources name a covariance in one place and a correlation in another (baselines 37).
+    sources name a covariance in one place and a correlation in another (slides, Table 2).
 
     Arguments:
         codes: Codes, with shape (N, m), N at least 2.

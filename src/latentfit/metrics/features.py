@@ -32,7 +32,7 @@ class LeNet(nn.Module):
     """A small classifier whose last hidden layer of 128 numbers serves as features.
 
     Two 3x3 convolutions of 32, two of 64, one of 128, each with batch norm and ReLU, halved between
-    them; global average; dense 128; dense classes (baselines 30.6).
+    them; global average; dense 128; dense classes.
 
     Arguments:
         channels: Channels of an image.

@@ -41,7 +41,7 @@ class AAE(Model):
         | Wasserstein Auto-Encoders (Tolstikhin et al., 2018), Algorithm 1
 
     Deviations:
-        House rates (baselines 15.5, 17.4): Adam 2e-4 (0.5, 0.999) for the autoencoder and 1e-4 for
+        House rates: Adam 2e-4 (0.5, 0.999) for the autoencoder and 1e-4 for
         the critic; AAE's original SGD rates belong to another reduction of the loss. An average of
         the weights is kept, as for every adversarial system here.
     """

@@ -56,7 +56,8 @@ class ACAI(Model):
     References:
         | Understanding and Improving Interpolation in Autoencoders via an Adversarial Regularizer
           (Berthelot et al., 2019), Eq. 1-2
-        | Multidimensional interpolation and dual regularisation: the authors' public code
+        | Improving representation learning in autoencoders via multidimensional interpolation and
+          dual regularizations (Qian et al., 2019); weights from the authors' public code
 
     Deviations:
         Players move in turn on one batch, not from one forward pass. Errors are on [0, 1] data:

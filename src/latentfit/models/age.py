@@ -81,11 +81,14 @@ class AGE(Model):
         | Pioneer Networks: Progressively Growing Generative Autoencoder (Heljakka et al., 2018)
 
     Deviations:
-        The encoder's reward ends at `top`, since nothing else bounds it (baselines 21.6). It is
-        judged by the decoder as that samples, with running statistics: statistics of a batch of
-        codes would hide that they fill a small part of the sphere only. Recipes give it no batch
-        norm, as Pioneer's own, since data and samples go through it apart. An average of the
-        weights is kept. Pioneer's pool of old samples is left out.
+        The encoder's reward ends at `top`, since nothing else bounds it. It plays against the
+        decoder as that samples, with running statistics, both where it is judged by
+        reconstructions and where it judges samples: statistics of a batch of codes would hide that
+        they fill a small part of the sphere only. The sources have the batch's statistics in both.
+        Recipes give the encoder no batch norm, as Pioneer's own, since data and samples go through
+        it apart; AGE's has batch norm. Errors of pixels are on [0, 1], with twice the weight. An
+        average of the weights is kept, which AGE does not. Pioneer's pool of old samples is left
+        out.
     """
 
     def __init__(
@@ -125,10 +128,10 @@ class AGE(Model):
         """Encoder: codes of data fill the sphere, those of samples do not; reconstruct."""
         x = x if self.growth is None else self.growth.coarse(x)
         z = self.encode(x)
-        with torch.no_grad():
-            made = self.decode(self.prior.sample(len(x)))
         with evaluating(self.decoder):
             rebuilt = self.decode(z)
+            with torch.no_grad():
+                made = self.decode(self.prior.sample(len(x)))
         return {
             "data": batch_kl(z, self.spread),
             "made": -batch_kl(self.encode(made), self.spread).clamp_max(self.top),

@@ -32,8 +32,7 @@ class FactorVAE(AutoEncoder):
     discriminator    (xent(d(z), joint) + xent(d(z_perm), permuted))/2   discriminator
     ===============  ==================================================  ===============
 
-    The permuted codes come from the second half of the batch, which the autoencoder does not see,
-    so that they are independent of the joint ones.
+    The permuted codes come from a second batch, so that they are independent of the joint ones.
 
     Arguments:
         discriminator: From codes (B, m) to two logits (B, 2).
@@ -46,7 +45,7 @@ class FactorVAE(AutoEncoder):
 
     Deviations:
         The discriminator encodes again after the autoencoder's step, without gradient to E; early
-        public code went back through a graph whose weights had moved (baselines 9.6).
+        public code (1Konny/FactorVAE) went back through a graph whose weights had moved.
     """
 
     current = ("discriminator",)
@@ -64,8 +63,7 @@ class FactorVAE(AutoEncoder):
         self.correlation, self.discriminator_rate = correlation, discriminator_rate
 
     def fit(self, x: Tensor) -> Terms:
-        """Autoencoder: the first half of the batch, and codes that look permuted."""
-        x = x[: (len(x) + 1) // 2]
+        """Autoencoder: the bound, and codes that look permuted."""
         code = self.posterior(x)
         z = code.sample()
         terms = {"reconstruction": self.likelihood(x, self.decoder(z)).mean()}
@@ -73,22 +71,19 @@ class FactorVAE(AutoEncoder):
         logits = self.discriminator(z)
         return terms | {"correlation": (logits[:, 0] - logits[:, 1]).mean()}
 
-    def judge(self, x: Tensor) -> Terms:
-        """Discriminator: joint codes of the first half, permuted ones of the second."""
+    def judge(self, x: Tensor, other: Tensor) -> Terms:
+        """Discriminator: class 0 for codes, class 1 for permuted codes of other samples."""
         with torch.no_grad():
-            z = self.posterior(x).sample()
-        middle = (len(x) + 1) // 2
-        joint, product = z[:middle], permuted(z[middle:])
-        ones = torch.ones(len(product), dtype=torch.long, device=z.device)
-        zeros = torch.zeros(len(joint), dtype=torch.long, device=z.device)
-        entropy = functional.cross_entropy
-        loss = entropy(self.discriminator(joint), zeros) + entropy(
-            self.discriminator(product), ones
-        )
-        return {"entropy": loss / 2}
+            joint = self.posterior(x).sample()
+            product = permuted(self.posterior(other).sample())
+        entropies = [
+            functional.cross_entropy(logits, torch.full((len(logits),), label, device=x.device))
+            for label, logits in enumerate(map(self.discriminator, (joint, product)))
+        ]
+        return {"entropy": torch.stack(entropies).mean()}
 
     def turns(self) -> Iterator[Turn]:
-        """Autoencoder, then discriminator, on one batch."""
+        """Autoencoder, then discriminator, which also sees a second batch."""
         weights = {**self.weights, "correlation": self.correlation}
         yield Turn(
             autoencoder=Player(
@@ -100,6 +95,7 @@ class FactorVAE(AutoEncoder):
             ),
             discriminator=Player(
                 terms=self.judge,
+                batches=2,
                 owns=(self.discriminator,),
                 optimizer=adam(self.discriminator_rate, 0.5, 0.9),
             ),

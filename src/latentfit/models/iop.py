@@ -40,9 +40,9 @@ class ImplicitPrior(AutoEncoder):
         | Variational Autoencoder with Implicit Optimal Priors (Takahashi et al., 2019), Eq. 9-13
 
     Deviations:
-        The public code plays an epoch of the VAE, then ten of T; here the steps alternate
-        (baselines 13.3). T is held in [-30, 30]. How the paper's tables sampled is not known; the
-        prior resamples (baselines 13.5 b).
+        The public code plays an epoch of the VAE, then ten of T; here the steps alternate. T is
+        held in [-30, 30]. How the paper's tables sampled is not known; the prior resamples from
+        normal draws, so that no training code is used again.
     """
 
     current = ("ratio",)

@@ -18,8 +18,10 @@ from latentfit.models.base import Model, Shape
 from latentfit.networks import Mask
 from latentfit.optimizers import rmsprop
 from latentfit.penalties import masked_variance, slope, undecided
-from latentfit.priors import Masked
-from latentfit.schedules import after, constant, doubling, drops
+from latentfit.priors import Masked, Normal
+from latentfit.schedules import Schedule, after, at_most, constant, doubling, drops, product
+
+GAMES = ("recovering", "authors", "paper")
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,14 @@ class Pruning:
     """How the mask is pressed, and when.
 
     Attributes:
-        form: `square` for Omega^2 [paper], `one` for (1 + Omega)^2 [authors' code].
+        form: `square` for Omega^2 [paper, Eq. 10], `one` for (1 + Omega)^2 [authors' code].
         omega: Weight w_o of the mismatch.
         variance: Weight w_v of the penalty on closed dimensions.
         mask_rate: Learning rate of the mask.
         start: Ends of the uniform start of alpha.
         warmup: Rounds in which the mask and the clock of c_t wait.
         period: T in rounds.
-        drop: Factor on the rates of autoencoder and mask at round 5 T.
+        drop: Factor on the losses of autoencoder and mask from round 5 T on.
         noise: Deviation of the noise that masked codes and draws carry in the game.
         decide: Round from which c_t doubles every `hurry` rounds, so that the mask ends binary.
         hurry: Rounds in which c_t doubles then.
@@ -54,6 +56,13 @@ class Pruning:
     hurry: int
     rounds: int
 
+    def press(self, latent: int) -> Schedule:
+        """c_t for m dimensions: 2 / m, doubled every 4 T rounds, fast in the end, at most 2048."""
+        slow = doubling(2 / latent, every=4 * self.period, after=self.warmup)
+        if self.decide is None:
+            return at_most(2048, slow)
+        return at_most(2048, product(slow, doubling(1.0, every=self.hurry, after=self.decide)))
+
     def paced(self, pace: float) -> Pruning:
         """The same game with its clock stretched, and the mask slowed, by `pace`."""
         return replace(
@@ -70,41 +79,47 @@ class Pruning:
 def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     """The settings of a named game.
 
-    `published` is the paper's, with the authors' schedule. `recovering` is ours, and finds the true
-    dimension of the synthetic sets where the published one does not (docs/size.md):
+    - `authors`: the public MNIST script: (1 + Omega)^2, T = 75 up to 20 dimensions, then 112.5 m.
+      At round 5 T it multiplies the *losses* of autoencoder and mask by a fifth; RMSProp divides by
+      the size of the gradient, so within some twenty rounds the steps are what they were.
+    - `paper`: Eq. 10 as printed, with Omega^2. The paper prints no other number, so those are the
+      script's.
+    - `recovering`: ours, which finds the true dimension of the synthetic sets (docs/size.md):
 
-    - The mask learns six times faster, without a drop, after a warm-up, and starts away from 0: as
-      published it moves by less than one unit of alpha before it freezes.
-    - The mismatch weighs 30: beside 1000 R it weighs nothing as published.
-    - Codes and draws carry noise of a tenth of the prior's deviation. Without it a dimension
-      shrinks at no price, since D undoes any scale, until V silences it, the true ones too.
-    - c_t doubles fast from round 6,500 on, when little moves any more.
-    - V weighs m, not 100: it is a mean over dimensions, so 100 is twelve times heavier at m = 8
-      than at m = 100.
+      - The mask learns six times faster, after a warm-up, and starts away from 0.
+      - The mismatch weighs 30: beside 1000 R a weight of 1 is nothing.
+      - Codes and draws carry noise of a tenth of the prior's deviation. Without it a dimension
+        shrinks at no price, since D undoes any scale, until V silences it, the true ones too.
+      - c_t doubles fast from round 6,500 on, when little moves any more.
+      - V weighs m, not 100: it is a mean over dimensions, so 100 is twelve times heavier at m = 8
+        than at m = 100.
 
-    On images the mismatch weighs 3: R is a mean over entries, and those of images vary a tenth as
-    much as standardised ones. Their larger networks need a longer warm-up. Beyond 32 dimensions the
-    mask is slower by the root of m / 32: dimensions that close faster than encoder and decoder can
-    rearrange the code close past the point where reconstruction should hold them.
+      On images the mismatch weighs 3: R is a mean over entries, and those of images vary a tenth as
+      much as standardised ones. Their larger networks need a longer warm-up. Beyond 32 dimensions
+      the mask is slower by the root of m / 32: dimensions that close faster than encoder and
+      decoder can rearrange the code close past the point where reconstruction should hold them.
 
     Arguments:
-        game: `recovering` or `published`.
+        game: `recovering`, `authors` or `paper`.
         latent: Number of latent dimensions m.
         image: Whether the data are images, not standardised vectors.
 
+    Raises:
+        UserError: The game is unknown.
+
     Example:
-        >>> pruning("published", 32).period, pruning("recovering", 32).variance
+        >>> pruning("authors", 32).period, pruning("recovering", 32).variance
         (3600, 32.0)
         >>> pruning("recovering", 32, image=True).rounds
         11000
         >>> pruning("recovering", 128, image=True).rounds
         15000
     """
-    one_of("game", game, ("recovering", "published"))
-    if game == "published":
-        period = published_period(latent)
+    one_of("game", game, GAMES)
+    if game != "recovering":
+        form, period = "one" if game == "authors" else "square", published_period(latent)
         ends = 4 * period * math.ceil(math.log2(1024 * latent))
-        return Pruning("square", 1.0, 100.0, 5e-4, (0.0, 5.0), 0, period, 0.2, 0.0, None, 150, ends)
+        return Pruning(form, 1.0, 100.0, 5e-4, (0.0, 5.0), 0, period, 0.2, 0.0, None, 150, ends)
     start, weight = (1.5, 4.5), float(latent)
     vectors = Pruning("one", 30.0, weight, 3e-3, start, 2000, 600, 1.0, 0.1, 6500, 150, 9000)
     if not image:
@@ -129,7 +144,7 @@ class MaskAAE(Model):
     r"""An adversarial auto-encoder whose decoder and critic only see masked codes.
 
     With :math:`\mu = 1 - e^{-\alpha}`, masked codes :math:`u = \mu E(x)` and draws
-    :math:`v = \mu z, z \sim N(0, I)`, one round is
+    :math:`v = \mu z, z \sim N(0, I)`, one round, with a fresh batch for every move, is
 
     ===========  ======================================================  =======================
     player       loss                                                    moves
@@ -141,9 +156,10 @@ class MaskAAE(Model):
     ===========  ======================================================  =======================
 
     R is averaged over the entries of a sample; V keeps E from writing into closed dimensions;
-    Omega = mean H(v) - mean H(u). c_t starts at 2 / m and doubles every 4 T rounds up to 2048.
-    Published, the rates of the autoencoder and of the mask fall by 5 at round 5 T. In the game that
-    recovers the dimension, u and v carry a little noise; the mask waits, then decides (`pruning`).
+    Omega = mean H(v) - mean H(u). c_t starts at 2 / m and doubles every 4 T rounds up to 2048. The
+    named games differ in how the mask is pressed, and when (`pruning`). LMGAE moves the encoder
+    before the critic, and its V is a covariance. Without a mask it is the WAE that the papers
+    compare with: the first three players, on u = E(x) and v = z, without V.
 
     Arguments:
         shape: Shape of one sample.
@@ -152,19 +168,25 @@ class MaskAAE(Model):
         decoder: D, from masked codes to unbounded samples.
         critic: H, from masked codes to scores (B, 1).
         likelihood: Cross-entropy on MNIST [authors' code], squared error elsewhere [paper].
-        mask: The mask.
-        pruning: How the mask is pressed, and when.
+        mask: The mask; None plays without.
+        pruning: How the mask is pressed, and when; None without a mask.
         silence: V, from codes and mask to a scalar; `masked_covariance` is LMGAE's.
+        encoder_first: The encoder moves before the critic (LMGAE, Section 4, "Training").
 
     References:
         | MaskAAE: Latent space optimization for Adversarial Auto-Encoders
-          (Mondal et al., 2020), Section 4; schedule and weights from the authors' MNIST code
-        | Latent Masking Generative Auto-Encoder (LMGAE), the same game's earlier form
+          (Mondal et al., 2020), Section 4, Eq. 10; all numbers from the authors' MNIST code
+        | Towards Latent Space Optimality for Auto-Encoder Based Generative Models
+          (Mondal et al., 2019), Section 4: LMGAE, the same game's earlier form
 
     Deviations:
         The reconstruction term is logged as a sum over entries; its weight 1/D gives the average
-        that the papers use. An average of the weights is kept (evidence.md: it halves the Frechet
-        distance). The game that recipes play by default is `recovering`; see `pruning`.
+        that the papers use. An average of the weights is kept, which halves the Frechet distance on
+        the synthetic sets; the papers keep none. The game that recipes play by default is
+        `recovering`: its draws carry the game's noise also when they are sampled, since the decoder
+        has learned to expect it. LMGAE's formula for V is lost (`masked_covariance`), and so is how
+        often its critic moves: five times, as MaskAAE's. Without a mask the script multiplies the
+        autoencoder's loss by a fifth at round 5 T, which RMSProp undoes; it is left out.
     """
 
     current: ClassVar[tuple[str, ...]] = ("critic", "mask", "prior")
@@ -178,21 +200,23 @@ class MaskAAE(Model):
         decoder: nn.Module,
         critic: nn.Module,
         likelihood: Likelihood,
-        mask: Mask,
-        pruning: Pruning,
+        mask: Mask | None = None,
+        pruning: Pruning | None = None,
         silence: Callable[[Tensor, Tensor], Tensor] = masked_variance,
+        encoder_first: bool = False,
         batch: int = 64,
         average: float | None = 0.999,
     ) -> None:
         super().__init__(shape=shape, latent=latent, batch=batch, average=average)
         self.encoder, self.decoder, self.critic = encoder, decoder, critic
         self.likelihood, self.mask, self.pruning = likelihood, mask, pruning
-        self.prior = Masked(mask, latent, noise=pruning.noise)
-        self.silence = silence
+        self.noise = 0.0 if pruning is None else pruning.noise
+        self.prior = Normal(latent) if mask is None else Masked(mask, latent, noise=self.noise)
+        self.silence, self.encoder_first = silence, encoder_first
 
     def encode(self, x: Tensor) -> Tensor:
         """From samples (B, *shape) to masked codes u (B, m)."""
-        return self.mask() * self.encoder(x)
+        return self.encoder(x) if self.mask is None else self.mask() * self.encoder(x)
 
     def code(self, x: Tensor) -> Tensor:
         """Masked codes with noise, what decoder and critic see in the game, with shape (B, m)."""
@@ -200,12 +224,14 @@ class MaskAAE(Model):
 
     def noisy(self, code: Tensor) -> Tensor:
         """Codes with the game's noise, shape kept."""
-        noise = self.pruning.noise
-        return code + noise * torch.randn_like(code) if noise else code
+        return code + self.noise * torch.randn_like(code) if self.noise else code
 
     def fit(self, x: Tensor) -> Terms:
         """Autoencoder: reconstruct through the mask, be silent where it is closed."""
-        code, mu = self.encoder(x), self.mask()
+        code = self.encoder(x)
+        if self.mask is None:
+            return {"reconstruction": self.likelihood(x, self.decoder(code)).mean()}
+        mu = self.mask()
         error = self.likelihood(x, self.decoder(self.noisy(mu * code))).mean()
         return {"reconstruction": error, "variance": self.silence(code, mu)}
 
@@ -222,6 +248,8 @@ class MaskAAE(Model):
 
     def prune(self, x: Tensor) -> Terms:
         """Mask: close what reconstruction and matching can spare, and decide."""
+        if self.mask is None or self.pruning is None:
+            raise TypeError("a game without a mask has no player that prunes.")
         code = self.code(x)
         gap = self.critic(self.prior.sample(len(x))).mean() - self.critic(code).mean()
         return {
@@ -233,41 +261,41 @@ class MaskAAE(Model):
     def turns(self) -> Iterator[Turn]:
         """Autoencoder; critic five times; encoder; mask; a fresh batch each."""
         entries, chosen = math.prod(self.shape), self.pruning
-        fall = drops(5 * chosen.period, factor=chosen.drop)
-        start = after(chosen.warmup)
-        slow = doubling(2 / self.latent, every=4 * chosen.period, after=chosen.warmup)
-        decide = chosen.decide
-        fast = constant() if decide is None else doubling(1.0, every=chosen.hurry, after=decide)
+        fall = constant() if chosen is None else drops(5 * chosen.period, factor=chosen.drop)
+        silence = {} if chosen is None else {"variance": product(chosen.variance, fall)}
         yield Turn(
             autoencoder=Player(
                 terms=self.fit,
                 owns=(self.encoder, self.decoder, self.likelihood),
                 optimizer=rmsprop(5e-4),
-                weights={"reconstruction": 1 / entries, "variance": chosen.variance},
-                rate=fall,
+                weights={"reconstruction": product(1 / entries, fall), **silence},
             )
         )
-        yield Turn(
-            repeats=5,
-            critic=Player(
-                terms=self.judge,
-                owns=(self.critic,),
-                optimizer=rmsprop(1e-4),
-                weights={"slope": 10.0},
-            ),
+        critic = Player(
+            terms=self.judge,
+            owns=(self.critic,),
+            optimizer=rmsprop(1e-4),
+            weights={"slope": 10.0},
         )
-        yield Turn(encoder=Player(terms=self.climb, owns=(self.encoder,), optimizer=rmsprop(1e-4)))
+        encoder = Player(terms=self.climb, owns=(self.encoder,), optimizer=rmsprop(1e-4))
+        if self.encoder_first:
+            yield Turn(encoder=encoder)
+        yield Turn(repeats=5, critic=critic)
+        if not self.encoder_first:
+            yield Turn(encoder=encoder)
+        if self.mask is None or chosen is None:
+            return
         yield Turn(
             mask=Player(
                 terms=self.prune,
                 owns=(self.mask,),
                 optimizer=rmsprop(chosen.mask_rate),
                 weights={
-                    "reconstruction": 1000 / entries,
-                    "mismatch": chosen.omega,
-                    "undecided": lambda step: min(2048, slow(step) * fast(step)),
+                    "reconstruction": product(1000 / entries, fall),
+                    "mismatch": product(chosen.omega, fall),
+                    "undecided": product(chosen.press(self.latent), fall),
                 },
-                rate=lambda step: start(step) * fall(step),
+                rate=after(chosen.warmup),
                 after=self.mask.project,
             )
         )

@@ -44,7 +44,7 @@ class VQVAE(Model):
         | Neural Discrete Representation Learning (van den Oord et al., 2017), Eq. 3 and A.1
 
     Deviations:
-        The prior is a causal transformer, not a PixelCNN (baselines 14.6, P3). A code is the row of
+        The prior is a causal transformer, not a PixelCNN. A code is the row of
         its vectors, so that it can be decoded, walked and compared like every other.
     """
 

@@ -1,6 +1,6 @@
 """Networks: dense, convolutional, and the mask."""
 
-from latentfit.networks.build import critic, decoder, dense, encoder, hidden, is_image
+from latentfit.networks.build import FAMILIES, critic, decoder, dense, encoder, hidden, is_image
 from latentfit.networks.codebook import Codebook
 from latentfit.networks.convolution import (
     Critic,
@@ -17,9 +17,11 @@ from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, Mapping, SkipMLP
 from latentfit.networks.residual import GridDecoder, GridEncoder
+from latentfit.networks.sngan import ResidualDecoder, ResidualEncoder
 from latentfit.networks.transformer import CausalTransformer
 
 __all__ = [
+    "FAMILIES",
     "MADE",
     "MLP",
     "CausalTransformer",
@@ -35,6 +37,8 @@ __all__ = [
     "Growth",
     "Mapping",
     "Mask",
+    "ResidualDecoder",
+    "ResidualEncoder",
     "SkipMLP",
     "critic",
     "dai_wipf",

@@ -1,17 +1,24 @@
-"""The networks of one shape: convolutions for images, dense layers for vectors.
+"""The networks of one shape: a family of convolutional ones for images, dense ones for vectors.
 
 Every recipe takes its networks from here, so that systems compare under one architecture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import nn
 
-from latentfit.networks.convolution import Critic, Decoder, Encoder, Family
+from latentfit.checks import one_of
+from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
 from latentfit.networks.layers import scaled
 from latentfit.networks.mlp import MLP
+from latentfit.networks.sngan import ResidualDecoder, ResidualEncoder
 
 Shape = tuple[int, ...]
+
+FAMILIES = ("flexae", "dai-wipf", "sngan")
+SNGAN_MOMENTUM = 0.1
 
 
 def hidden(width: float, *, layers: int = 4) -> tuple[int, ...]:
@@ -25,38 +32,81 @@ def is_image(shape: Shape) -> bool:
 
 
 def encoder(
-    shape: Shape, outputs: int, *, width: float = 1.0, family: Family | None = None
+    shape: Shape,
+    outputs: int,
+    *,
+    width: float = 1.0,
+    family: str = "flexae",
+    momentum: float | None = None,
 ) -> nn.Module:
-    """From samples (B, *shape) to (B, outputs)."""
-    if is_image(shape):
-        return Encoder(shape, outputs, width=width, family=family)
-    return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
+    """From samples (B, *shape) to (B, outputs).
+
+    Arguments:
+        shape: Of a sample.
+        outputs: Number of outputs.
+        width: Factor on every hidden size.
+        family: One of `FAMILIES`; vectors have one only.
+        momentum: Share of a new batch in batch norm's statistics; the family's where not given.
+    """
+    if not is_image(shape):
+        return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
+    if family == "sngan":
+        return ResidualEncoder(shape, outputs, width=width, norm=momentum or SNGAN_MOMENTUM)
+    return Encoder(shape, outputs, width=width, family=_variant(family, momentum))
 
 
 def decoder(
-    shape: Shape, latent: int, *, width: float = 1.0, family: Family | None = None
+    shape: Shape,
+    latent: int,
+    *,
+    width: float = 1.0,
+    family: str = "flexae",
+    momentum: float | None = None,
 ) -> nn.Module:
-    """From codes (B, m) to unbounded samples (B, *shape)."""
-    if is_image(shape):
-        return Decoder(shape, latent, width=width, family=family)
-    return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
+    """From codes (B, m) to unbounded samples (B, *shape); arguments as those of `encoder`."""
+    if not is_image(shape):
+        return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
+    if family == "sngan":
+        return ResidualDecoder(shape, latent, width=width, norm=momentum or SNGAN_MOMENTUM)
+    return Decoder(shape, latent, width=width, family=_variant(family, momentum))
 
 
-def critic(shape: Shape, outputs: int = 1, *, width: float = 1.0) -> nn.Module:
+def critic(
+    shape: Shape, outputs: int = 1, *, width: float = 1.0, family: str = "flexae"
+) -> nn.Module:
     """From samples (B, *shape) to scores (B, outputs), without batch norm."""
-    if is_image(shape):
-        return Critic(shape, outputs, width=width)
-    return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
+    if not is_image(shape):
+        return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
+    if family == "sngan":
+        return ResidualEncoder(shape, outputs, width=width, norm=None)
+    return Critic(shape, outputs, width=width, family=_variant(family, None))
 
 
-def dense(shape: Shape, inputs: int, outputs: int, *, width: float = 1.0) -> MLP:
+def _variant(family: str, momentum: float | None) -> Family:
+    make = {"flexae": flexae, "dai-wipf": dai_wipf}[one_of("family", family, FAMILIES)]
+    return make() if momentum is None else make(momentum)
+
+
+def dense(
+    shape: Shape,
+    inputs: int,
+    outputs: int,
+    *,
+    width: float = 1.0,
+    units: int = 1024,
+    layers: int = 4,
+    slope: float = 0.0,
+    bend: Callable[[], nn.Module] | None = None,
+) -> MLP:
     """A player on codes of samples of a shape: four hidden layers of 1024 ReLU units for images.
 
-    For vectors it is no larger than the networks on the data: three hidden layers of 128.
+    For vectors it is no larger than the networks on the data: three hidden layers of 128 at most.
     """
-    return MLP(inputs, outputs, hidden=hidden(width) if is_image(shape) else _vector_hidden(width))
+    small = _vector_hidden(width)[:layers]
+    sizes = (scaled(units, width),) * layers if is_image(shape) else small
+    return MLP(inputs, outputs, hidden=sizes, slope=slope, bend=bend)
 
 
 def _vector_hidden(width: float) -> tuple[int, ...]:
-    # Three layers of 128 learn the synthetic sets (evidence.md); scaled like everything else.
+    # Three layers of 128 learn the synthetic sets of `data.synthetic`; scaled like everything else.
     return (scaled(128, width),) * 3

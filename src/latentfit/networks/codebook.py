@@ -17,8 +17,8 @@ class Codebook(nn.Module):
               e_k = s_k / \tilde n_k
 
     with :math:`\tilde n_k = (n_k + \epsilon) / (n + K \epsilon) \cdot n`. Counts start at 1 and
-    sums at the vectors: from 0 a vector that receives nothing at first is thrown away at once
-    (baselines 14.3). A vector that receives less than a twentieth of the mean is put on a row of
+    sums at the vectors: from 0, as in public code, a vector that receives nothing at first is
+    thrown away at once. A vector that receives less than a twentieth of the mean is put on a row of
     the last batch. With `learned` the vectors are parameters, and nothing is averaged.
 
     Arguments:

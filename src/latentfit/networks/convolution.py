@@ -6,7 +6,7 @@ the way out. `width` scales every hidden number of channels or units.
 
 Two variants are published, and both are here:
 
-| | `dai_wipf` (baselines 1.1) | `flexae` (authors' code, 1.2) |
+| | `dai_wipf` (two-stage VAE) | `flexae` (authors' code) |
 |---|---|---|
 | encoder | spectral norm, leaky ReLU 0.2 | ReLU |
 | decoder | two transposed convolutions | three stages, the last a 3x3 convolution |
@@ -61,12 +61,12 @@ class Family:
 
 
 def dai_wipf(momentum: float = 0.001) -> Family:
-    """Baselines 1.1. Running statistics need thousands of rounds at the published momentum."""
+    """Two-stage VAE. Running statistics need thousands of rounds at the published momentum."""
     return Family(spectral=True, slope=0.2, small=True, momentum=momentum, eps=1e-5)
 
 
 def flexae(momentum: float = 0.01) -> Family:
-    """Baselines 1.2."""
+    """FlexAE's public code."""
     return Family(refine=True, momentum=momentum)
 
 
@@ -194,27 +194,31 @@ class Decoder(nn.Module):
 
 
 class Critic(nn.Module):
-    """Image critic: the encoder's shape with ReLU and no normalisation; one output as a rule.
+    """Image critic: the encoder's shape with no normalisation; one output as a rule.
 
-    A batch norm would couple the samples, and the gradient penalty is per sample.
+    A batch norm would couple the samples, and the gradient penalty is per sample. In the family of
+    Dai & Wipf it has leaky ReLUs and their start, as the critics of Lucic et al.
     """
 
-    def __init__(self, shape: Shape, outputs: int = 1, *, width: float = 1.0) -> None:
+    def __init__(
+        self, shape: Shape, outputs: int = 1, *, width: float = 1.0, family: Family | None = None
+    ) -> None:
         super().__init__()
+        family = family or flexae()
         a, b, c = (scaled(units, width) for units in (64, 128, 1024))
         rows, columns = grid(shape)
         self.layers = nn.Sequential(
             Fit(shape),
             nn.Conv2d(shape[0], a, 4, stride=2, padding=1),
-            nn.ReLU(),
+            nn.LeakyReLU(family.slope),
             nn.Conv2d(a, b, 4, stride=2, padding=1),
-            nn.ReLU(),
+            nn.LeakyReLU(family.slope),
             nn.Flatten(),
             nn.Linear(b * rows * columns, c),
-            nn.ReLU(),
+            nn.LeakyReLU(family.slope),
             nn.Linear(c, outputs),
         )
-        self.apply(glorot_uniform)
+        self.apply(normal_002 if family.small else glorot_uniform)
 
     def forward(self, x: Tensor) -> Tensor:
         """From images (B, C, H, W) to scores (B, outputs)."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
-from torch.nn.utils.parametrize import register_parametrization
+from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
 
 def glorot_normal(module: nn.Module) -> None:
@@ -107,10 +107,11 @@ class Reshape(nn.Module):
 
 
 def spectrally_normal_everywhere(network: nn.Module) -> nn.Module:
-    """Put spectral norm on every dense and every convolutional layer of a network, in place."""
+    """Put spectral norm on every dense and convolutional layer that has none, in place."""
     kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
     for layer in [layer for layer in network.modules() if isinstance(layer, kinds)]:
-        spectrally_normal(layer)
+        if not is_parametrized(layer):
+            spectrally_normal(layer)
     return network
 
 

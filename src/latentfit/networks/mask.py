@@ -17,7 +17,10 @@ class Mask(nn.Module):
         high: Upper end, `a = 5` in the authors' code.
 
     References:
-        | To Regularize or Not To Regularize? (Mondal et al., 2020), Section 4
+        | MaskAAE: Latent space optimization for Adversarial Auto-Encoders (Mondal et al., 2020),
+          Section 4.1
+        | Towards Latent Space Optimality for Auto-Encoder Based Generative Models
+          (Mondal et al., 2019), Section 4
 
     Example:
         >>> mask = Mask(3)

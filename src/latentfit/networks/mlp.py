@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -25,6 +26,7 @@ class MLP(nn.Module):
         outputs: Number of outputs, or the shape of one output.
         hidden: Width of each hidden layer.
         slope: Slope of the leaky ReLU below zero; 0 is ReLU.
+        bend: Another nonlinearity in its place, such as `nn.Tanh`.
         speed: Of layers with an equalised learning rate; None leaves them plain.
 
     Example:
@@ -39,14 +41,16 @@ class MLP(nn.Module):
         *,
         hidden: tuple[int, ...] = (1024,) * 4,
         slope: float = 0.0,
+        bend: Callable[[], nn.Module] | None = None,
         speed: float | None = None,
     ) -> None:
         super().__init__()
+        bend = bend or (lambda: nn.LeakyReLU(slope) if slope else nn.ReLU())
         shape = outputs if isinstance(outputs, tuple) else (outputs,)
         widths = [_size(inputs), *hidden, _size(shape)]
         layers: list[nn.Module] = [nn.Flatten()]
         for a, b in pairwise(widths):
-            layers += [nn.Linear(a, b), nn.LeakyReLU(slope) if slope else nn.ReLU()]
+            layers += [nn.Linear(a, b), bend()]
         self.layers = nn.Sequential(*layers[:-1], *([Reshape(*shape)] if len(shape) > 1 else []))
         self.apply(glorot_normal)
         if speed is not None:

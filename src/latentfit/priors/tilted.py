@@ -53,7 +53,7 @@ class Tilted(Prior):
         torch.Size([3, 2])
     """
 
-    def __init__(self, ratio: Ratio, latent: int, *, proposals: int = 100) -> None:
+    def __init__(self, ratio: Ratio, latent: int, *, proposals: int = 1_000) -> None:
         super().__init__()
         within("proposals", proposals, 1)
         self._shared = (ratio,)  # the model owns it, and its weights are stored once
@@ -63,7 +63,7 @@ class Tilted(Prior):
         """Draw n codes, with shape (n, m)."""
         (ratio,) = self._shared
         drawn = []
-        for part in torch.arange(n).split(512):
+        for part in torch.arange(n).split(64):
             z = self.normal.sample(len(part) * self.proposals)
             weights = ratio(z).reshape(len(part), self.proposals).softmax(1)
             pick = torch.multinomial(weights, 1).squeeze(1)

@@ -19,7 +19,7 @@ class Vamp(Prior):
 
     The pseudo-inputs start at 0.5 with a deviation of 0.1 in the data's units. The source's start
     lies below its clamp, where nothing ever learns, and its sampler takes the first components in
-    order; both are avoided (baselines 12.2, 12.7). Images are kept in [0, 1] by a sigmoid.
+    order; both are avoided. Images are kept in [0, 1] by a sigmoid.
 
     Posteriors of pseudo-inputs are those of evaluation mode, also while training: a batch norm that
     normalised them by their own statistics would train another prior than the one that is sampled

@@ -224,9 +224,9 @@ def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Ev
     if settings.precision == "32":
         return compiled
 
-    def mixed(batch: Tensor) -> Terms:
+    def mixed(*batches: Tensor) -> Terms:
         with torch.autocast(device.type, torch.bfloat16):
-            return {name: value.float() for name, value in compiled(batch).items()}
+            return {name: value.float() for name, value in compiled(*batches).items()}
 
     return mixed
 

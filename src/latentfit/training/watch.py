@@ -13,11 +13,12 @@ from latentfit.game import Game, Terms
 def collect(recent: list[Terms]) -> dict[str, float]:
     """Means of the terms over some rounds, in the loop's only transfer from the device.
 
-    A term that was NaN in any of them is NaN here.
+    A term that was NaN in any of them is NaN here; one of a player that sat some of them out is the
+    mean over the others.
     """
-    names = list(recent[-1])
-    table = torch.stack([torch.stack([terms[name] for name in names]) for terms in recent])
-    return dict(zip(names, table.double().mean(0).tolist(), strict=True))
+    names = dict.fromkeys(name for terms in recent for name in terms)
+    held = {name: torch.stack([t[name] for t in recent if name in t]).double() for name in names}
+    return dict(zip(names, torch.stack([v.mean() for v in held.values()]).tolist(), strict=True))
 
 
 def must_be_finite(game: Game, terms: dict[str, float], step: int, last: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""Recipes of games on images: GAN, AGE, Pioneer, ALAE, IntroVAE, Soft-IntroVAE."""
+"""Recipes of games on images: GAN, AGE, Pioneer, ALAE; and the table of all such games."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Literal
 
 from latentfit.checks import UserError, one_of
 from latentfit.experiments.recipes.base import Recipe
+from latentfit.experiments.recipes.introspective import introvae, soft_introvae
 from latentfit.experiments.recipes.parts import Average, Parts
-from latentfit.models import AGE, ALAE, GAN, IntroVAE, SoftIntroVAE
+from latentfit.models import AGE, ALAE, GAN
 from latentfit.models.gan import FORMS
 from latentfit.networks import (
     MLP,
@@ -17,10 +18,9 @@ from latentfit.networks import (
     Mapping,
     spectrally_normal_everywhere,
 )
-from latentfit.posteriors import DiagonalGaussian
 from latentfit.priors import Pushforward
 
-# Learning rate, beta_1, moves of the critic, batch norm in the critic (baselines 28.4).
+# Learning rate, beta_1, moves and batch norm of the critic: the public code of Lucic et al.
 _GAN: dict[str, tuple[float, float, int, bool]] = {
     "ns": (5e-5, 0.0, 1, True),
     "mm": (5e-5, 0.0, 1, True),
@@ -28,7 +28,7 @@ _GAN: dict[str, tuple[float, float, int, bool]] = {
     "wgan-gp": (1e-4, 0.5, 5, False),
 }
 
-_ALAE_SPEED = 0.1  # of F and C beside E and D (baselines 25.4)
+_ALAE_SPEED = 0.1  # of F and C beside E and D [public code]
 
 
 def gan(
@@ -51,6 +51,11 @@ def gan(
         rate: Learning rate; None is 1e-4 for `wgan-gp`, 2e-4 for `ls`, else 5e-5.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.GAN`. Networks are the shared ones; the public code's decoder has leaky
+        ReLUs, and its slope a small number under the root. Settings are its defaults, not the best
+        of a hundred as in the paper's table.
     """
     usual, beta1, steps, norm = _GAN[one_of("form", form, FORMS)]
     return GAN(
@@ -79,7 +84,12 @@ def age(
     batch: int = 64,
     average: Average = 0.999,
 ) -> AGE:
-    """Encoder against generator on the sphere; see `models.AGE`."""
+    """Encoder against generator on the sphere; see `models.AGE`.
+
+    Deviations:
+        Those of `models.AGE`. Networks are the shared ones, without batch norm in the encoder. The
+        rate is not halved every 40 epochs, and the generator moves twice for faces too.
+    """
     return AGE(
         shape=parts.shape,
         latent=parts.latent,
@@ -119,6 +129,10 @@ def pioneer(
         rate: Learning rate; 1e-3 in the growing form's public code.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.AGE`. The form that does not grow has the shared networks, the decoder with
+        batch norm, and 2e-4. Weights are the public code's, a tenth of the paper's.
     """
     growth = None
     encoder = spectrally_normal_everywhere(parts.image_critic(parts.latent))
@@ -126,6 +140,7 @@ def pioneer(
     if phase:
         if not parts.image:
             raise UserError("networks that grow need images, got vectors; use --set phase=0.")
+        parts.must_be_shared("the growing form")
         growth = Growth(parts.shape, every=phase)
         encoder = GrowingEncoder(parts.shape, parts.latent, growth, width=parts.width)
         decoder = GrowingDecoder(parts.shape, parts.latent, growth, width=parts.width)
@@ -164,6 +179,9 @@ def alae(
         rate: Learning rate of all players.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.ALAE`. The average's horizon does not follow the batch.
     """
     usual = 0.25 if parts.colour else 2.5
     units = max(32, parts.latent)  # fewer map noise to a curve
@@ -182,77 +200,11 @@ def alae(
     )
 
 
-def introvae(
-    parts: Parts,
-    *,
-    margin: float = 60.0,
-    reconstruction: float = 1.0,
-    negative: float = 0.5,
-    warmup: int = 4_700,
-    rate: float = 2e-4,
-    batch: int = 128,
-    average: Average = 0.999,
-) -> IntroVAE:
-    """Divergence above a margin for what is made; see `models.IntroVAE`.
-
-    Arguments:
-        parts: Networks.
-        margin: M; 1.5 times the mean divergence at the end of the warm-up is advised (baselines
-            23.4): look at `encoder/divergence` in `metrics.jsonl`.
-        reconstruction: Weight of the squared error.
-        negative: Weight of the margin terms.
-        warmup: Rounds of plain VAE, ten epochs of MNIST.
-        rate: Learning rate.
-        batch: Batch size.
-        average: Decay of the averaged weights.
-    """
-    return IntroVAE(
-        margin=margin,
-        reconstruction=reconstruction,
-        negative=negative,
-        warmup=warmup,
-        shape=parts.shape,
-        latent=parts.latent,
-        posterior=DiagonalGaussian(parts.encoder(2 * parts.latent)),
-        decoder=parts.decoder(),
-        likelihood=parts.squared_error(),
-        rate=rate,
-        batch=batch,
-        average=average,
-    )
-
-
-def soft_introvae(
-    parts: Parts,
-    *,
-    beta: float = 1.0,
-    negative: float = 256.0,
-    reconstruction: float = 1.0,
-    rate: float = 2e-4,
-    batch: int = 128,
-    average: Average = 0.999,
-) -> SoftIntroVAE:
-    """The bound of what is made is lowered softly; see `models.SoftIntroVAE`."""
-    return SoftIntroVAE(
-        beta=beta,
-        negative=negative,
-        reconstruction=reconstruction,
-        shape=parts.shape,
-        latent=parts.latent,
-        posterior=DiagonalGaussian(parts.encoder(2 * parts.latent)),
-        decoder=parts.decoder(),
-        likelihood=parts.squared_error(),
-        rate=rate,
-        batch=batch,
-        average=average,
-    )
-
-
 ADVERSARIAL = (
     Recipe(
         name="gan",
         build=gan,
-        paper="Are GANs Created Equal? (Lucic et al.)",
+        paper="Are GANs Created Equal? A Large-Scale Study (Lucic et al.)",
         year=2018,
         idea="generator against critic, without an encoder: WGAN-GP, or ns, mm, ls",
         latent=64,
@@ -260,15 +212,16 @@ ADVERSARIAL = (
     Recipe(
         name="age",
         build=age,
-        paper="Adversarial Generator-Encoder Networks (Ulyanov et al.)",
+        paper="It Takes (Only) Two: Adversarial Generator-Encoder Networks (Ulyanov et al.)",
         year=2018,
         idea="encoder against generator: who spreads the codes over a sphere",
         latent=64,
+        latents={"cifar10": 128},
     ),
     Recipe(
         name="pioneer",
         build=pioneer,
-        paper="Pioneer Networks (Heljakka et al.)",
+        paper="Pioneer Networks: Progressively Growing Generative Autoencoder (Heljakka et al.)",
         year=2018,
         idea="AGE's game with spectral norm and cosine codes; networks that grow, where asked",
         latent=64,
@@ -283,16 +236,18 @@ ADVERSARIAL = (
     Recipe(
         name="introvae",
         build=introvae,
-        paper="IntroVAE: Introspective Variational Autoencoders (Huang et al.)",
+        paper="IntroVAE: Introspective VAEs for Photographic Image Synthesis (Huang et al.)",
         year=2018,
         idea="the encoder tells data from samples by a divergence above a margin",
         latent=128,
+        latents={},
     ),
     Recipe(
         name="soft-introvae",
         build=soft_introvae,
-        paper="Soft-IntroVAE (Daniel & Tamar)",
+        paper="Soft-IntroVAE: Analyzing and Improving the Introspective VAE (Daniel & Tamar)",
         year=2021,
         idea="IntroVAE with an exponential of the bound in place of the margin",
+        latents={"colour": 128},
     ),
 )

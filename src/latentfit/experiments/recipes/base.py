@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import torch
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from latentfit.checks import one_of, within
+from latentfit.checks import UserError, one_of, within
 from latentfit.experiments.recipes.parts import Parts, Shape
 from latentfit.models import Model
+from latentfit.networks import FAMILIES, is_image
 
 Build = Callable[..., Model]
 
@@ -29,6 +30,7 @@ class Recipe:
         year: Of the reference.
         idea: One line.
         latent: Default number of latent dimensions.
+        latents: Other defaults, by the name of a data set or for all `colour` images, as published.
         likelihood: `elbo` where the objective bounds a likelihood, else None.
     """
 
@@ -38,6 +40,7 @@ class Recipe:
     year: int
     idea: str
     latent: int = 32
+    latents: Mapping[str, int] = field(default_factory=lambda: {"colour": 64})  # FlexAE, m_b
     likelihood: str | None = None
 
     def settings(self) -> dict[str, inspect.Parameter]:
@@ -49,23 +52,45 @@ class Recipe:
             if name not in fixed and name != "parts" and not callable(parameter.default)
         }
         shared = inspect.signature(Parts).parameters
-        return {name: shared[name] for name in ("width", "momentum")} | own
+        return {name: shared[name] for name in ("width", "momentum", "family")} | own
 
-    def model(self, shape: Shape, *, latent: int | None = None, **settings: Any) -> Model:
-        """Build the model for a shape."""
-        latent = self.latent if latent is None else latent
+    def usual_latent(self, shape: Shape, data: str = "") -> int:
+        """The default number of latent dimensions for a shape, or for a data set by its name."""
+        kind = "colour" if len(shape) == 3 and shape[0] == 3 else ""
+        return self.latents.get(data, self.latents.get(kind, self.latent))
+
+    def model(
+        self, shape: Shape, *, latent: int | None = None, data: str = "", **settings: Any
+    ) -> Model:
+        """Build the model for a shape.
+
+        Arguments:
+            shape: Of one sample.
+            latent: Number of latent dimensions; `usual_latent` where not given.
+            data: Name of the data set, which may have a default of its own.
+            settings: Those of `settings()`.
+
+        Raises:
+            UserError: A setting is unknown, or a value is out of range.
+        """
+        latent = self.usual_latent(shape, data) if latent is None else latent
         within("latent", latent, 1, 65_536, remedy="give --latent between 1 and 65536")
         allowed = self.settings()
         for name in settings:
             one_of(f"setting of {self.name}", name, allowed)
         width = settings.pop("width", 1.0)
-        momentum = settings.pop("momentum", 0.01)
+        momentum = settings.pop("momentum", None)
+        family = one_of("family", settings.pop("family", "flexae"), FAMILIES)
         within("width", width, 1 / 1024, 64, remedy="width 1 is the published size")
-        within("momentum", momentum, 0.0, 1.0)
-        parts = Parts(tuple(shape), latent, width=width, momentum=momentum)
+        if momentum is not None:
+            within("momentum", momentum, 0.0, 1.0)
+        if family != "flexae" and not is_image(tuple(shape)):
+            raise UserError(f"family '{family}' is one of images; leave it out for vectors.")
+        parts = Parts(tuple(shape), latent, width=width, momentum=momentum, family=family)
         model = self.build(parts, **settings)
         convert_conv2d_weight_memory_format(model, torch.channels_last)  # up to a third faster
         within("batch", model.batch, 2, remedy="batch norm needs two samples")
-        given = {"latent": latent, "width": width, "momentum": momentum, **settings}
+        given = {"latent": latent, "width": width, "momentum": momentum, "family": family,
+                 **settings}  # fmt: skip
         model.recipe = (self.name, given)
         return model

@@ -39,9 +39,15 @@ def vq_vae(
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.VQVAE`, `networks.Codebook` and `networks.GridEncoder`. Batch 128, where
+        the public code of the paper's authors has 32. The prior's rate does not fall after its
+        warm-up.
     """
     if not parts.image:
         raise UserError("vq-vae has a grid of codes and needs images, got vectors.")
+    parts.must_be_shared("vq-vae")
     within("codes", codes, 2)
     within("warmup", warmup, 0)
     within("longer", longer, 0.0)

@@ -18,7 +18,7 @@ from latentfit.posteriors import Code, DiagonalGaussian, Dirac
 from latentfit.priors import GaussianMixture, Normal, Prior, Ring
 from latentfit.schedules import drops
 
-# 37.5 % and 75 % of 130,000 rounds, as Dai & Wipf's 150 and 300 of 400 epochs (baselines 44).
+# 37.5 % and 75 % of 130,000 rounds, as Dai & Wipf's 150 and 300 of 400 epochs.
 HALVINGS = (48_750, 97_500)
 
 
@@ -53,11 +53,19 @@ def plain(
         gradient: Penalise the decoder's slope (RAE-GP).
         spectral: Spectral norm on every layer of encoder and decoder (RAE-SN).
         code_weight: Weight on the codes; None is 6.4e-3, or 2.4e-2 for colour; without another
-            penalty 0.032 or 0.24, with spectral norm 0.58 or 0.72 (baselines 44).
+            penalty 0.032 or 0.24, with spectral norm 0.58 or 0.72.
         kernel_weight: Weight on the kernels; None is 1e-4, or 3.1e-3 for colour.
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Networks, Adam 2e-4 and batch 128 are those of FlexAE's auto-encoder, for every system here;
+        RAE's public code has networks of its own, Adam 5e-4 (1e-3 for faces) at batch 100, halved
+        where the validation error stalls. Weights are the public code's, in units of a squared
+        error summed over a padded 32x32 image; its paper halves the norm of the codes. The slope is
+        that of the output and not of its square (`penalties.decoder_slope`). `ae-gmm` takes
+        FlexAE's "AE + GMM (L2)", which that paper does not define, for RAE's kernel penalty.
     """
     likelihood = parts.squared_error()
     penalties: dict[str, Penalty] = {}
@@ -110,6 +118,12 @@ def vae(
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        House networks and pace; Dai & Wipf have networks of their own (`--set family=dai-wipf`),
+        1e-4 at batch 64, halved at 150 and 300 of 400 epochs. The second stage is theirs but for
+        the same rate, batch and clock (twice as long). A learned log gamma moves by about the rate
+        in a round: before some 10,000 rounds at 2e-4 such a model is not at its own deviation.
     """
     if decoder == "bernoulli":
         likelihood: Likelihood = parts.cross_entropy()
@@ -139,7 +153,14 @@ def wae_mmd(
     batch: int = 256,
     average: Average = None,
 ) -> AutoEncoder:
-    """Squared error plus `weight` times a kernel distance; None is 200, or 500 for colour."""
+    """Squared error plus `weight` times a kernel distance; None is 200, or 500 for colour.
+
+    Deviations:
+        The kernel is the public code's sum over seven scales, the paper's has one. Weights are the
+        public code's, in units of a summed error on [0, 1]. Networks are the shared ones; Adam 2e-4
+        (0.5, 0.999) is constant, batch 256 (public code: 1e-3, falling in steps, batch 100). No
+        noise on the encoder's input, and no pre-training of the moments of its codes.
+    """
     kernel = inverse_multiquadratic()
     return AutoEncoder(
         shape=parts.shape,
@@ -174,6 +195,11 @@ def wae_gan(
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.AAE`. Weights are the public code's, in units of a summed error on [0, 1].
+        Its critic knows the prior's density for faces; here it does not. No noise on the encoder's
+        input, and no pre-training.
     """
     return _adversarial(
         parts,
@@ -195,7 +221,11 @@ def aae(
     batch: int = 128,
     average: Average = 0.999,
 ) -> AAE:
-    """Three players on one batch; `prior_deviation` is 5 in the original paper."""
+    """Three players on one batch; `prior_deviation` is 5 in the original paper.
+
+    Deviations:
+        Those of `models.AAE`. The paper's networks are dense, of two layers of 1,000 units.
+    """
     return _adversarial(
         parts,
         joint=False,

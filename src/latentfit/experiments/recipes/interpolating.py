@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from latentfit.experiments.recipes.base import Recipe
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.models import ACAI
 from latentfit.priors import GaussianMixture, Normal
@@ -33,6 +36,11 @@ def acai(
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.ACAI`. Networks are the shared ones and the code is a vector; the sources'
+        are deep, on a grid of codes, and their critic has the encoder's form. Both have no batch
+        norm; here the encoder has the shared one. MIDR-AE's weights are published for SVHN only.
     """
     normal = kernel > 0
     return ACAI(
@@ -42,7 +50,7 @@ def acai(
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
         prior=Normal(parts.latent) if normal else GaussianMixture(parts.latent, components=10),
-        critic=parts.encoder(),
+        critic=parts.image_critic(parts.latent),
         vector=vector,
         kernel=kernel,
         dual=(noisy, drawn) if noisy or drawn else None,
@@ -52,3 +60,40 @@ def acai(
         batch=batch,
         average=average,
     )
+
+
+_MIXING = (
+    "Improving representation learning in autoencoders via multidimensional interpolation and dual "
+    "regularizations (Qian et al.)"
+)
+
+INTERPOLATING = (
+    Recipe(
+        name="acai",
+        build=partial(acai, vector=False, kernel=0.0, noisy=0.0, drawn=0.0),
+        paper="Understanding and Improving Interpolation in Autoencoders (Berthelot et al.)",
+        year=2019,
+        idea="a critic guesses how decoded interpolations were mixed, and is fooled",
+    ),
+    Recipe(
+        name="mi-ae",
+        build=partial(acai, vector=True, kernel=0.0, noisy=0.0, drawn=0.0),
+        paper=_MIXING,
+        year=2019,
+        idea="ACAI with a coefficient of its own for each entry of the code",
+    ),
+    Recipe(
+        name="lr-ae",
+        build=partial(acai, vector=False, kernel=1.0, noisy=0.0, drawn=0.0),
+        paper=_MIXING,
+        year=2019,
+        idea="ACAI with a kernel distance that pulls the codes to a fixed prior",
+    ),
+    Recipe(
+        name="midr-ae",
+        build=partial(acai, vector=True, kernel=1.0, noisy=0.1, drawn=0.005),
+        paper=_MIXING,
+        year=2019,
+        idea="MI-AE whose mixtures with noise and whose draws must look like data too",
+    ),
+)

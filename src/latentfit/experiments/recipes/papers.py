@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from latentfit import networks
 from latentfit.checks import UserError, one_of, within
@@ -15,7 +14,7 @@ from latentfit.likelihoods import Bernoulli
 from latentfit.models import FlexAE, MappedPrior, MaskAAE
 from latentfit.models.maskaae import pruning
 from latentfit.networks import MLP, Mask
-from latentfit.penalties import masked_variance
+from latentfit.penalties import masked_covariance, masked_variance
 
 
 def flexae(
@@ -38,6 +37,10 @@ def flexae(
         penalty: Weight of the gradient penalties.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.FlexAE`. Networks are the authors' public ones; the paper's text names
+        those of the two-stage VAE (`--set family=dai-wipf`).
     """
     return FlexAE(
         shape=parts.shape,
@@ -55,13 +58,16 @@ def flexae(
     )
 
 
+Loss = Literal["auto", "bernoulli", "squared"]
+
+
 def maskaae(
     parts: Parts,
     *,
-    silence: Callable[[Tensor, Tensor], Tensor] = masked_variance,
-    loss: Literal["auto", "bernoulli", "squared"] = "auto",
+    earlier: bool = False,
+    loss: Loss = "auto",
     dense: bool = True,
-    game: Literal["recovering", "published"] = "recovering",
+    game: Literal["recovering", "authors", "paper"] = "recovering",
     pace: float = 1.0,
     form: Literal["square", "one"] | None = None,
     omega: float | None = None,
@@ -80,10 +86,10 @@ def maskaae(
 
     Arguments:
         parts: Networks.
-        silence: The penalty on closed dimensions.
+        earlier: LMGAE's order of moves and its penalty on closed dimensions.
         loss: `auto` is cross-entropy on grey images [authors' code], else squared error [paper].
         dense: Dense networks for images [authors' code], else the convolutional family.
-        game: `recovering` (ours) or `published`; see `models.maskaae.pruning`.
+        game: `recovering` (ours), `authors` or `paper`; see `models.maskaae.pruning`.
         pace: Factor on everything that counts rounds; the mask's rate is divided by it.
         form: Form of the mismatch term.
         omega: Weight of the mismatch term.
@@ -93,17 +99,17 @@ def maskaae(
         mask_high: Upper end of the mask's uniform start.
         warmup: Rounds in which the mask waits.
         period: T.
-        drop: Factor on two learning rates at round 5 T.
+        drop: Factor on two losses from round 5 T on.
         noise: Deviation of noise on masked codes and draws in the game.
         batch: Batch size.
         average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.MaskAAE`. The default game is ours. The script's dense networks are for
+        MNIST; they are the default for colour images too, where the paper's are not known.
     """
     if form is not None:
         one_of("form", form, ("square", "one"))
-    if one_of("loss", loss, ("auto", "bernoulli", "squared")) == "auto":
-        loss = "bernoulli" if parts.image and not parts.colour else "squared"
-    if loss == "bernoulli" and not parts.image:
-        raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
     within("pace", pace, 1e-3, 1e3)
     chosen = pruning(game, parts.latent, image=parts.image).paced(pace)
     low, high = chosen.start
@@ -111,26 +117,60 @@ def maskaae(
     given = {"form": form, "omega": omega, "variance": variance, "mask_rate": mask_rate,
              "warmup": warmup, "period": period, "drop": drop, "noise": noise}  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}
-    chosen = replace(chosen, start=start, **given)
-    encoder: nn.Module = parts.encoder()
-    decoder: nn.Module = parts.decoder()
-    if parts.image and dense:
-        hidden = networks.hidden(parts.width)
-        encoder = MLP(parts.shape, parts.latent, hidden=hidden)
-        decoder = MLP(parts.latent, parts.shape, hidden=hidden)
     return MaskAAE(
-        shape=parts.shape,
-        latent=parts.latent,
-        encoder=encoder,
-        decoder=decoder,
-        critic=parts.latent_critic(),
-        likelihood=Bernoulli() if loss == "bernoulli" else parts.squared_error(),
+        **_authors_networks(parts, dense, loss),
         mask=Mask(parts.latent, low=start[0], high=start[1]),
-        pruning=chosen,
-        silence=silence,
+        pruning=replace(chosen, start=start, **given),
+        silence=masked_covariance if earlier else masked_variance,
+        encoder_first=earlier,
         batch=batch,
         average=average,
     )
+
+
+def wae_wgan(
+    parts: Parts,
+    *,
+    loss: Loss = "auto",
+    dense: bool = True,
+    batch: int = 64,
+    average: Average = 0.999,
+) -> MaskAAE:
+    """MaskAAE's game without its mask: the WAE that the papers compare with.
+
+    Arguments:
+        parts: Networks.
+        loss: `auto` is cross-entropy on grey images [authors' code], else squared error [paper].
+        dense: Dense networks for images [authors' code], else the convolutional family.
+        batch: Batch size.
+        average: Decay of the averaged weights.
+
+    Deviations:
+        Those of `models.MaskAAE` that do not concern the mask.
+    """
+    return MaskAAE(**_authors_networks(parts, dense, loss), batch=batch, average=average)
+
+
+def _authors_networks(parts: Parts, dense: bool, loss: Loss) -> dict[str, Any]:
+    if one_of("loss", loss, ("auto", "bernoulli", "squared")) == "auto":
+        loss = "bernoulli" if parts.image and not parts.colour else "squared"
+    if loss == "bernoulli" and not parts.image:
+        raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
+    encoder: nn.Module = parts.encoder()
+    decoder: nn.Module = parts.decoder()
+    if parts.image and dense:
+        parts.must_be_shared("the dense form (see --set dense=false)")
+        hidden = networks.hidden(parts.width)
+        encoder = MLP(parts.shape, parts.latent, hidden=hidden)
+        decoder = MLP(parts.latent, parts.shape, hidden=hidden)
+    return {
+        "shape": parts.shape,
+        "latent": parts.latent,
+        "encoder": encoder,
+        "decoder": decoder,
+        "critic": parts.latent_critic(),
+        "likelihood": Bernoulli() if loss == "bernoulli" else parts.squared_error(),
+    }
 
 
 def mapae(
@@ -141,11 +181,17 @@ def mapae(
     gamma: float = 0.2,
     interpolation: float = 0.5,
     realism: float = 0.5,
+    normalise: bool = True,
+    embedding: int = 0,
     rate: float = 1e-4,
     batch: int = 128,
     average: Average = 0.999,
 ) -> MappedPrior:
-    """Prior mapped to a batch-normalised code; see `models.MappedPrior` for the arguments."""
+    """Prior mapped to a batch-normalised code; see `models.MappedPrior` for the arguments.
+
+    Deviations:
+        Those of `models.MappedPrior`.
+    """
     return MappedPrior(
         shape=parts.shape,
         latent=parts.latent,
@@ -159,6 +205,8 @@ def mapae(
         gamma=gamma,
         interpolation=interpolation,
         realism=realism,
+        normalise=normalise,
+        embedding=embedding,
         rate=rate,
         batch=batch,
         average=average,

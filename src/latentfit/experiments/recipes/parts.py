@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -24,13 +25,16 @@ class Parts:
         shape: Shape of one sample: (C, H, W) or (d,).
         latent: Number of latent dimensions m.
         width: Factor on every hidden size of every network.
-        momentum: Share of a new batch in the running statistics of batch norm.
+        momentum: Share of a new batch in the running statistics of batch norm; the family's where
+            not given.
+        family: Of the convolutional networks, one of `networks.FAMILIES`.
     """
 
     shape: Shape
     latent: int
     width: float = 1.0
-    momentum: float = 0.01
+    momentum: float | None = None
+    family: str = "flexae"
 
     @property
     def image(self) -> bool:
@@ -39,33 +43,44 @@ class Parts:
 
     @property
     def colour(self) -> bool:
-        """Whether the data are colour images; house presets differ for these (baselines 44)."""
+        """Whether the data are colour images; presets differ for these."""
         return self.image and self.shape[0] == 3
 
     def encoder(self, outputs: int | None = None) -> nn.Module:
         """From samples to `outputs` numbers, m where not given."""
         outputs = self.latent if outputs is None else outputs
-        family = networks.flexae(self.momentum)
-        return networks.encoder(self.shape, outputs, width=self.width, family=family)
+        return networks.encoder(self.shape, outputs, **self._form, momentum=self.momentum)
 
     def decoder(self) -> nn.Module:
         """From codes to unbounded samples."""
-        family = networks.flexae(self.momentum)
-        return networks.decoder(self.shape, self.latent, width=self.width, family=family)
+        return networks.decoder(self.shape, self.latent, **self._form, momentum=self.momentum)
 
     def image_critic(self, outputs: int = 1) -> nn.Module:
         """From samples to scores, each from its sample alone."""
-        return networks.critic(self.shape, outputs, width=self.width)
+        return networks.critic(self.shape, outputs, **self._form)
+
+    @property
+    def _form(self) -> dict[str, Any]:
+        return {"width": self.width, "family": self.family}
+
+    def on_codes(self, outputs: int, **form: Any) -> nn.Module:
+        """A dense network on codes, in the form of `networks.dense`."""
+        return networks.dense(self.shape, self.latent, outputs, width=self.width, **form)
 
     def latent_critic(self) -> nn.Module:
         """From codes to scores; the same for every system."""
-        return networks.dense(self.shape, self.latent, 1, width=self.width)
+        return self.on_codes(1)
 
     def mapped_noise(self, noise: int | None) -> Pushforward:
         """A learned prior over `noise` Gaussian dimensions, m where not given."""
         noise = self.latent if noise is None else noise
         network = networks.dense(self.shape, noise, self.latent, width=self.width)
         return Pushforward(network, noise)
+
+    def must_be_shared(self, owner: str) -> None:
+        """Raise where a family is asked for, but the networks are the system's own."""
+        if self.family != "flexae":
+            raise UserError(f"{owner} has networks of its own; leave out --set family.")
 
     def cross_entropy(self) -> Bernoulli:
         """Cross-entropy of images in [0, 1]."""

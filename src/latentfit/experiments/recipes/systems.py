@@ -7,9 +7,10 @@ from functools import partial
 from latentfit.experiments.recipes.adversarial import ADVERSARIAL
 from latentfit.experiments.recipes.base import Build, Recipe
 from latentfit.experiments.recipes.discrete import vq_vae
+from latentfit.experiments.recipes.flexible import vae_flow, vae_iop, vampprior
 from latentfit.experiments.recipes.ground import aae, plain, vae, wae_gan, wae_mmd
-from latentfit.experiments.recipes.interpolating import acai
-from latentfit.experiments.recipes.papers import flexae, mapae, maskaae
+from latentfit.experiments.recipes.interpolating import INTERPOLATING
+from latentfit.experiments.recipes.papers import flexae, mapae, maskaae, wae_wgan
 from latentfit.experiments.recipes.variational import (
     beta_tcvae,
     beta_vae,
@@ -17,19 +18,17 @@ from latentfit.experiments.recipes.variational import (
     factor_vae,
     info_vae,
     sigma_vae,
-    vae_flow,
-    vae_iop,
-    vampprior,
 )
-from latentfit.penalties import masked_covariance
 
-_MASK = "MaskAAE: Latent Space Optimization for Adversarial Auto-Encoders (Mondal et al.)"
+_MASK = "MaskAAE: Latent space optimization for Adversarial Auto-Encoders (Mondal et al.)"
 _FLEX = "FlexAE: Flexibly Learning Latent Priors for Wasserstein Auto-Encoders (Mondal et al.)"
 _DAI = "Diagnosing and Enhancing VAE Models (Dai & Wipf)"
 _KINGMA = "Auto-Encoding Variational Bayes (Kingma & Welling)"
 _GHOSH = "From Variational to Deterministic Autoencoders (Ghosh et al.)"
-_MIXING = "Multidimensional interpolation and dual regularisation (public code)"
 _WAE = "Wasserstein Auto-Encoders (Tolstikhin et al.)"
+
+# Sizes that a mask starts from (slides, Table 2).
+_MASKED = {"fashion-mnist": 128, "colour": 256}
 
 _NO_PENALTY = {"codes": False, "kernels": False, "gradient": False, "spectral": False}
 
@@ -44,19 +43,31 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(
             name="maskaae",
-            build=maskaae,
+            build=partial(maskaae, earlier=False),
             paper=_MASK,
             year=2020,
             idea="a learned mask closes the latent dimensions that the data do not need",
-            latent=48,
+            latent=48,  # [authors' script]
+            latents=_MASKED,
         ),
         Recipe(
             name="lmgae",
-            build=partial(maskaae, silence=masked_covariance),
-            paper="Latent Masking Generative Auto-Encoder (Mondal et al.)",
+            build=partial(maskaae, earlier=True),
+            paper="Towards Latent Space Optimality for Auto-Encoder Based Generative Models "
+            "(Mondal et al.)",
             year=2019,
             idea="the earlier form of MaskAAE, with the covariance of closed dimensions",
-            latent=48,
+            latent=48,  # [authors' script]
+            latents=_MASKED,
+        ),
+        Recipe(
+            name="wae-wgan",
+            build=wae_wgan,
+            paper=_MASK,
+            year=2020,
+            idea="MaskAAE's game without its mask: the fixed prior that the papers compare with",
+            latent=48,  # [authors' script]
+            latents=_MASKED,
         ),
         Recipe(
             name="flexae",
@@ -79,6 +90,7 @@ RECIPES: dict[str, Recipe] = {
             year=2020,
             idea="shape the embedding by interpolation, then map noise to it",
             latent=256,
+            latents={},
         ),
         Recipe(
             name="ae",
@@ -241,34 +253,7 @@ RECIPES: dict[str, Recipe] = {
             year=2016,
             idea="a latent critic matches codes to a fixed prior in a phase of its own",
         ),
-        Recipe(
-            name="acai",
-            build=partial(acai, vector=False, kernel=0.0, noisy=0.0, drawn=0.0),
-            paper="Understanding and Improving Interpolation in Autoencoders (Berthelot et al.)",
-            year=2019,
-            idea="a critic guesses how decoded interpolations were mixed, and is fooled",
-        ),
-        Recipe(
-            name="mi-ae",
-            build=partial(acai, vector=True, kernel=0.0, noisy=0.0, drawn=0.0),
-            paper=_MIXING,
-            year=2019,
-            idea="ACAI with a coefficient of its own for each entry of the code",
-        ),
-        Recipe(
-            name="lr-ae",
-            build=partial(acai, vector=False, kernel=1.0, noisy=0.0, drawn=0.0),
-            paper=_MIXING,
-            year=2019,
-            idea="ACAI with a kernel distance that pulls the codes to a fixed prior",
-        ),
-        Recipe(
-            name="midr-ae",
-            build=partial(acai, vector=True, kernel=1.0, noisy=0.1, drawn=0.005),
-            paper=_MIXING,
-            year=2019,
-            idea="MI-AE whose mixtures with noise and whose draws must look like data too",
-        ),
+        *INTERPOLATING,
         Recipe(
             name="vae-iop",
             build=vae_iop,

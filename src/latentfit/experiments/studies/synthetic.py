@@ -122,14 +122,8 @@ def _mask(scale: str) -> list[Cell]:
 def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
     from latentfit.experiments.charts import Trace, mask_traces
 
-    lines, right = [], 0
-    for row in rows:
-        n, found = true_dimension(row), sizing.verdict(row)
-        right += not found.failed and abs(found.active - n) <= 1
-        lines.append(
-            [n, row["latent"], row["seed"], found.active, found.half_open,
-             found.failed or "-", spread([value(row, "fd_pixels")]), spread([value(row, "nac")])]
-        )  # fmt: skip
+    lines = [_masked(row) for row in rows]
+    right = sum(_is_right(row) for row in rows)
     columns = ["n", "m", "seed", "active", "between 0.1 and 0.9", "failed", "FD", "NAC"]
     text = f"Within 1 of n: {right} of {len(rows)}.\n\n" + table(columns, lines)
     panels: dict[int, dict[int, list[Trace]]] = {}
@@ -140,6 +134,50 @@ def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
     if not panels:
         return text, {}
     return text, {"mask": mask_traces({f"n = {n}": p for n, p in panels.items()}, list(panels))}
+
+
+def _masked(row: Row) -> list[object]:
+    n, found = true_dimension(row), sizing.verdict(row)
+    return [n, row["latent"], row["seed"], found.active, found.half_open, found.failed or "-",
+            spread([value(row, "fd_pixels")]), spread([value(row, "nac")])]  # fmt: skip
+
+
+def _is_right(row: Row) -> bool:
+    found = sizing.verdict(row)
+    return not found.failed and abs(found.active - true_dimension(row)) <= 1
+
+
+def _mask_games(scale: str) -> list[Cell]:
+    def cell(game: str, n: int, m: int, seed: int) -> Cell:
+        rounds = 60 if scale == "smoke" else pruning(game, m).rounds
+        settings = {} if game == "recovering" else {"game": game}  # the default has no name
+        return Cell("maskaae", synthetic(n, seed), m, seed, rounds, settings, LATENT)
+
+    return [
+        cell(game, n, m, seed)
+        for m in (16, 32)  # the longer game last
+        for game in ("recovering", "authors")
+        for n in pick(scale, smoke=(8,), short=(8, 16), paper=(8, 16))
+        for seed in range(pick(scale, smoke=1, short=3, paper=5))
+    ]
+
+
+def _show_mask_games(rows: Sequence[Row], folder: Path) -> Shown:
+    games = {game: [] for game in ("authors", "recovering")}
+    for row in rows:
+        games[row["settings"].get("game", "recovering")].append(row)
+    counts = [
+        f"- `{game}`: within 1 of n, none half open: {sum(map(_is_right, held))} of {len(held)}."
+        for game, held in games.items()
+    ]
+    lines = [
+        [game, row["rounds"], *_masked(row)]
+        for game, held in games.items()
+        for row in sorted(held, key=lambda r: (true_dimension(r), r["latent"], r["seed"]))
+    ]
+    columns = ["game", "rounds", "n", "m", "seed", "active", "between 0.1 and 0.9", "failed", "FD",
+               "NAC"]  # fmt: skip
+    return "\n".join(counts) + "\n\n" + table(columns, lines), {}
 
 
 def _nac(scale: str) -> list[Cell]:
@@ -191,6 +229,14 @@ SYNTHETIC = (
         "active dimensions from different latent sizes on synthetic data",
         _mask,
         _show_mask,
+    ),
+    Study(
+        "mask-games",
+        "MaskAAE, Figures 4 and 5, and the authors' public script",
+        "open and half-open dimensions under the game as its authors wrote it, and under ours; "
+        "each lasts until the weight of a binary mask has reached its end",
+        _mask_games,
+        _show_mask_games,
     ),
     Study(
         "nac",
