@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from latentfit.checks import UserError
+from latentfit.networks import single
 
 
 def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
@@ -16,7 +17,7 @@ def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
 
     .. math:: \mathbb{E} (\|\nabla C(r)\|_2 - 1)^2, \quad r = t a + (1 - t) b, \; t \sim U[0, 1]
 
-    Computed in float32 also under mixed precision, through `torch.func.grad`, which compiles.
+    Computed in float32 at least, through `torch.func.grad`, which compiles.
 
     Arguments:
         critic: From (B, *) to one score per sample; no batch norm.
@@ -37,8 +38,8 @@ def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
         9.0
     """
     with torch.autocast(a.device.type, enabled=False):
-        a, b = a.float(), b.float()
-        t = torch.rand(len(a), *[1] * (a.dim() - 1), device=a.device)
+        a, b = single(a), single(b)
+        t = torch.rand(len(a), *[1] * (a.dim() - 1), device=a.device, dtype=a.dtype)
         gradient = torch.func.grad(lambda r: critic(r).sum())(t * a + (1 - t) * b)
         return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
@@ -66,7 +67,7 @@ def squared_slope(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         16.0
     """
     with torch.autocast(x.device.type, enabled=False):
-        gradient = torch.func.grad(lambda r: critic(r).sum())(x.float())
+        gradient = torch.func.grad(lambda r: critic(r).sum())(single(x))
         return gradient.square().flatten(1).sum(1).mean()
 
 

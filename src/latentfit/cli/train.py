@@ -36,6 +36,9 @@ def train(
     ] = None,
     data_root: Root = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    evaluate: Annotated[
+        bool, typer.Option(help="Score the model and write its report afterwards.")
+    ] = True,
 ) -> None:
     """Train a system, score it and write its report.
 
@@ -80,7 +83,7 @@ def train(
         raise typer.Exit(130) from None
     from latentfit.training import distributed
 
-    if distributed.first():
+    if evaluate and distributed.first():
         score_run(run.model, loaded, folder, seed=seed, features="auto", count=10_000)
         report_path = report_run(folder, loaded)
         if not quiet:

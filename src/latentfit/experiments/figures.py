@@ -39,13 +39,24 @@ Series = dict[str, list[tuple[int, float]]]
 
 
 @rc_context(STYLE)
-def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure as .png (160 dpi), .svg or .pdf, as the suffix says."""
-    path = Path(path)
-    kind = one_of("figure format", path.suffix.lower(), (".png", ".svg", ".pdf"))[1:]
-    # Without a date the same figure gives the same bytes.
-    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-    atomically(path, lambda draft: figure.savefig(draft, format=kind, dpi=DPI, metadata=metadata))
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure as .png (160 dpi), .svg or .pdf, as the suffix of each path says.
+
+    Raises:
+        UserError: A suffix is another one, or a file cannot be written.
+    """
+    kinds = {
+        Path(path): one_of("figure format", Path(path).suffix.lower(), (".png", ".svg", ".pdf"))[1:]
+        for path in paths
+    }
+    if figure.get_layout_engine() is not None:  # what takes longest, once for all files
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    for path, kind in kinds.items():
+        # Without a date the same figure gives the same bytes.
+        dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        form: dict[str, Any] = {"format": kind, "dpi": DPI, "metadata": dates.get(kind, {})}
+        atomically(path, lambda draft, form=form: figure.savefig(draft, **form))
 
 
 @rc_context(STYLE)

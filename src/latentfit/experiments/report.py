@@ -152,8 +152,7 @@ def _duration(seconds: float) -> str:
 
 def _picture(folder: Path, key: str, caption: str, figure: Figure) -> Picture:
     path = folder / "figures" / f"{key}.png"
-    save(figure, path)
-    save(figure, path.with_suffix(".pdf"))
+    save(figure, path, path.with_suffix(".pdf"))
     pixels = sheet_pixels(figure)
     if pixels is None:
         dpi_share = figure.get_figwidth() * 100

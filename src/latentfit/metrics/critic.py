@@ -48,7 +48,7 @@ def critic_wasserstein(
     u, v = (u / scale).float(), (v / scale).float()
     with seeded(seed, "critic"), torch.enable_grad():
         u, v = (rows[torch.randperm(len(rows)).to(rows.device)] for rows in (u, v))
-        critic = MLP(u.shape[1], 1, hidden=(128,) * 3, slope=0.2).to(u.device)
+        critic = MLP(u.shape[1], 1, hidden=(128,) * 3, slope=0.2).to(u)
         optimizer = torch.optim.Adam(critic.parameters(), 1e-3, betas=(0.5, 0.9), fused=True)
         fit = [rows[: len(rows) // 2] for rows in (u, v)]
         for _ in range(rounds):
@@ -62,7 +62,7 @@ def critic_wasserstein(
         high, low = (_mean(critic, rows) for rows in held)
     count = min(1024, *(len(rows) for rows in held))
     with seeded(seed, "segments"):
-        share = torch.rand(count, 1).to(u.device)
+        share = torch.rand(count, 1).to(u)
     segments = share * held[0][:count] + (1 - share) * held[1][:count]
     gradient = torch.func.grad(lambda r: critic(r).sum())(segments)
     return (high - low) / float(gradient.detach().norm(dim=1).mean())

@@ -137,7 +137,7 @@ def classifier(which: str) -> LeNet:
 
     one_of("classifier", which, LENETS)
     held = files("latentfit.metrics").joinpath("weights", f"{which}.safetensors").read_bytes()
-    model = LeNet(LENETS[which][0])
+    model = LeNet(LENETS[which][0]).float()  # whatever the default of the process
     model.load_state_dict({name: value.float() for name, value in load(held).items()})
     convert_conv2d_weight_memory_format(model, torch.channels_last)  # three times faster
     return model.eval()

@@ -12,7 +12,7 @@ from latentfit.networks.convolution import (
     grid,
 )
 from latentfit.networks.growing import GrowingDecoder, GrowingEncoder, Growth
-from latentfit.networks.layers import evaluating, spectrally_normal_everywhere
+from latentfit.networks.layers import evaluating, single, spectrally_normal_everywhere
 from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, Mapping, SkipMLP
@@ -50,5 +50,6 @@ __all__ = [
     "grid",
     "hidden",
     "is_image",
+    "single",
     "spectrally_normal_everywhere",
 ]

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentfit.networks.layers import single
+
 
 class Codebook(nn.Module):
     r"""K vectors, each the running mean of the vectors that it is nearest to.
@@ -66,18 +68,19 @@ class Codebook(nn.Module):
         self.register_buffer("spare", torch.zeros(count, size))
 
     def nearest(self, z: Tensor) -> Tensor:
-        """Index of the nearest vector of each row (N, size), with shape (N,); in float32."""
+        """Index of the nearest vector of each row (N, size), with shape (N,); not in bf16."""
         with torch.autocast(z.device.type, enabled=False), torch.no_grad():
-            table = self.vectors.float()
+            table = single(self.vectors)
             # |z|^2 is the same for all of a row.
-            return (table.square().sum(1) - 2 * z.float() @ table.T).argmin(1)
+            return (table.square().sum(1) - 2 * single(z) @ table.T).argmin(1)
 
     def note(self, z: Tensor, indices: Tensor) -> None:
         """Keep counts, sums and some rows of a batch for `update`."""
         with torch.no_grad():
-            chosen = functional.one_hot(indices, len(self.vectors)).float()
+            z = single(z)
+            chosen = functional.one_hot(indices, len(self.vectors)).to(z.dtype)
             self.seen.copy_(chosen.sum(0))
-            self.added.copy_(chosen.T @ z.detach().float())
+            self.added.copy_(chosen.T @ z)
             self.spare.copy_(z[torch.randint(len(z), (len(self.vectors),), device=z.device)])
 
     @torch.no_grad()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized, register_parametrization
@@ -87,6 +88,11 @@ class PixelNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """From (B, C, ...) to the same shape."""
         return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
+def single(x: Tensor) -> Tensor:
+    """In single precision at least: what mixed precision narrowed is widened, float64 is kept."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def scaled(units: int, width: float) -> int:

@@ -65,8 +65,7 @@ def reproduce(
         f"{seconds / 60:.0f} core-minutes. ± is the standard deviation over seeds.\n\n"
     )
     for key, figure in figures.items():
-        save(figure, folder / f"{key}.png")
-        save(figure, folder / f"{key}.pdf")
+        save(figure, folder / f"{key}.png", folder / f"{key}.pdf")
     path = folder / f"{name}.md"
     atomically(path, lambda draft: draft.write_text(head + text, encoding="utf-8"))
     return path

@@ -20,7 +20,6 @@ from latentfit.divergences import (
 )
 from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import Bernoulli, Gaussian, SquaredError
-from latentfit.models import MaskAAE, published_period
 from latentfit.networks import MLP, Decoder, Encoder, Mask, SkipMLP, dai_wipf
 from latentfit.optimizers import rmsprop
 from latentfit.penalties import (
@@ -32,7 +31,7 @@ from latentfit.penalties import (
     undecided,
 )
 from latentfit.priors import GaussianMixture, Normal
-from latentfit.schedules import doubling, drops
+from latentfit.schedules import at_most, doubling, drops
 
 I6, J4 = torch.arange(6.0)[:, None].double(), torch.arange(4.0).double()
 I40 = torch.arange(40.0)[:, None].double()
@@ -165,8 +164,9 @@ def test_rmsprop_is_tensorflows():
     close(p, value, 1e-4)
 
 
-def parameters(module):
-    return sum(p.numel() for p in module.parameters())
+def parameters(make):
+    with torch.device("meta"):  # no memory, no time
+        return sum(p.numel() for p in make().parameters())
 
 
 @pytest.mark.parametrize(
@@ -181,18 +181,18 @@ def test_dai_wipf_parameter_counts(shape, encoder, decoder):
     # The published networks have a bias before each batch norm; these do not.
     features = 128 * (shape[1] // 4) ** 2
     family = dai_wipf()
-    assert parameters(Encoder(shape, 128, family=family)) + 128 + 1024 == encoder
-    assert parameters(Decoder(shape, 64, family=family)) + 1024 + features + 64 == decoder
+    assert parameters(lambda: Encoder(shape, 128, family=family)) + 128 + 1024 == encoder
+    assert parameters(lambda: Decoder(shape, 64, family=family)) + 1024 + features + 64 == decoder
 
 
 def test_flexae_parameter_counts():
-    assert parameters(Encoder((1, 28, 28), 32)) + 128 + 1024 == 6_590_944
-    assert parameters(Decoder((1, 28, 28), 32)) + 1024 + 6272 + 128 + 64 == 6_871_553
+    assert parameters(lambda: Encoder((1, 28, 28), 32)) + 128 + 1024 == 6_590_944
+    assert parameters(lambda: Decoder((1, 28, 28), 32)) + 1024 + 6272 + 128 + 64 == 6_871_553
 
 
 def test_second_stage_parameter_counts():
-    assert parameters(SkipMLP(64, 128)) == 2_305_152
-    assert parameters(SkipMLP(64, 64)) == 2_235_456
+    assert parameters(lambda: SkipMLP(64, 128)) == 2_305_152
+    assert parameters(lambda: SkipMLP(64, 64)) == 2_235_456
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 20), (3, 27, 33), (1, 5, 64), (3, 3, 3)])
@@ -201,67 +201,22 @@ def test_any_image_size(shape):
     assert Decoder(shape, 3, width=0.05)(Encoder(shape, 3, width=0.05)(x)).shape == x.shape
 
 
-def test_the_schedule_of_maskaae():
-    model = recipe("maskaae", (16,), latent=16, width=0.02, game="published")
-    assert isinstance(model, MaskAAE)
-    players = {name: p for turn in model.turns() for name, p in turn.players.items()}
-    assert list(players) == ["autoencoder", "critic", "encoder", "mask"]
-    assert [turn.repeats for turn in model.turns()] == [1, 5, 1, 1]
-    weight = players["mask"].weights["undecided"]
-    assert callable(weight)
-    assert [weight(s) for s in (0, 299, 300, 600, 10**6)] == [0.125, 0.125, 0.25, 0.5, 2048]
-    assert players["mask"].rate(374) == 1
-    assert players["mask"].rate(375) == pytest.approx(0.2)
-    assert players["mask"].weights["reconstruction"] == 1000 / 16
-    assert published_period(48) == 5400
-
-
 def test_the_game_that_recovers_waits_longer_on_images_and_for_many_dimensions():
     def facts(shape, latent, **settings):
         model = recipe("maskaae", shape, latent=latent, width=0.02, loss="squared", **settings)
-        assert isinstance(model, MaskAAE)
         p = model.pruning
-        mask = {name: q for turn in model.turns() for name, q in turn.players.items()}["mask"]
-        weight = mask.weights["undecided"]
-        assert callable(weight)
-        assert weight(p.rounds) == 2048  # decided when the game ends
         return p.omega, p.warmup, p.decide, p.rounds, pytest.approx(1e3 * p.mask_rate)
 
     assert facts((16,), 64) == (30.0, 2000, 6500, 9000, 3.0)
     assert facts((1, 8, 8), 16) == facts((1, 8, 8), 32) == (3.0, 4500, 8500, 11000, 3.0)
     assert facts((1, 16, 16), 128) == (3.0, 4500, 12500, 15000, 1.5)
     assert facts((1, 8, 8), 16, pace=0.5) == (3.0, 2250, 4250, 5500, 6.0)
-    published = recipe("maskaae", (1, 8, 8), latent=32, width=0.02, game="published")
-    assert isinstance(published, MaskAAE)
-    assert published.pruning.rounds == 216_000  # 2 / 32 doubles to 2048 fifteen times
 
 
 def test_schedules():
     assert doubling(1.0, every=10, after=5)(14) == 1.0
     assert drops(10, factor=0.5)(10) == 0.5
-
-
-def test_order_of_flexae_sr():
-    turns = list(recipe("flexae-sr", (1, 8, 8), latent=2, width=0.02).turns())
-    assert [(list(t.players), t.repeats, t.fresh) for t in turns] == [
-        (["autoencoder"], 1, True),
-        (["critic", "image_critic"], 5, True),
-        (["smoother", "generator", "encoder"], 1, False),
-    ]
-    rates = {
-        name: (group["lr"], group["betas"])
-        for turn in turns
-        for name, player in turn.players.items()
-        for group in player.optimizer(player.parameters()).param_groups
-    }
-    assert rates == {
-        "autoencoder": (2e-4, (0.9, 0.999)),
-        "critic": (1e-4, (0.0, 0.9)),
-        "image_critic": (2e-4, (0.5, 0.9)),
-        "smoother": (2e-4, (0.5, 0.9)),
-        "generator": (2e-4, (0.0, 0.9)),
-        "encoder": (1e-5, (0.0, 0.9)),
-    }
+    assert [at_most(3.0, doubling(1.0, every=1))(step) for step in (0, 1, 2, 2_000)] == [1, 2, 3, 3]
 
 
 def test_mixture_recovers_two_clusters():

@@ -15,7 +15,6 @@ from latentfit.models import (
     AGE,
     GAN,
     ImplicitPrior,
-    IntroVAE,
     SoftIntroVAE,
 )
 from latentfit.models.age import batch_kl
@@ -25,7 +24,7 @@ from latentfit.priors import Ratio, Tilted
 ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
 A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
 B = torch.tensor(np.cos(2 + 3 * ROW + COLUMN))
-X = torch.rand(16, 12, generator=torch.Generator().manual_seed(0))
+X = torch.rand(16, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def small(name, **settings):
@@ -181,19 +180,6 @@ def test_slope_of_alae_reaches_through_both_halves():
 def kl(model, x):
     code = model.posterior(x)
     return 0.5 * (code.mean**2 + code.scale**2 - 1 - 2 * code.scale.log()).sum(1)
-
-
-def test_margin_pushes_only_below_it():
-    model = small("introvae", margin=0.0, warmup=0)
-    assert isinstance(model, IntroVAE)
-    assert model.judge(X)["made"].item() == 0.0
-    model.margin = 1e3
-    torch.manual_seed(2)
-    model.posterior(X).sample()
-    made = model.decode(model.prior.sample(16))
-    torch.manual_seed(2)
-    found = model.judge(X)["made"]
-    torch.testing.assert_close(found, 1e3 - kl(model, made).mean())
 
 
 def test_introspection_waits_for_the_warmup():

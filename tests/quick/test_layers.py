@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "latentfit"
+SOURCE = Path(__file__).parents[2] / "src" / "latentfit"
 LAYERS = [
     {"checks", "seeds", "schedules", "units"},
     {"networks", "posteriors", "likelihoods", "priors", "divergences", "penalties", "optimizers"},

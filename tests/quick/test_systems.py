@@ -113,7 +113,8 @@ def test_factor_vae_estimates_a_correlation():
     torch.manual_seed(0)
     for _ in range(800):
         z = torch.randn(512, 2, generator=generator) @ mix
-        loss = player.terms(z)["entropy"]
+        other = torch.randn(512, 2, generator=generator) @ mix
+        loss = player.terms(z, other)["entropy"]
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,0 +1,135 @@
+"""Each built model plays the game of its table."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tables import COLOUR, DC, GREY, TABLES, VECTOR, acai, mapae, soft_introvae
+
+from latentfit.experiments.recipes import RECIPES, recipe
+from latentfit.game import Game
+
+
+def built(case, **more):
+    table, name = TABLES[case], case.split(" ")[0]
+    settings = {"latent": 4, "width": 1 / 64, **table.settings, **more}
+    return recipe(name, settings.pop("shape", table.shape), **settings)
+
+
+def described(optimizer):
+    """Name and numbers of a built optimiser, which must be the same for all that it moves."""
+    (group,) = optimizer.param_groups
+    kind = type(optimizer).__name__
+    if kind == "RMSprop":  # as TensorFlow 1's: decay 0.9, no momentum, slots at one
+        assert (group["alpha"], group["eps"], group["momentum"]) == (0.9, 1e-5, 0)
+        slots = [state["square_avg"] for state in optimizer.state.values()]
+        assert len(slots) == len(group["params"])
+        assert all(bool((slot == 1).all()) for slot in slots)
+        return f"RMSprop {group['lr']}"
+    assert (group["eps"], group["amsgrad"]) == (1e-8, False)
+    assert group["weight_decay"] == (0.01 if kind == "AdamW" else 0)
+    return f"{kind} {group['lr']} {group['betas'][0]} {group['betas'][1]}"
+
+
+def at(values, default):
+    return values.items() if isinstance(values, dict) else [(s, values) for s in default]
+
+
+ROUNDS = (0, 1, 1_000, 50_000, 10**6)
+
+
+def check(player, optimizer, move, model, x):
+    parts = {id(part): name for name, part in model.named_children()}
+    assert [parts[id(part)] for part in player.owns] == move.owns.split()
+    assert player.batches == move.batches
+    name, *numbers = described(optimizer).split()
+    wanted, *expected = move.optimizer.split()
+    assert name == wanted
+    assert [float(v) for v in numbers] == pytest.approx([float(v) for v in expected], rel=1e-12)
+    torch.manual_seed(0)
+    terms = player.terms(*[x] * player.batches)
+    assert set(terms) == set(move.weights)
+    assert all(term.dim() == 0 for term in terms.values())
+    for term, values in move.weights.items():
+        for step, value in at(values, ROUNDS):
+            weight = float(player.loss({term: torch.ones(())}, step))
+            assert weight == pytest.approx(value, rel=1e-12), (term, step)
+    for step, value in at(move.rate, ROUNDS):
+        assert player.rate(step) == value, step
+    for step in ROUNDS if not move.plays else move.plays:
+        assert player.plays(step) is move.plays.get(step, True), step
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_the_game_is_that_of_its_table(case):
+    table, model = TABLES[case], built(case)
+    assert (model.batch, model.average) == (table.batch, table.average)
+    game = Game(model)
+    x = torch.rand(8, *table.shape)
+    assert len(game.turns) == len(table.turns)
+    for turn, expected in zip(game.turns, table.turns, strict=True):
+        assert (turn.repeats, turn.fresh) == (expected.repeats, expected.fresh)
+        assert list(turn.players) == list(expected.players)
+        for name, move in expected.players.items():
+            check(turn.players[name], game.optimizers[name], move, model, x)
+    names = [name for turn in game.turns for name in turn.players]
+    assert len(names) == len(set(names))
+    assert game.turns[0].fresh
+
+
+def test_every_recipe_has_a_table():
+    assert {case.split(" ")[0] for case in TABLES} == set(RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("case", "turns"),
+    [("mapae", mapae(DC)), ("acai", acai(DC)), ("soft-introvae", soft_introvae(DC))],
+)
+def test_units_follow_the_entries_of_a_sample(case, turns):
+    found = {n: p for turn in built(case, shape=COLOUR).turns() for n, p in turn.players.items()}
+    for turn in turns:
+        for name, move in turn.players.items():
+            for term, value in move.weights.items():
+                assert float(found[name].loss({term: torch.ones(())}, 0)) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("case", ["maskaae", "maskaae authors", "wae-wgan"])
+def test_the_papers_error_of_a_mask_is_a_mean_over_entries(case):
+    model = built(case, shape=VECTOR, width=1 / 8)
+    player = next(iter(model.turns())).players["autoencoder"]
+    assert float(player.loss({"reconstruction": torch.ones(())}, 0)) == 1 / 12
+
+
+def test_second_stages_and_other_priors_that_learn_afterwards():
+    second = built("two-stage-vae").prior
+    assert second.longer == 2.0
+    (turn,) = second.model.turns()
+    player = turn.players["autoencoder"]
+    assert described(player.optimizer(player.parameters())) == "Adam 0.0002 0.9 0.999"
+    assert [player.rate(s) for s in (97_499, 97_500, 195_000)] == [1.0, 0.5, 0.25]
+    assert second.model.batch == 128
+    tokens = built("vq-vae").prior
+    assert tokens.longer == 0.25
+    (turn,) = tokens.model.turns()
+    player = turn.players["prior"]
+    assert described(player.optimizer(player.parameters())) == "AdamW 0.0003 0.9 0.95"
+    assert [player.rate(s) for s in (0, 500, 1_000, 9_999)] == [0.0, 0.5, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "grey", "colour"),
+    [("flexae-sr", 32, 64), ("maskaae", 48, 256), ("mapae", 256, 256), ("introvae", 128, 128),
+     ("soft-introvae", 32, 128), ("two-stage-vae", 64, 64), ("vampprior", 40, 64)],
+)  # fmt: skip
+def test_published_latent_sizes(name, grey, colour):
+    chosen = RECIPES[name]
+    assert (chosen.usual_latent(GREY), chosen.usual_latent(COLOUR)) == (grey, colour)
+    assert chosen.usual_latent((12,)) == grey
+
+
+def test_a_data_set_may_have_a_latent_size_of_its_own():
+    assert RECIPES["maskaae"].usual_latent((1, 28, 28), "fashion-mnist") == 128
+    assert RECIPES["age"].usual_latent((3, 32, 32), "cifar10") == 128
+    assert RECIPES["age"].usual_latent((3, 64, 64), "celeba") == 64
+    model = RECIPES["maskaae"].model((1, 28, 28), data="fashion-mnist", width=1 / 64)
+    assert model.latent == 128
