@@ -1,32 +1,22 @@
-"""Ownership, determinism, resume, graph capture and shapes, for every recipe."""
+"""Determinism, resume, graph capture, shapes and learning, for every recipe."""
 
 from __future__ import annotations
 
 import copy
-import math
 
 import pytest
 import torch
 
-from contract import CASES, IDS, IMAGE, points, small
+from contract import CASES, IDS, ONCE, in_double, points, small, toy
 from latentfit import data as lfdata
 from latentfit import metrics
-from latentfit.checks import UserError
 from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
-from latentfit.training import Settings, fit_prior, train, waits
+from latentfit.training import Settings, train, waits
 from latentfit.training.checkpoint import load
 
-every_recipe = pytest.mark.parametrize(("name", "shape"), CASES, ids=IDS)
+every_recipe = pytest.mark.parametrize(("name", "shape"), ONCE, ids=[name for name, _ in ONCE])
 QUIET = {"progress": False, "device": "cpu"}
-
-
-def toy(shape: tuple[int, ...], count: int = 200) -> lfdata.Data:
-    """Samples on a plane, squashed into [0, 1]: something to learn."""
-    generator = torch.Generator().manual_seed(1)
-    plane = 3 * torch.randn(2, math.prod(shape), generator=generator)
-    x = (torch.randn(count, 2, generator=generator) @ plane).sigmoid()
-    return lfdata.arrays(x.reshape(count, *shape).numpy())
 
 
 def bits(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -35,71 +25,6 @@ def bits(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> list[str]:
     return [name for name in a if not torch.equal(a[name], b[name])]
-
-
-@every_recipe
-def test_shapes_and_ranges(name, shape):
-    model = small(name, shape)
-    data = toy(shape)
-    model.eval()
-    if waits(model):
-        fit_prior(model, data, Settings(rounds=2, **QUIET))
-    for count in (1, 5):
-        x = next(points(shape, count=count))
-        with torch.no_grad():
-            assert model.decode(model.prior.sample(count)).shape == (count, *shape)
-            if model.encodes:
-                z = model.encode(x)
-                assert z.shape == (count, model.latent)
-                assert model.decode(z).shape == model.reconstruct(x).shape == (count, *shape)
-            else:
-                with pytest.raises(UserError, match="no encoder"):
-                    model.encode(x)
-        drawn = model.sample(count)
-        assert drawn.shape == (count, *shape)
-        assert not drawn.requires_grad
-        if shape == IMAGE:
-            assert 0 <= drawn.min() <= drawn.max() <= 1
-
-
-@every_recipe
-def test_sampling_changes_no_state(name, shape):
-    model = small(name, shape)
-    if waits(model):
-        fit_prior(model, toy(shape), Settings(rounds=2, **QUIET))
-    model.train()
-    before = bits(model)
-    torch.manual_seed(3)
-    first = model.sample(4)
-    torch.manual_seed(3)
-    assert torch.equal(first, model.sample(4))
-    assert same(before, bits(model)) == []
-    assert model.training
-
-
-@every_recipe
-def test_a_move_changes_only_what_its_player_owns(name, shape):
-    model = small(name, shape)
-    game = Game(model)
-    batches = points(shape)
-    moved: set[str] = set()
-    named = dict(model.named_parameters())
-    for step in range(3):
-        for turn in game.turns:
-            batch = next(batches)
-            for player in turn.players:
-                owned = {id(p) for p in game.owned[player]}
-                before = {n: p.detach().clone() for n, p in named.items()}
-                game.move(player, batch, step)
-                changed = {n for n, p in named.items() if not torch.equal(before[n], p)}
-                assert changed <= {n for n, p in named.items() if id(p) in owned}, player
-                moved |= changed
-    assert all(p.grad is None for p in named.values())
-    assert all(p.requires_grad for p in named.values())
-    # What a player owns must move; a shift that its loss cannot see has a zero gradient.
-    owned = {id(p) for parameters in game.owned.values() for p in parameters}
-    still = {n for n, p in named.items() if id(p) in owned} - moved
-    assert all(n.endswith(".bias") for n in still), still
 
 
 @every_recipe
@@ -128,20 +53,39 @@ def test_resume_gives_the_bits_of_an_uninterrupted_run(name, shape, tmp_path):
     assert state["round"] == 6
 
 
-@every_recipe
-def test_terms_capture_as_one_graph_and_equal_eager(name, shape):
-    eager = small(name, shape)
-    captured = copy.deepcopy(eager)
-    x = next(points(shape))
-    for player, twin in zip(players(eager), players(captured), strict=True):
-        torch.manual_seed(7)
-        expected = player.terms(x)
-        torch.manual_seed(7)
-        torch.compiler.reset()
-        graph = torch.compile(twin.terms, backend="aot_eager", fullgraph=True)
-        found = graph(x)
-        for term, value in expected.items():
-            torch.testing.assert_close(found[term], value, rtol=1e-5, atol=1e-6)
+# The five papers' games with their gradients, one of each kind of term without; `make claims`
+# captures all with gradients.
+WITH_GRADIENTS = ("maskaae-vector", "flexae-sr-image", "mapae-vector")
+WITHOUT = (
+    "lmgae-vector", "ae-gmm-image", "rae-gp-image", "rae-sn-vector", "sigma-vae-vector",
+    "beta-vae-capacity-vector", "info-vae-vector", "factor-vae-vector", "beta-tcvae-vector",
+    "vae-flow-vector", "vampprior-vector", "wae-gan-vector", "midr-ae-vector", "vae-iop-vector",
+    "vq-vae-image", "gan-vector", "age-vector", "pioneer-image", "alae-vector", "introvae-vector",
+    "soft-introvae-vector",
+)  # fmt: skip
+CAPTURES = [
+    pytest.param(*case, "aot_eager", id=f"{mark}-gradients",
+                 marks=() if mark in WITH_GRADIENTS else pytest.mark.claim)
+    for mark, case in zip(IDS, CASES, strict=True)
+] + [
+    pytest.param(*case, "eager", id=mark)
+    for mark, case in zip(IDS, CASES, strict=True) if mark in WITHOUT
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shape", "backend"), CAPTURES)
+def test_terms_capture_as_one_graph_and_equal_eager(name, shape, backend):
+    with in_double():  # what may differ is the order of sums
+        eager = small(name, shape)
+        captured = copy.deepcopy(eager)
+        x = next(points(shape)).double()
+        for player, twin in zip(players(eager), players(captured), strict=True):
+            torch.manual_seed(7)
+            expected = player.terms(*[x] * player.batches)
+            torch.manual_seed(7)
+            torch.compiler.reset()
+            graph = torch.compile(twin.terms, backend=backend, fullgraph=True)
+            torch.testing.assert_close(graph(*[x] * player.batches), expected, rtol=1e-9, atol=1e-9)
 
 
 @every_recipe
@@ -153,7 +97,7 @@ def test_rounds_stay_finite_and_reconstruct_better(name, shape):
     torch.manual_seed(0)
     game, errors = Game(model), []
     before = misfit(model, data)
-    for step in range(LONGER.get(name, 150)):
+    for step in range(LONGER.get(name, 100)):
         terms = game.round(batches, step)
         assert all(bool(value.isfinite()) for value in terms.values())
         errors += [float(terms[name]) for name in ERRORS if name in terms]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from golden import in_double
+
+from contract import in_double
 
 
 @pytest.fixture(autouse=True)

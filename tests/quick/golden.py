@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from contract import CASES, IDS
+from contract import CASES, IDS, in_double
 from latentfit.data import order
 from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
@@ -40,17 +38,6 @@ EARLY: dict[str, dict[str, Any]] = {
 }
 
 Losses = dict[str, list[float]]
-
-
-@contextmanager
-def in_double() -> Iterator[None]:
-    """Everything that is made inside is in float64."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
 
 
 def points(shape: tuple[int, ...]) -> Tensor:

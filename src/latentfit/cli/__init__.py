@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -11,10 +12,17 @@ from latentfit.cli.app import app
 from latentfit.console import say
 
 
-def main() -> None:
-    """Run a command; an error that a person can mend is one line and exit code 2."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run a command; an error that a person can mend is one line and exit code 2.
+
+    Arguments:
+        words: What stands after `latentfit`; those of the process where not given.
+
+    Raises:
+        SystemExit: Always, with the exit code.
+    """
     try:
-        code = app(standalone_mode=False)
+        code = app(words, standalone_mode=False)
     except Exception as error:
         _explain(error)
     except KeyboardInterrupt:

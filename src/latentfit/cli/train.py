@@ -10,6 +10,8 @@ import typer
 from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
 from latentfit.console import data_of, load_data, must_fit, report_run, say, score_run
 
+Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
+
 
 @app.command()
 def train(
@@ -36,9 +38,7 @@ def train(
     ] = None,
     data_root: Root = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    evaluate: Annotated[
-        bool, typer.Option(help="Score the model and write its report afterwards.")
-    ] = True,
+    evaluate: Evaluate = True,
 ) -> None:
     """Train a system, score it and write its report.
 
@@ -130,6 +130,7 @@ def fit_prior(
     ] = None,
     data_root: Root = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    evaluate: Evaluate = True,
 ) -> None:
     """Fit another prior on the codes of a trained encoder, into a run folder of its own.
 
@@ -157,5 +158,6 @@ def fit_prior(
                   folder=folder, **given)  # fmt: skip
     runs.export(model, loaded, folder, rounds=played)
     write_json(folder / "run.json", {**facts, "command": runs.command_line()})
-    score_run(model, loaded, folder, seed=seed, features="auto", count=10_000, quiet=quiet)
-    say(f"Report: {report_run(folder, loaded)}")
+    if evaluate:
+        score_run(model, loaded, folder, seed=seed, features="auto", count=10_000, quiet=quiet)
+        say(f"Report: {report_run(folder, loaded)}")

@@ -74,8 +74,9 @@ class FactorVAE(AutoEncoder):
     def judge(self, x: Tensor, other: Tensor) -> Terms:
         """Discriminator: class 0 for codes, class 1 for permuted codes of other samples."""
         with torch.no_grad():
-            joint = self.posterior(x).sample()
-            product = permuted(self.posterior(other).sample())
+            # In one pass: statistics of a batch of its own would tell the two apart.
+            joint, product = self.posterior(torch.cat([x, other])).sample().chunk(2)
+            product = permuted(product)
         entropies = [
             functional.cross_entropy(logits, torch.full((len(logits),), label, device=x.device))
             for label, logits in enumerate(map(self.discriminator, (joint, product)))

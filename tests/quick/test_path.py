@@ -1,0 +1,277 @@
+"""The path of a run: what is averaged, exported, fitted afterwards and scored is what should be."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import latentfit as lf
+from latentfit.data import arrays, order
+from latentfit.data.make import partition
+from latentfit.experiments import evaluate as scoring
+from latentfit.experiments.evaluate import evaluate, validation_score
+from latentfit.experiments.late import fit_late
+from latentfit.game import Game
+from latentfit.models import CodeMixture
+from latentfit.posteriors import Code
+from latentfit.priors import GaussianMixture
+from latentfit.seeds import mix, reseed
+from latentfit.training import Settings
+from latentfit.training import train as play
+from latentfit.training.average import Average
+from latentfit.training.posthoc import Codes
+from latentfit.units import Units
+
+QUIET = {"progress": False, "device": "cpu", "validate": False}
+
+
+@pytest.fixture(autouse=True)
+def single():
+    """Runs are played in float32, as people play them."""
+    torch.set_default_dtype(torch.float32)
+
+
+def apart(count=400, d=6):
+    """Vectors whose splits differ: a sample's first entry says in which split it is."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(count, d, generator=generator)
+    for place, indices in enumerate(partition(count, test=True)):
+        x[indices, 0] = 10.0 * place + 0.01 * x[indices, 0]
+    return arrays(x.numpy())
+
+
+def split_of(data, x):
+    """Which split each row is of, by its first entry in the data's own units."""
+    return (data.units.restore(x)[:, 0] / 10).round().long().unique().tolist()
+
+
+# The average
+
+
+def by_hand(model, data, rounds, decay, seed=0):
+    """The raw weights and their average after some rounds, played without the loop."""
+    game = Game(model.train())
+    batches = data.train.batches(order(len(data.train), size=model.batch, seed=seed))
+    average = {name: value.clone() for name, value in model.state_dict().items()}
+    for step in range(rounds):
+        reseed(mix(seed, 0, step), torch.device("cpu"))
+        game.round(batches, step)
+        d = min(decay, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                average[name] = d * average[name] + (1 - d) * value
+    return {name: value.clone() for name, value in model.state_dict().items()}, average
+
+
+@pytest.mark.parametrize("decay", [0.3, None])
+def test_what_is_exported_equals_the_average_and_critics_stay_raw(decay, tmp_path):
+    data = apart()
+    model = lf.recipe("wae-gan", data, latent=2, width=1 / 8, batch=16, average=decay)
+    twin = copy.deepcopy(model)
+    run = lf.train(model, data, rounds=12, out=tmp_path, **QUIET)
+    raw, average = by_hand(twin, data, 12, decay or 0.0)
+    expected = raw if decay is None else average
+    exported = load_file(tmp_path / "model.safetensors")
+    for name, value in exported.items():
+        wanted = raw[name] if name.startswith("critic.") else expected[name]
+        torch.testing.assert_close(value, wanted, rtol=1e-5, atol=1e-6)
+        assert torch.equal(run.model.state_dict()[name], value)
+    if decay is not None:
+        assert not torch.allclose(
+            raw["encoder.layers.1.weight"], average["encoder.layers.1.weight"]
+        )
+    again = lf.load(tmp_path, device="cpu", weights="raw").state_dict()
+    for name, value in raw.items():
+        torch.testing.assert_close(again[name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_the_mask_that_is_exported_is_not_an_average(tmp_path):
+    data = apart()
+    model = lf.recipe("maskaae", data, latent=3, width=1 / 8, batch=16, warmup=0, average=0.9)
+    twin = copy.deepcopy(model)
+    lf.train(model, data, rounds=6, out=tmp_path, **QUIET)
+    raw, average = by_hand(twin, data, 6, 0.9)
+    held = load_file(tmp_path / "model.safetensors")
+    torch.testing.assert_close(held["mask.alpha"], raw["mask.alpha"])
+    assert not torch.allclose(raw["mask.alpha"], average["mask.alpha"])
+    name = "decoder.layers.1.weight"
+    torch.testing.assert_close(held[name], average[name], rtol=1e-5, atol=1e-6)
+
+
+def test_the_average_by_hand_and_after_a_checkpoint():
+    model = lf.recipe("flexae", (6,), latent=2, width=1 / 8)
+    average, weight = Average(model, 0.5), model.decoder.layers[1].weight
+    expected = weight.detach().clone()
+    for step in range(12):
+        with torch.no_grad():
+            weight.add_(1.0)
+        average.update(step)
+        d = min(0.5, (1 + step) / (10 + step))
+        expected = d * expected + (1 - d) * weight.detach()
+    name = "decoder.layers.1.weight"
+    torch.testing.assert_close(average.state_dict()[name], expected)
+    assert not [n for n in average.state_dict() if n.startswith("critic")]
+    other = Average(model, 0.5)
+    other.load_state_dict({n: v.clone() for n, v in average.state_dict().items()})
+    own = weight.detach().clone()
+    with other.applied():
+        torch.testing.assert_close(model.decoder.layers[1].weight, expected)
+    assert torch.equal(weight, own)
+
+
+def test_validation_looks_at_the_averaged_weights(tmp_path):
+    data = apart()
+    model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16, average=0.9)
+    twin, seen = copy.deepcopy(model), []
+    play(
+        model, data, Settings(rounds=4, validate_every=4, progress=False, device="cpu"),
+        validate=lambda m: seen.append({n: v.clone() for n, v in m.state_dict().items()}) or 1.0,
+    )  # fmt: skip
+    _, average = by_hand(twin, data, 4, 0.9)
+    (held,) = seen
+    name = "decoder.layers.1.weight"
+    torch.testing.assert_close(held[name], average[name], rtol=1e-5, atol=1e-6)
+
+
+# Priors that are fitted afterwards
+
+
+def noting(monkeypatch, kind, name):
+    """What codes a method is called with, from now on."""
+    own, seen = getattr(kind, name), []
+
+    def noted(prior, codes, **rest):
+        seen.append(codes)
+        return own(prior, codes, **rest)
+
+    monkeypatch.setattr(kind, name, noted)
+    return seen
+
+
+class Copy(nn.Module):
+    """Codes are the samples, which say where they are from."""
+
+    def forward(self, x):
+        return Code(x)
+
+
+def test_a_prior_in_closed_form_is_fitted_on_training_codes(monkeypatch):
+    data, seen = apart(), noting(monkeypatch, GaussianMixture, "fit")
+    model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16)
+    lf.train(model, data, rounds=2, **QUIET)
+    with torch.no_grad():
+        expected = model.encode(data.train.first(10**6))
+    torch.testing.assert_close(seen, [expected])
+    assert split_of(data, data.train.first(10**6)) == [0]
+
+
+@pytest.mark.parametrize(
+    ("prior", "kind", "name"), [("gmm", GaussianMixture, "fit"), ("vamp", CodeMixture, "fit")]
+)
+def test_a_late_prior_sees_training_codes_only(prior, kind, name, monkeypatch):
+    data, seen = apart(), noting(monkeypatch, kind, name)
+    model = lf.recipe("ae", data, latent=6, width=1 / 8, batch=16).eval()
+    model.posterior = Copy()
+    fit_late(model, data, prior, rounds=40, progress=False, components=3)
+    assert seen
+    assert [split_of(data, codes) for codes in seen] == [[0]] * len(seen)
+
+
+def test_codes_of_a_split_are_drawn_anew():
+    code = Code(torch.arange(10.0).reshape(5, 2), torch.ones(5, 2))
+    split, places = Codes(code), torch.tensor([1, 3])
+    first, second = split.take(places), split.take(places)
+    assert not torch.equal(first, second)
+    assert ((first - code.mean[places]).abs() < 6).all()
+
+
+# Scores
+
+
+def test_evaluate_scores_the_test_split(monkeypatch):
+    data = apart()
+    model = lf.recipe("wae-gan", data, latent=2, width=1 / 8, batch=16)
+    seen, encoded = [], []
+    monkeypatch.setattr(model, "reconstruct", lambda x: (seen.append(x), torch.zeros_like(x))[1])
+    own = scoring.encode_all
+    monkeypatch.setattr(
+        scoring, "encode_all", lambda m, split: (encoded.append(split), own(m, split))[1]
+    )
+    scores = evaluate(model, data, groups=("fd", "latent"), draws=1)
+    test = data.test.first(scores["details"]["count"])
+    torch.testing.assert_close(torch.cat(seen), test)
+    assert split_of(data, torch.cat(seen)) == [2]
+    assert scores["mse"] == pytest.approx(float(test.square().mean()), rel=1e-5)
+    assert encoded == [data.test]
+
+
+def test_generated_samples_are_compared_with_test_samples():
+    data = apart()
+    model = lf.recipe("wae-gan", data, latent=2, width=1 / 8, batch=16)
+    test = data.test.first(10**6)
+    model.sample = lambda n: test[:n]
+    assert evaluate(model, data, groups=("fd",), draws=1)["fd_pixels"] == pytest.approx(0, abs=1e-6)
+    train = data.train.first(10**6)
+    model.sample = lambda n: train[:n]
+    assert evaluate(model, data, groups=("fd",), draws=1)["fd_pixels"] > 1
+
+
+def test_checkpoints_are_chosen_on_the_validation_split():
+    data = apart()
+    for name in ("wae-gan", "ae"):
+        model = lf.recipe(name, data, latent=2, width=1 / 8, batch=16)
+        seen = []
+        held = data.validation.first(10**6)
+        model.sample = lambda n, held=held: held[:n]
+        model.reconstruct = lambda x, seen=seen: (seen.append(x), x)[1]
+        assert validation_score(data)(model) == pytest.approx(0, abs=1e-6)
+        for x in seen:
+            assert split_of(data, x) == [1]
+
+
+# Splits and units
+
+
+def contents(split):
+    return {row.numpy().tobytes() for row in split.first(10**6)}
+
+
+@pytest.mark.parametrize("name", ["digits", "synthetic:n=2,d=6,count=500", "swiss-roll"])
+def test_splits_are_disjoint_by_content(name):
+    data = lf.data.load(name)
+    parts = [contents(part) for part in (data.train, data.validation, data.test)]
+    assert [len(part) for part in parts] == [
+        len(part) for part in (data.train, data.validation, data.test)
+    ]
+    assert len(set.union(*parts)) == sum(map(len, parts))
+
+
+def test_partition_is_whole_disjoint_and_fixed():
+    rest, chosen, held = partition(1_000, test=True)
+    assert sorted(torch.cat([rest, chosen, held]).tolist()) == list(range(1_000))
+    assert (len(rest), len(chosen), len(held)) == (800, 100, 100)
+    assert torch.equal(chosen, chosen.sort().values)
+    assert held[:5].tolist() == partition(1_000, test=True)[2][:5].tolist()
+    rest, chosen, held = partition(1_000, test=False)
+    assert (len(rest), len(chosen), len(held)) == (900, 100, 0)
+    assert [len(part) for part in partition(300_000, test=True)] == [280_000, 10_000, 10_000]
+
+
+def test_units_are_those_of_the_training_split():
+    data = apart()
+    x = data.units.restore(data.train.first(10**6)).double()
+    torch.testing.assert_close(data.units.shift.double(), x.mean(0), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(data.units.scale.double(), x.std(0), rtol=1e-5, atol=1e-5)
+    assert split_of(data, data.test.first(9)) == [2]
+
+
+def test_units_are_an_affine_map_and_its_inverse():
+    units = Units(torch.tensor([1.0, -2.0]), torch.tensor([4.0, 0.5]))
+    held = torch.tensor([[3.0, 5.0]])
+    assert units.apply(held).tolist() == [[0.5, 14.0]]
+    assert units.restore(torch.tensor([[0.5, 14.0]])).tolist() == [[3.0, 5.0]]
+    assert Units().apply(held).tolist() == held.tolist()
