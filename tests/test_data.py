@@ -145,18 +145,20 @@ def test_vectors_are_standardised_and_restored(tmp_path):
     assert train.mean(0).abs().max() < 1e-5
     assert train.std(0)[[0, 1, 3]].sub(1).abs().max() < 1e-5
     assert (train[:, 2] == 0).all()
-    rows = {tuple(row) for row in x.round(3).tolist()}
-    restored = data.units.restore(data.test.first(3)).numpy().round(3)
-    assert {tuple(row) for row in restored.tolist()} <= {tuple(np.float32(r)) for r in rows} or (
-        np.abs(restored[:, None] - x[None]).max(2).min(1).max() < 1e-4
-    )
+    # Each sample comes back as a row of the file, within the rounding of two float32 operations.
+    restored = data.units.restore(data.test.first(10)).numpy()
+    assert len(restored) == 10
+    nearest = np.abs(restored[:, None] - x[None]).max(2).min(1)
+    assert nearest.max() < 4 * np.finfo(np.float32).eps * np.abs(x).max()
 
 
 def test_splits_are_disjoint_and_fixed():
     data = lfdata.load("digits")
-    sizes = [len(data.train), len(data.validation), len(data.test)]
-    assert sizes == [1439, 179, 179]
+    splits = (data.train, data.validation, data.test)
+    assert [len(part) for part in splits] == [1439, 179, 179]
     assert data.fingerprint == "e13bb06e79d3e343"
+    held = [{row.numpy().tobytes() for row in part.first(10_000)} for part in splits]
+    assert len(set.union(*held)) == sum(map(len, held)) == len(everything(data)) == 1797
 
 
 def test_labels_stay_with_their_samples():

@@ -6,77 +6,14 @@ import json
 
 import pytest
 import torch
-from torch import nn
 
 from latentfit.checks import UserError
 from latentfit.data.synthetic import gaussian
 from latentfit.experiments.late import PRIORS, fit_late, with_prior
 from latentfit.experiments.recipes import recipe
-from latentfit.models import CodeFlow, CodeMixture, CodeSequence, DensityPrior
+from latentfit.models import DensityPrior
 from latentfit.posteriors import Code
-from latentfit.priors import KernelDensity
-from latentfit.seeds import seeded
 from latentfit.training import Settings, encode_all, train
-
-
-def test_flow_has_the_density_of_its_jacobian():
-    torch.manual_seed(0)
-    flow = CodeFlow(3, steps=2, hidden=(8,)).double()
-    for parameter in flow.parameters():
-        nn.init.normal_(parameter, std=0.5)
-    u = torch.randn(1, 3).double()
-    jacobian = torch.autograd.functional.jacobian(lambda v: flow.noise(v)[0], u).reshape(3, 3)
-    torch.testing.assert_close(flow.noise(u)[1][0], jacobian.det().abs().log())
-
-
-@pytest.mark.parametrize(
-    "density",
-    [
-        CodeFlow(2, steps=2, hidden=(8,)),
-        CodeMixture(2, components=4),
-        CodeSequence(2, components=3, hidden=(8,)),
-    ],
-    ids=lambda density: type(density).__name__,
-)
-def test_densities_of_codes_integrate_to_one_and_draw_what_they_say(density):
-    with seeded(3, "test"):
-        for parameter in density.parameters():
-            nn.init.normal_(parameter, std=0.4)
-        density.begin(torch.randn(50, 2) * torch.tensor([2.0, 0.5]) + 1)
-        drawn = density.draw(4_000)
-    line = torch.linspace(-8, 8, 400)
-    u = torch.cartesian_prod(line, line)
-    z = density.shift + density.scale * u
-    cell = (line[1] - line[0]).square() * density.scale.prod()
-    with torch.no_grad():
-        mass = density.log_density(z).exp() * cell
-    assert mass.sum().item() == pytest.approx(1, abs=2e-3)
-    mean = mass @ z
-    deviation = (mass @ (z - mean).square()).sqrt()
-    assert ((drawn.mean(0) - mean).abs() < 0.1 * deviation).all()
-    torch.testing.assert_close(drawn.std(0), deviation, rtol=0.1, atol=0)
-
-
-def test_each_dimension_of_a_sequence_sees_only_those_before_it():
-    density = CodeSequence(4, components=2, hidden=(16, 16))
-    for parameter in density.parameters():
-        nn.init.normal_(parameter, std=0.4)
-    jacobian = torch.autograd.functional.jacobian(
-        lambda u: density._components(u)[1].sum((0, 2)), torch.randn(1, 4)
-    )
-    assert not jacobian[:, 0].triu().any()
-    assert jacobian[:, 0].tril(-1).count_nonzero() == 6
-
-
-def test_kernel_density_has_scotts_width():
-    codes = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor(
-        [1.0, 2.0, 4.0]
-    )
-    prior = KernelDensity(3, count=400)
-    prior.fit(codes, seed=1)
-    kept = prior.codes
-    torch.testing.assert_close(prior.width, 400 ** (-1 / 7) * kept.std(0))
-    assert {tuple(row) for row in kept.tolist()} <= {tuple(row) for row in codes.tolist()}
 
 
 @pytest.mark.parametrize("name", PRIORS)

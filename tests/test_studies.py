@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -71,21 +72,42 @@ def test_a_study_writes_its_table(tmp_path, monkeypatch):
     assert text.count("\n| 2 | 2 |") == 2
 
 
-@pytest.mark.parametrize("name", ["swiss-roll", "mixture"])
-def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch):
-    def few(scale):
-        return [
-            replace(cell, rounds=3, settings=cell.settings)
-            for cell in STUDIES[name].cells("smoke")
-            if cell.recipe in ("wae-gan", "aae", "alae", "mapae")
-        ]
+PANELS = {
+    "mixture": ["true latent space", "WAE, FD", "WAE, mixture prior, FD"],
+    "swiss-roll": ["AAE: data", "reconstructed", "generated", "mapped prior: data", "reconstructed",
+                   "generated"],
+}  # fmt: skip
 
-    study = STUDIES[name]
-    cells = few("smoke")
-    monkeypatch.setitem(STUDIES, name, replace(study, cells=lambda _: cells))
+
+@pytest.mark.parametrize("name", PANELS)
+def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch):
+    cells = [
+        replace(cell, rounds=3, groups=("fd",))
+        for cell in STUDIES[name].cells("smoke")
+        if cell.recipe in ("wae-gan", "aae", "mapae")
+    ]
+    study, shown = STUDIES[name], []
+
+    def shows(rows, folder):
+        shown.append(study.shows(rows, folder))
+        return shown[-1]
+
+    monkeypatch.setitem(STUDIES, name, replace(study, cells=lambda _: cells, shows=shows))
     text = reproduce(name, tmp_path, scale="smoke").read_text()
     assert f"{len(cells)} trainings" in text
-    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    ((table, figures),) = shown
+    assert table in text
+    panels = [axes for axes in figures[name].axes if axes.get_title("left") or axes.get_title()]
+    titles = [axes.get_title("left") or axes.get_title() for axes in panels]
+    for title, expected in zip(titles, PANELS[name], strict=True):
+        assert title.startswith(expected)
+    for axes in panels:  # each shows points, and not all in one place
+        places = np.concatenate([part.get_offsets() for part in axes.collections])
+        assert len(places) >= 500
+        assert places.std(0).min() > 0
+    assert {path.name for path in tmp_path.glob(f"{name}.*")} == {
+        f"{name}.md", f"{name}.png", f"{name}.pdf",
+    }  # fmt: skip
 
 
 def test_evaluate_records_how_and_leaves_out_what_was_not_asked():

@@ -35,14 +35,50 @@ def part(path: Path) -> str:
     return path.relative_to(SOURCE).with_suffix("").parts[0]
 
 
-def imported(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("latentfit."):
-            names.add(str(node.module).split(".")[1])
-        elif isinstance(node, ast.ImportFrom) and node.module == "latentfit":
-            names |= {alias.name for alias in node.names}
-    return names
+def imported(text: str, package: tuple[str, ...] = ("latentfit",)) -> set[str]:
+    """Parts of the library that a text imports, in whatever form.
+
+    Arguments:
+        text: Of a module.
+        package: The package that the module lies in, for relative imports.
+    """
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found += [f"{module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func).split(".")[-1]
+            if name in ("import_module", "__import__") and isinstance(node.args[0], ast.Constant):
+                found.append(str(node.args[0].value))
+    parts = (name.split(".") for name in found)
+    return {part[1] for part in parts if part[0] == "latentfit" and len(part) > 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import latentfit.cli",
+        "import latentfit.cli as shell",
+        "import os, latentfit.cli.app",
+        "from latentfit import cli",
+        "from latentfit.cli import main",
+        "from latentfit.cli.app import app as application",
+        "from .. import cli",
+        "from ..cli import main",
+        "import importlib\nimportlib.import_module('latentfit.cli')",
+        "__import__('latentfit.cli')",
+        "def f():\n    from latentfit.cli import main",
+        "if TYPE_CHECKING:\n    import latentfit.cli",
+    ],
+)
+def test_every_form_of_import_is_seen(text):
+    assert imported(text, ("latentfit", "models")) == {"cli"}
+    assert imported("import torch.nn, os\nfrom collections import abc") == set()
+    assert imported("from . import base", ("latentfit", "models")) == {"models"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -51,7 +87,10 @@ def test_imports_point_down(path):
     assert own in LEVEL, f"{own} belongs to no layer"
     if own == "__init__":
         return  # the front door names everything, lazily
-    for other in imported(path) - {own}:
+    package = ("latentfit", *path.relative_to(SOURCE).parts[:-1])
+    for other in imported(path.read_text(), package) - {own}:
+        if other not in LEVEL:
+            continue  # a name that the front door defines itself, such as `__version__`
         below = LEVEL[other] < LEVEL[own]
         assert below or (own, other) in ALLOWED, f"{own} imports {other}"
 

@@ -55,9 +55,16 @@ def evaluate(
 def list_(
     what: Annotated[str, typer.Argument(help="recipes, data, metrics or studies.")] = "recipes",
     as_json: Json = False,
+    games: Annotated[
+        bool, typer.Option("--games", help="Of recipes: who moves what, in which order, for what.")
+    ] = False,
 ) -> None:
     """List the systems, the data sets, the metrics or the studies of `reproduce`."""
     import json
+
+    if games:
+        _list_games(what, as_json)
+        return
 
     from latentfit.experiments.catalogue import catalogue
 
@@ -67,6 +74,26 @@ def list_(
         return
     shown = ["name", *([k for k in ("year", "group", "idea", "what") if k in rows[0]])]
     show_table(shown, [[str(row[key]) for key in shown] for row in rows])
+
+
+def _list_games(what: str, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from latentfit.checks import UserError
+    from latentfit.experiments import games
+    from latentfit.experiments.recipes import RECIPES
+
+    if what != "recipes":
+        raise UserError(
+            f"--games shows those of recipes, got '{what}'; use `list recipes --games`."
+        )
+    if as_json:
+        found = {name: [asdict(row) for row in games.box(name)[1]] for name in RECIPES}
+        typer.echo(json.dumps(found))
+        return
+    for part in games.pages():
+        typer.echo(part)
 
 
 @app.command()

@@ -93,7 +93,7 @@ def train(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Run folder.")] = Path("demo"),
-    rounds: Annotated[int, typer.Option(help="Rounds to train.")] = 2_500,
+    rounds: Annotated[int, typer.Option(help="Rounds to train.")] = 1_000,
     seed: Seed = 0,
 ) -> None:
     """Train FlexAE-SR on real 8x8 digits, score it and write a report. No network, no GPU."""
