@@ -201,7 +201,7 @@ def test_evaluate_scores_the_test_split(monkeypatch):
     monkeypatch.setattr(
         scoring, "encode_all", lambda m, split: (encoded.append(split), own(m, split))[1]
     )
-    scores = evaluate(model, data, groups=("fd", "latent"), draws=1)
+    scores = evaluate(model, data, groups=("fd",), draws=1)
     test = data.test.first(scores["details"]["count"])
     torch.testing.assert_close(torch.cat(seen), test)
     assert split_of(data, torch.cat(seen)) == [2]
