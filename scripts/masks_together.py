@@ -157,14 +157,15 @@ class Together:
         code = self.encoder(x)
         error = (x - self.decoder(mu * code)).square().sum(2).mean(1)
         spread = (code - code.mean(1, keepdim=True)).square() * torch.exp(-10 * mu.square())
-        silence = spread.mean((1, 2))
+        silence, gap = spread.mean((1, 2)), torch.zeros(())
         self.move("autoencoder", fall * (error / self.entries + chosen.variance * silence).sum())
         for z, t in zip(draws[:5], shares, strict=True):
             with torch.no_grad():
                 u, v = mu * self.encoder(next(batches)), mu * z
             low, high = (self.critic(rows).mean((1, 2)) for rows in (u, v))
             slope = (self.critic.slopes(t * u + (1 - t) * v).norm(dim=2) - 1).square().mean(1)
-            self.move("critic", (low - high + 10 * slope).sum())
+            gap = low - high
+            self.move("critic", (gap + 10 * slope).sum())
         u = mu * self.encoder(next(batches))
         self.move("encoder", -self.critic(u).mean((1, 2)).sum())
         x = next(batches)
@@ -173,8 +174,8 @@ class Together:
         mu = -torch.expm1(-self.alpha)
         u = mu * code
         rebuilt = (x - self.decoder(u)).square().sum(2).mean(1)
-        gap = self.critic(mu * draws[5]).mean((1, 2)) - self.critic(u).mean((1, 2))
-        mismatch = gap.square() if chosen.form == "square" else (1 + gap).square()
+        omega = self.critic(mu * draws[5]).mean((1, 2)) - self.critic(u).mean((1, 2))
+        mismatch = omega.square() if chosen.form == "square" else (1 + omega).square()
         decided = (mu * (1 - mu)).abs().sum((1, 2))
         loss = 1000 / self.entries * rebuilt + chosen.omega * mismatch
         self.move("mask", (fall * loss + fall * self.press(self.step) * decided).sum())
@@ -183,7 +184,7 @@ class Together:
             d = min(self.decay, (1 + self.step) / (10 + self.step))
             torch._foreach_lerp_(self.averages, self.pair, 1 - d)  # type: ignore[attr-defined]
         self.step += 1
-        return {"reconstruction": error.detach(), "gap": (low - high).detach()}
+        return {"reconstruction": error.detach(), "gap": gap.detach()}
 
     def export(self) -> Sequence[MaskAAE]:
         """The models with averaged networks, the last critic and the last mask, to evaluate."""
@@ -240,7 +241,7 @@ def together(cells: Sequence[Cell]) -> Together:
 
 def main() -> None:
     """Play the cells that the folder lacks, and add their rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Play the authors' masks together.")
     parser.add_argument("--latent", type=int, default=32, help="from how many dimensions")
     parser.add_argument("--out", type=Path, required=True, help="folder of the study")
     given = parser.parse_args()

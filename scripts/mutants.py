@@ -165,7 +165,7 @@ def planted() -> int:
 
 def main() -> None:
     """Test what was asked for; the exit code is 1 where something was missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Mutants against the quick tests.")
     parser.add_argument("--planted", action="store_true", help="plant known faults instead")
     parser.add_argument("--count", type=int, default=300, help="mutants in the sample")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
