@@ -220,6 +220,34 @@ def test_generated_samples_are_compared_with_test_samples():
     assert evaluate(model, data, groups=("fd",), draws=1)["fd_pixels"] > 1
 
 
+def test_memorisation_compares_disjoint_training_samples():
+    data = apart()
+    model = lf.recipe("wae-gan", data, latent=2, width=1 / 8, batch=16)
+    count = len(data.test)
+    spread = data.train.take(torch.linspace(0, len(data.train) - 1, 2 * count).long())
+    train, other, test = spread[::2], spread[1::2], data.test.first(count)
+    made = train + 0.01  # copies, nearly
+    model.sample = lambda n: made[:n]
+    scores = evaluate(model, data, groups=("memorisation",), draws=1)
+
+    def nearest(a, b):
+        return float(torch.cdist(a.double(), b.double()).amin(1).mean())
+
+    expected = {
+        "train_train": nearest(train, other),
+        "generated_train": nearest(made, train),
+        "train_test": nearest(train, test),
+        "generated_test": nearest(made, test),
+    }
+    for name, value in expected.items():
+        assert scores[f"pms_{name}"] == pytest.approx(value, rel=1e-4), name
+    ratio = (expected["generated_train"] / expected["generated_test"]) / (
+        expected["train_train"] / expected["train_test"]
+    )
+    assert scores["pms_ratio"] == pytest.approx(ratio, rel=1e-4)
+    assert ratio < 0.1
+
+
 def test_checkpoints_are_chosen_on_the_validation_split():
     data = apart()
     for name in ("wae-gan", "ae"):
