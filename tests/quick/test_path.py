@@ -234,7 +234,7 @@ def test_memorisation_compares_disjoint_training_samples():
         return float(torch.cdist(a.double(), b.double()).amin(1).mean())
 
     expected = {
-        "train_train": nearest(train, other),
+        "train_train": nearest(other, train),
         "generated_train": nearest(made, train),
         "train_test": nearest(train, test),
         "generated_test": nearest(made, test),
