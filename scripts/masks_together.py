@@ -24,6 +24,7 @@ from latentfit.data import Data, load, order
 from latentfit.experiments.cells import Cell
 from latentfit.experiments.evaluate import evaluate
 from latentfit.experiments.recipes import recipe
+from latentfit.experiments.runs import commit
 from latentfit.experiments.studies import STUDIES
 from latentfit.models import MaskAAE
 from latentfit.networks import MLP
@@ -283,7 +284,7 @@ def main() -> None:
         scores = evaluate(model, load(cell.data), features=cell.features, groups=cell.groups,
                           seed=cell.seed)  # fmt: skip
         done[cell.key] = {
-            "key": cell.key, **cell.identity, "scores": scores, "seconds": each,
+            "key": cell.key, **cell.identity, "commit": commit(), "scores": scores, "seconds": each,
             "train_seconds": each, "parameters": sum(p.numel() for p in model.parameters()),
             "mask": model.mask().tolist() if model.mask is not None else [], "together": len(cells),
         }  # fmt: skip

@@ -182,7 +182,7 @@ def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
     began = time.monotonic()
     data = data or load(cell.data, root=Path(cell.root) if cell.root else None)
     model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
-    row: Row = {"key": cell.key, **cell.identity}
+    row: Row = {"key": cell.key, **cell.identity, "commit": runs.commit()}
     try:
         runs.train(
             model,

@@ -50,13 +50,13 @@ def _cells(scale: str) -> list[Cell]:
 def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict[str, Any]]:
     """Rounds and settings: equal width, rounds and batch; what counts rounds shrinks with them.
 
-    But for the masks, whose game is only over when its clock is; their dense networks take no
-    longer for it than the others do.
+    But for the masks, whose game is only over when its clock is, and for the same game without a
+    mask; their dense networks take no longer for it than the others do.
     """
     if scale == "paper":
         return rounds, {}
     known = RECIPES[name].settings()
-    if "pace" in known:
+    if "dense" in known:
         whole = pruning("recovering", LATENT, image=True).rounds
         return (whole if scale == "short" else rounds), {**IMAGE_MASK, "width": width}
     settings: dict[str, Any] = {"width": width, "batch": 64}
