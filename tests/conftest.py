@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     """Features that one test keeps are not read by another, nor by the person's own runs."""
     monkeypatch.setenv("LATENTFIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """A test draws the same whichever came before it."""
+    torch.manual_seed(0)

@@ -43,15 +43,16 @@ def test_flow_has_the_density_of_its_jacobian():
 
 
 @pytest.mark.parametrize(
-    "density",
+    "make",
     [
-        CodeFlow(2, steps=2, hidden=(8,)),
-        CodeMixture(2, components=4),
-        CodeSequence(2, components=3, hidden=(8,)),
+        lambda: CodeFlow(2, steps=2, hidden=(8,)),
+        lambda: CodeMixture(2, components=4),
+        lambda: CodeSequence(2, components=3, hidden=(8,)),
     ],
-    ids=lambda density: type(density).__name__,
+    ids=["flow", "mixture", "sequence"],
 )
-def test_densities_of_codes_integrate_to_one_and_draw_what_they_say(density):
+def test_densities_of_codes_integrate_to_one_and_draw_what_they_say(make):
+    density = make()
     with seeded(3, "test"):
         for parameter in density.parameters():
             nn.init.normal_(parameter, std=0.4)
@@ -71,7 +72,7 @@ def test_densities_of_codes_integrate_to_one_and_draw_what_they_say(density):
 
 
 def test_each_dimension_of_a_sequence_sees_only_those_before_it():
-    density = CodeSequence(4, components=2, hidden=(16, 16))
+    density = CodeSequence(4, components=2, hidden=(64, 64))  # enough that no path is dead
     for parameter in density.parameters():
         nn.init.normal_(parameter, std=0.4)
     jacobian = torch.autograd.functional.jacobian(
@@ -112,11 +113,16 @@ def test_kernel_density_draws_around_what_it_kept():
 
 
 @pytest.mark.parametrize(
-    "density",
-    [CodeFlow(3, steps=2, hidden=(8,)), CodeMixture(3, components=4), CodeSequence(3, hidden=(8,))],
-    ids=lambda density: type(density).__name__,
+    "make",
+    [
+        lambda: CodeFlow(3, steps=2, hidden=(8,)),
+        lambda: CodeMixture(3, components=4),
+        lambda: CodeSequence(3, hidden=(8,)),
+    ],
+    ids=["flow", "mixture", "sequence"],
 )
-def test_codes_are_standardised_by_those_it_is_trained_on(density):
+def test_codes_are_standardised_by_those_it_is_trained_on(make):
+    density = make()
     codes = torch.randn(500, 3) * torch.tensor([2.0, 0.5, 0.0]) + torch.tensor([5.0, -1.0, 7.0])
     density.begin(codes)
     torch.testing.assert_close(density.shift, codes.mean(0))
