@@ -4,7 +4,9 @@ From 32 dimensions the authors' clock takes 216,000 rounds, two hours a seed on 
 nearly all is the cost of calling small kernels. Here the networks of all seeds lie in one tensor
 and move together; each sees the batches and the noise that `latentfit reproduce mask-games` would
 give it, so its weights are those of that study up to rounding (`tests/test_together.py`). Rows are
-added to the study's `cells.jsonl`; the same call goes on where it stopped.
+added to the study's `cells.jsonl`; the same call goes on where it stopped. It ends when no mask has
+changed for two doublings of c_t and none is half open, since c_t then only presses harder on what is
+0 or 1 already; rows say how many rounds were `played`.
 """
 
 from __future__ import annotations
@@ -264,13 +266,19 @@ def main() -> None:
         game.load_state_dict(state["game"])
         seconds = state["seconds"]
     batches, began, saved = game.batches(), time.monotonic(), time.monotonic()
-    while game.step < cells[0].rounds:
+    shape, since = torch.empty(0), game.step
+    ended = False
+    while not ended:
         terms = game.round(batches)
-        ended = game.step == cells[0].rounds
-        if game.step % 2_000 and not ended:
+        if game.step % 1_200 and game.step < cells[0].rounds:
             continue
         mu = -torch.expm1(-game.alpha.detach()[:, 0])
-        open_, half = (mu >= 0.1).sum(1).tolist(), ((mu >= 0.1) & (mu <= 0.9)).sum(1).tolist()
+        now = (mu >= 0.1).int() + (mu > 0.9).int()
+        if not torch.equal(now, shape):
+            shape, since = now, game.step
+        decided = not (now == 1).any() and game.step - since >= 8 * game.pruning.period
+        ended = decided or game.step >= cells[0].rounds
+        open_, half = (now > 0).sum(1).tolist(), (now == 1).sum(1).tolist()
         passed = time.monotonic() - began
         errors = [round(value, 3) for value in terms["reconstruction"].tolist()]
         where = f"{game.step} of {cells[0].rounds}, {passed:.0f} s"
@@ -286,7 +294,7 @@ def main() -> None:
         done[cell.key] = {
             "key": cell.key, **cell.identity, "commit": commit(), "scores": scores, "seconds": each,
             "train_seconds": each, "parameters": sum(p.numel() for p in model.parameters()),
-            "mask": model.mask().tolist() if model.mask is not None else [], "together": len(cells),
+            "mask": model.mask().tolist() if model.mask is not None else [], "played": game.step,
         }  # fmt: skip
     text = "".join(json.dumps(row) + "\n" for row in done.values())
     atomically(path, lambda draft: draft.write_text(text))

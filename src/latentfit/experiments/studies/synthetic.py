@@ -174,7 +174,7 @@ def _show_mask_games(rows: Sequence[Row], folder: Path) -> Shown:
         for game, held in games.items()
     ]
     lines = [
-        [game, row["rounds"], *_masked(row)]
+        [game, row.get("played", row["rounds"]), *_masked(row)]
         for game, held in games.items()
         for row in sorted(held, key=lambda r: (true_dimension(r), r["latent"], r["seed"]))
     ]
