@@ -5,8 +5,8 @@ nearly all is the cost of calling small kernels. Here the networks of all seeds 
 and move together; each sees the batches and the noise that `latentfit reproduce mask-games` would
 give it, so its weights are those of that study up to rounding (`tests/test_together.py`). Rows are
 added to the study's `cells.jsonl`; the same call goes on where it stopped. It ends when no mask has
-changed for two doublings of c_t and none is half open, since c_t then only presses harder on what is
-0 or 1 already; rows say how many rounds were `played`.
+changed for two doublings of c_t and none is half open, since c_t then only presses harder on what
+is 0 or 1 already; rows say how many rounds were `played`.
 """
 
 from __future__ import annotations
