@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 from tables import COLOUR, DC, GREY, TABLES, VECTOR, acai, mapae, soft_introvae
@@ -98,6 +100,41 @@ def test_the_papers_error_of_a_mask_is_a_mean_over_entries(case):
     model = built(case, shape=VECTOR, width=1 / 8)
     player = next(iter(model.turns())).players["autoencoder"]
     assert float(player.loss({"reconstruction": torch.ones(())}, 0)) == 1 / 12
+
+
+BUILT_ALIKE = (
+    "maskaae authors", "flexae-sr", "mapae", "wae-gan", "aae", "acai", "age", "alae", "gan ns",
+    "introvae", "soft-introvae", "factor-vae", "vae-iop", "ae", "vq-vae",
+)  # fmt: skip
+
+
+def keywords(kind):
+    """What a class takes by name, with what it hands on to its parents."""
+    found = {}
+    for part in kind.__mro__:
+        own = inspect.signature(part.__init__).parameters
+        found = {name: p for name, p in own.items() if p.kind is p.KEYWORD_ONLY} | found
+        if all(p.kind is not p.VAR_KEYWORD for p in own.values()):
+            return found
+    return found
+
+
+@pytest.mark.parametrize("case", BUILT_ALIKE)
+def test_a_model_built_from_parts_has_the_defaults_of_its_recipe(case):
+    model = built(case)
+    optional = {"mask", "pruning", "margin", "image_critic"}  # parts that a game may do without
+    parts = {
+        name: getattr(model, name)
+        for name, p in keywords(type(model)).items()
+        if p.default is p.empty or name in optional
+    }
+    bare = type(model)(**parts)
+    plain = (int, float, str, bool, tuple, type(None))
+    settings = {n: v for n, v in vars(model).items() if isinstance(v, plain) and n[0] != "_"}
+    assert len(settings) > 4
+    for name, value in settings.items():
+        if name not in ("recipe", "late", "training"):
+            assert getattr(bare, name) == value, name
 
 
 def test_second_stages_and_other_priors_that_learn_afterwards():

@@ -55,7 +55,7 @@ class FactorVAE(AutoEncoder):
         *,
         discriminator: nn.Module,
         correlation: float = 6.4,
-        discriminator_rate: float = 1e-5,
+        discriminator_rate: float = 1e-4,
         **rest: Any,
     ) -> None:
         super().__init__(**rest)

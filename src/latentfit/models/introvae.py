@@ -101,7 +101,7 @@ class IntroVAE(Introspective):
         margin: Margin,
         reconstruction: float = 1.0,
         negative: float = 0.5,
-        warmup: int = 0,
+        warmup: int = 4_700,
         **rest: Any,
     ) -> None:
         super().__init__(**rest)
