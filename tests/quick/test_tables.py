@@ -104,7 +104,7 @@ def test_the_papers_error_of_a_mask_is_a_mean_over_entries(case):
 
 BUILT_ALIKE = (
     "maskaae authors", "flexae-sr", "mapae", "wae-gan", "aae", "acai", "age", "alae", "gan ns",
-    "introvae", "soft-introvae", "factor-vae", "vae-iop", "ae", "vq-vae",
+    "introvae", "soft-introvae", "factor-vae", "vae-iop", "ae",
 )  # fmt: skip
 
 
