@@ -151,7 +151,7 @@ def gan(critic: Mapping[str, Values], rate: str, beta1: float, steps: int) -> li
     ]
 
 
-def age(data: float, pixels: float, codes: float, betas: str) -> list[Turn]:
+def age(data: float, pixels: Values, codes: float, betas: str) -> list[Turn]:
     """AGE and Pioneer: the encoder once, then the generator twice on the same batch."""
     optimizer = f"Adam 0.0002 {betas}"
     spread = {"data": data, "made": data, "pixels": pixels}
@@ -312,6 +312,11 @@ TABLES: dict[str, Table] = {
     "gan ls": Table(gan({"squared": 1.0}, "0.0002", 0.5, 1), 64, 0.999, settings={"form": "ls"}),
     "age": Table(age(1.0, 20.0, 1000.0, "0.5 0.999"), 64, 0.999),
     "pioneer": Table(age(0.1, 3.0, 100.0, "0.0 0.99"), 128, 0.999),
+    # Faded in from 4 to 8 pixels in the first half of the second phase; the last phase stays.
+    "pioneer grows": Table(
+        age(0.1, {0: 3.0, 9: 3.0, 10: 2.0, 14: 2.0, 15: 3.0, 99: 3.0}, 100.0, "0.0 0.99"),
+        128, 0.999, settings={"phase": 10},
+    ),
     "alae": Table(alae(2.5), 128, 0.999),
     "alae colour": Table(alae(0.25), 128, 0.999, COLOUR),
     "introvae": Table(introvae(), 128, 0.999),

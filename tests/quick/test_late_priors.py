@@ -242,10 +242,11 @@ def test_a_ring_has_its_modes_and_unit_variance():
     assert all(0.24 < float((turned == k).float().mean()) < 0.26 for k in range(4))
     radius = drawn[:, :2].norm(dim=1)
     torch.testing.assert_close(radius.mean(), torch.tensor(math.sqrt(2.0)), rtol=0.01, atol=0)
-    with pytest.raises(UserError, match="plane"):
+    with pytest.raises(UserError, match="'latent' must be at least 2, got 1; a ring needs a plane"):
         Ring(1)
-    with pytest.raises(UserError, match="modes"):
+    with pytest.raises(UserError, match="'modes' must be at least 3, got 2"):
         Ring(2, modes=2)
+    assert Ring(2, modes=3).sample(1).shape == (1, 2)
 
 
 def test_a_mixture_keeps_full_covariances():

@@ -93,13 +93,14 @@ def factor(**settings):
 
 def test_factor_vae_terms_by_hand():
     model = factor()
-    model.divergences = {}
+    model.divergences = {"drawn": lambda code, z, prior: z.sum() + prior.latent}
     logits = model.discriminator(X[:, :2])
     found = model.fit(X)
     torch.testing.assert_close(found["correlation"], (logits[:, 0] - logits[:, 1]).mean())
     log_two_pi = torch.log(torch.tensor(2 * torch.pi))
     error = ((X - model.decoder(X[:, :2])) ** 2).sum(1) / 2 + 1.5 * log_two_pi
     torch.testing.assert_close(found["reconstruction"], error.mean())
+    torch.testing.assert_close(found["drawn"], X[:, :2].sum() + 2)
     torch.manual_seed(3)
     product = permuted(OTHER[:, :2])
     torch.manual_seed(3)

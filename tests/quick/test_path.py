@@ -146,6 +146,7 @@ def noting(monkeypatch, kind, name):
 
     def noted(prior, codes, **rest):
         seen.append(codes)
+        noted.rest = rest
         return own(prior, codes, **rest)
 
     monkeypatch.setattr(kind, name, noted)
@@ -162,10 +163,11 @@ class Copy(nn.Module):
 def test_a_prior_in_closed_form_is_fitted_on_training_codes(monkeypatch):
     data, seen = apart(), noting(monkeypatch, GaussianMixture, "fit")
     model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16)
-    lf.train(model, data, rounds=2, **QUIET)
+    lf.train(model, data, rounds=2, seed=7, **QUIET)
     with torch.no_grad():
         expected = model.encode(data.train.first(10**6))
     torch.testing.assert_close(seen, [expected])
+    assert GaussianMixture.fit.rest == {"seed": 7}
     assert split_of(data, data.train.first(10**6)) == [0]
 
 
