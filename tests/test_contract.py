@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from contract import CASES, IDS, ONCE, in_double, points, small, toy
+from contract import AT_ONCE, CASES, IDS, ONCE, in_double, points, small, toy
 from latentfit import data as lfdata
 from latentfit import metrics
 from latentfit.experiments.recipes import recipe
@@ -91,7 +91,8 @@ def test_terms_capture_as_one_graph_and_equal_eager(name, shape, backend):
 @every_recipe
 def test_rounds_stay_finite_and_reconstruct_better(name, shape):
     # Wider than elsewhere: with four hidden units RMSProp's short first steps hardly show.
-    model = recipe(name, shape, latent=4, width=1 / 8, batch=16, **FASTER.get(name, {}))
+    settings = AT_ONCE.get(name, {}) | FASTER.get(name, {})
+    model = recipe(name, shape, latent=4, width=1 / 8, batch=16, **settings)
     data = toy(shape)
     batches = data.train.batches(lfdata.order(len(data.train), size=16, seed=0))
     torch.manual_seed(0)
