@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 import torch
@@ -183,6 +184,22 @@ def test_a_late_prior_sees_training_codes_only(prior, kind, name, monkeypatch):
     assert [split_of(data, codes) for codes in seen] == [[0]] * len(seen)
 
 
+def test_a_learned_prior_goes_on_in_its_folder_and_starts_anew_with_others(tmp_path):
+    data = apart()
+    model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16)
+    place = tmp_path / "prior"
+
+    def fitted(seed):
+        fit_late(model, data, "vamp", rounds=40, progress=False, seed=seed, folder=tmp_path)
+        held = json.loads((place / "run.json").read_text())["identity"]
+        assert (held["seed"], held["data"]["name"]) == (seed, f"codes of {data.name}")
+        return (place / "checkpoints" / "last.pt").stat().st_mtime_ns
+
+    first = fitted(3)
+    assert fitted(3) == first
+    assert fitted(4) != first
+
+
 def test_codes_of_a_split_are_drawn_anew():
     code = Code(torch.arange(10.0).reshape(5, 2), torch.ones(5, 2))
     split, places = Codes(code), torch.tensor([1, 3])
@@ -305,3 +322,5 @@ def test_units_are_an_affine_map_and_its_inverse():
     assert units.apply(held).tolist() == [[0.5, 14.0]]
     assert units.restore(torch.tensor([[0.5, 14.0]])).tolist() == [[3.0, 5.0]]
     assert Units().apply(held).tolist() == held.tolist()
+    half = held.bfloat16()
+    assert units.apply(half).dtype == units.restore(half).dtype == torch.bfloat16

@@ -28,6 +28,7 @@ from latentfit.penalties import (
     masked_covariance,
     masked_variance,
     slope,
+    squared_slope,
     undecided,
 )
 from latentfit.priors import GaussianMixture, Normal
@@ -115,6 +116,16 @@ def test_slope_has_the_gradient_of_double_backward():
     assert set(found) == {name for name, _ in critic.named_parameters()} - last
     for name, own in found.items():
         torch.testing.assert_close(own, dict(critic.named_parameters())[name].grad)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_slopes_are_taken_in_single_precision(kind):
+    critic = nn.Linear(4, 1).float()
+    nn.init.constant_(critic.weight, 1.001)  # 1 in bfloat16
+    a, b = torch.zeros(3, 4, dtype=kind), torch.ones(3, 4, dtype=kind)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert slope(critic, a, b).item() == pytest.approx(1.002**2, rel=1e-5)
+        assert squared_slope(critic, a).item() == pytest.approx(4 * 1.001**2, rel=1e-5)
 
 
 def test_penalties():

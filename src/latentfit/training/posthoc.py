@@ -92,7 +92,7 @@ def fit_prior(model: Model, data: Data, settings: Settings, folder: Path | None 
         known = splits["train"].code
         with seeded(settings.seed, "prior"):
             prior.begin(known.sample())
-        codes = replace(data, name=f"codes of {data.name}", attributes={}, **splits,
+        codes = replace(data, name=f"codes of {data.name}", **splits,
                         fingerprint=fingerprint(known.mean.cpu()))  # fmt: skip
         chosen = replace(settings, rounds=max(1, round(prior.longer * settings.rounds)))
         where = None if folder is None else folder / "prior"
