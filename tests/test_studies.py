@@ -50,13 +50,20 @@ def test_cells_are_the_same_in_other_processes(tmp_path):
 
 def test_the_order_of_systems_is_compared_with_the_published_one():
     rows = [
-        {"recipe": name, "scores": {"fd_lenet": fd}}
-        for name, fd in (("flexae-sr", 1.0), ("wae-gan", 3.0), ("wae-gan", 5.0), ("vae-flow", 9.0))
-    ]
-    lost = {"recipe": "alae", "error": "diverged"}
-    mine = {"recipe": "sigma-vae", "scores": {"fd_lenet": 2.0}}  # nothing published
-    assert "the 3 published distances" in _order([*rows, lost, mine])
-    assert _order([*rows, lost, mine]).rstrip().endswith(": 1.00.")
+        {"recipe": name, "seed": seed, "scores": {"fd_lenet": fd}}
+        for name, seed, fd in (
+            ("flexae-sr", 0, 1.0), ("wae-gan", 0, 3.0), ("wae-gan", 1, 5.0), ("vae-flow", 0, 9.0),
+        )
+    ]  # fmt: skip
+    lost = {"recipe": "alae", "seed": 0, "error": "diverged"}
+    mine = {"recipe": "sigma-vae", "seed": 0, "scores": {"fd_lenet": 2.0}}  # nothing published
+    text = _order([*rows, lost, mine])
+    assert "(2 seeds;" in text
+    assert text.rstrip().endswith(": 1.00 with the 3 of FlexAE's Table 1.")
+    masked = {"recipe": "maskaae", "seed": 0, "scores": {"fd_lenet": 20.0}}
+    assert "0.40 with the 4 of FlexAE's Table 1, -0.50 with the 3 of MaskAAE's" in _order(
+        [*rows, masked]
+    )
     assert _order(rows[:2]) == ""
 
 
