@@ -181,8 +181,7 @@ class MaskAAE(Model):
 
     Deviations:
         The reconstruction term is logged as a sum over entries; its weight 1/D gives the average
-        that the papers use. An average of the weights is kept, which halves the Frechet distance on
-        the synthetic sets; the papers keep none. The game that recipes play by default is
+        that the papers use. An average of the weights is kept; the papers keep none. The game that recipes play by default is
         `recovering`: its draws carry the game's noise also when they are sampled, since the decoder
         has learned to expect it. LMGAE's formula for V is lost (`masked_covariance`), and so is how
         often its critic moves: five times, as MaskAAE's. Without a mask the script multiplies the

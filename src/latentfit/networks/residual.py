@@ -39,7 +39,7 @@ class GridEncoder(nn.Module):
 
     Deviations:
         A batch norm at the end, as in the second reference: without it the vectors are small beside
-        the codebook's, all take one vector, and reconstruction never starts (MNIST, width 1/4).
+        the codebook's, all take one vector, and reconstruction never starts.
 
     Example:
         >>> import torch
