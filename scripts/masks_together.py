@@ -116,7 +116,7 @@ class Together:
         }
         self.decay, self.averages = first.average, [p.detach().clone() for p in pair]
         self.pair, self.values = pair, [part.train.first(10**9) for part in data]
-        self.fall = drops(5 * self.pruning.period, factor=self.pruning.drop)
+        self.fall = drops(5 * self.pruning.period + 1, factor=self.pruning.drop)
         self.press = self.pruning.press(self.latent)
         self.step = 0
 

@@ -219,15 +219,15 @@ def iop() -> list[Turn]:
 
 
 # Authors' script at m = 16: T = 75, c from 2 / 16, doubled every 300 rounds up to 2048; the losses
-# of autoencoder and mask, not their rates, fall by five at round 375.
-FALL = {0: 1.0, 374: 1.0, 375: 0.2, 10_000: 0.2}
+# of autoencoder and mask, not their rates, fall by five after round 375.
+FALL = {0: 1.0, 375: 1.0, 376: 0.2, 10_000: 0.2}
 
 
 def falling(value: float) -> dict[int, float]:
     return {step: value * factor for step, factor in FALL.items()}
 
 
-AUTHORS_PRESS = {0: 0.125, 299: 0.125, 300: 0.25, 375: 0.05, 600: 0.1, 10**6: 2048 / 5}
+AUTHORS_PRESS = {0: 0.125, 299: 0.125, 300: 0.25, 375: 0.25, 376: 0.05, 600: 0.1, 10**6: 2048 / 5}
 AUTHORS_MASK = Move("mask", "RMSprop 0.0005",
                     {"reconstruction": falling(1000 / D), "mismatch": falling(1.0),
                      "undecided": AUTHORS_PRESS})  # fmt: skip

@@ -80,10 +80,10 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     """The settings of a named game.
 
     - `authors`: the public MNIST script: (1 + Omega)^2, T = 75 up to 20 dimensions, then 112.5 m.
-      At round 5 T it multiplies the *losses* of autoencoder and mask by a fifth; RMSProp divides by
-      the size of the gradient, so within some twenty rounds the steps are what they were.
-    - `paper`: Eq. 10 as printed, with Omega^2. The paper prints no other number, so those are the
-      script's.
+      After round 5 T it multiplies the *losses* of autoencoder and mask by a fifth; RMSProp divides
+      by the size of the gradient, so within some fifty rounds the steps are what they were.
+    - `paper`: Eq. 10 with Omega^2, as printed. The paper prints no other number, so those are the
+      script's, and so is the cross-entropy on grey images where the text has a norm.
     - `recovering`: ours, which finds the true dimension of the synthetic sets (docs/size.md):
 
       - The mask learns six times faster, after a warm-up, and starts away from 0.
@@ -185,7 +185,7 @@ class MaskAAE(Model):
         `recovering`: its draws carry the game's noise also when they are sampled, since the decoder
         has learned to expect it. LMGAE's formula for V is lost (`masked_covariance`), and so is how
         often its critic moves: five times, as MaskAAE's. Without a mask the script multiplies the
-        autoencoder's loss by a fifth at round 5 T, which RMSProp undoes; it is left out.
+        autoencoder's loss by a fifth from the second round on, which RMSProp undoes; it is left out.
     """
 
     current: ClassVar[tuple[str, ...]] = ("critic", "mask", "prior")
@@ -260,7 +260,7 @@ class MaskAAE(Model):
     def turns(self) -> Iterator[Turn]:
         """Autoencoder; critic five times; encoder; mask; a fresh batch each."""
         entries, chosen = math.prod(self.shape), self.pruning
-        fall = constant() if chosen is None else drops(5 * chosen.period, factor=chosen.drop)
+        fall = constant() if chosen is None else drops(5 * chosen.period + 1, factor=chosen.drop)
         silence = {} if chosen is None else {"variance": product(chosen.variance, fall)}
         yield Turn(
             autoencoder=Player(
