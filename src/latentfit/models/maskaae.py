@@ -181,11 +181,13 @@ class MaskAAE(Model):
 
     Deviations:
         The reconstruction term is logged as a sum over entries; its weight 1/D gives the average
-        that the papers use. An average of the weights is kept; the papers keep none. The game that recipes play by default is
-        `recovering`: its draws carry the game's noise also when they are sampled, since the decoder
-        has learned to expect it. LMGAE's formula for V is lost (`masked_covariance`), and so is how
-        often its critic moves: five times, as MaskAAE's. Without a mask the script multiplies the
-        autoencoder's loss by a fifth from the second round on, which RMSProp undoes; it is left out.
+        that the papers use. An average of the weights is kept; the papers keep none. The game that
+        recipes play by default is `recovering`: its draws carry the game's noise also when they are
+        sampled, since the decoder has learned to expect it. Without a mask the script multiplies
+        the autoencoder's loss by a fifth from the second round on, which RMSProp undoes; it is left
+        out. LMGAE's formula for V is lost (`masked_covariance`), and so is how often its critic
+        moves: five times, as MaskAAE's. Its mask minimises the autoencoder's whole loss, V too;
+        here, as in MaskAAE, reconstruction alone: V's weight is lost, and it holds the mask open.
     """
 
     current: ClassVar[tuple[str, ...]] = ("critic", "mask", "prior")

@@ -184,6 +184,7 @@ def mapae(
     normalise: bool = True,
     embedding: int = 0,
     rate: float = 1e-4,
+    latent_rate: float = 2e-4,
     batch: int = 128,
     average: Average = 0.999,
 ) -> MappedPrior:
@@ -208,6 +209,7 @@ def mapae(
         normalise=normalise,
         embedding=embedding,
         rate=rate,
+        latent_rate=latent_rate,
         batch=batch,
         average=average,
     )

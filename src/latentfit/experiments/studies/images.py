@@ -24,13 +24,13 @@ PUBLISHED_SIZES = {
 
 
 def _mask(scale: str) -> list[Cell]:
-    def rounds(m: int) -> int:
-        return pick(
-            scale, smoke=20, short=pruning("recovering", m, image=True).rounds, paper=100_000
-        )
-
+    game = pick(scale, smoke="recovering", short="recovering", paper="authors")
     settings: dict[str, Any] = pick(scale, smoke=sizing.IMAGE_MASK, short=sizing.IMAGE_MASK,
-                                    paper={"loss": "squared"})  # fmt: skip
+                                    paper={"game": game})  # fmt: skip
+
+    def rounds(m: int) -> int:
+        return 20 if scale == "smoke" else pruning(game, m, image=True).rounds
+
     return [
         Cell("maskaae", "mnist", m, seed, rounds(m), settings)
         for seed in range(pick(scale, smoke=1, short=2, paper=5))

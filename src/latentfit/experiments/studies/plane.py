@@ -20,7 +20,7 @@ from latentfit.seeds import seeded
 Systems = dict[str, tuple[str, dict[str, Any]]]  # recipe and settings by the name in the figure
 
 SHOWN = 2_000  # points in a panel
-# Every auto-encoder moves at 1e-3: FlexAE's has twice its base rate.
+# Every auto-encoder moves at 1e-3: FlexAE's, and its generator, have twice its base rate.
 PACE: dict[str, Any] = {"batch": 64, "rate": 1e-3}
 FLEXAE: dict[str, Any] = {"batch": 64, "rate": 5e-4}
 # FlexAE, Figure 3: (b), (c), (d), (e).
@@ -36,7 +36,7 @@ ROLL: Systems = {
     "VAE": ("vae-learned-variance", PACE | {"deviation": 0.2}),
     "AAE": ("aae", PACE | {"encoder_rate": 2.5e-4}),  # a quarter of the autoencoder's, as usual
     "ALAE": ("alae", PACE),
-    "mapped prior": ("mapae", PACE),
+    "mapped prior": ("mapae", PACE | {"latent_rate": 1e-3}),
     "FlexAE": ("flexae", FLEXAE),
 }
 

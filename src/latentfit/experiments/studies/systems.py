@@ -59,18 +59,19 @@ def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict
     mask; their dense networks take no longer for it than the others do.
     """
     if scale == "paper":
-        return rounds, {}
+        game = {"maskaae": "authors", "lmgae": "paper"}.get(name)
+        return rounds, {} if game is None else {"game": game}
     known = RECIPES[name].settings()
     if "dense" in known:
         whole = pruning("recovering", LATENT, image=True).rounds
         return (whole if scale == "short" else rounds), {**IMAGE_MASK, "width": width}
     settings: dict[str, Any] = {"width": width, "batch": 64, "average": 0.999}
-    for rate in ("rate", "discriminator_rate", "ratio_rate", "encoder_rate"):
+    for rate in ("rate", "discriminator_rate", "ratio_rate", "encoder_rate", "latent_rate"):
         if rate in known:
             usual = known[rate].default or PRESET_RATES[name, rate]
             settings[rate] = max(usual, min(1e-3, SLOW * usual))
     if "warmup" in known:
-        settings["warmup"] = rounds // 10
+        settings["warmup"] = max(1, rounds // 10)
     if "longer" in known:
         settings["longer"] = 2.0  # a quarter of so few rounds teaches a prior nothing
     if "over" in known:
