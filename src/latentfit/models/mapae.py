@@ -153,7 +153,6 @@ class MappedPrior(Model):
     def turns(self) -> Iterator[Turn]:
         """Image critic, autoencoder, latent critic, mapping, all on one batch."""
         unit, rate = math.prod(self.shape) / 4, self.rate  # of ACAI's error beside our sum
-        latent = adam(self.latent_rate, 0.0, 0.9)
         if self.embedding:
             embeds, maps = before(self.embedding), since(self.embedding)
         else:
