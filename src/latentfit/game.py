@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from latentfit.checks import UserError
 from latentfit.schedules import Schedule, When, always, constant
 
 Terms = dict[str, Tensor]
@@ -44,6 +45,7 @@ class Player:
         batches: How many of the turn's batches it sees: two where it needs samples that are
             independent of the first.
         weights: Factor of each term in the loss, a number or a function of the round; 1 if absent.
+            All of them must be terms.
         rate: Factor on the learning rate as a function of the round.
         plays: In which rounds it moves.
         after: A rule without gradient after each move, such as projecting a mask.
@@ -148,6 +150,9 @@ class Game:
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
             terms = self.terms[name](*batches[: player.batches])
+            if stray := player.weights.keys() - terms.keys():
+                has = ", ".join(terms)
+                raise UserError(f"player '{name}' has no term '{min(stray)}' to weigh, only {has}.")
             self.backward(player.loss(terms, step))
         self.average(owned)
         factor = player.rate(step)

@@ -9,6 +9,12 @@ from torch import Tensor, nn
 
 from latentfit.game import Game
 from latentfit.models import Learner
+from latentfit.posteriors import Code
+
+# Inputs in closed form, for golden numbers.
+ROW, COLUMN = torch.arange(6.0, dtype=torch.float64)[:, None], torch.arange(4.0)[None]
+A, B = torch.sin(1 + ROW + 2 * COLUMN), torch.cos(2 + 3 * ROW + COLUMN)
+X = torch.rand(16, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def moved(
@@ -55,3 +61,20 @@ def bent(inputs: int, outputs: int, seed: int = 0) -> nn.Module:
     """A small smooth network whose slope differs from place to place."""
     torch.manual_seed(seed)
     return nn.Sequential(nn.Flatten(), nn.Linear(inputs, 5), nn.Tanh(), nn.Linear(5, outputs))
+
+
+class Copy(nn.Module):
+    """A posterior whose codes are the samples' first entries, all of them where m is not given."""
+
+    def __init__(self, latent: int | None = None) -> None:
+        super().__init__()
+        self.latent = latent
+
+    def forward(self, x: Tensor) -> Code:
+        return Code(x[:, : self.latent])
+
+
+def kl(model: nn.Module, x: Tensor) -> Tensor:
+    """KL of Gaussian posteriors from N(0, I), of each sample."""
+    code = model.posterior(x)
+    return 0.5 * (code.mean**2 + code.scale**2 - 1 - 2 * code.scale.log()).sum(1)

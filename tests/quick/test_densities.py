@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
+from moves import A, B
 from torch import nn
 
 from latentfit.experiments.recipes import recipe
@@ -14,10 +14,6 @@ from latentfit.models import AutoEncoder
 from latentfit.networks import MADE
 from latentfit.posteriors import AutoregressiveStep, Code, DiagonalGaussian, Flow, PlanarStep
 from latentfit.priors import Vamp
-
-ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
-A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
-B = torch.tensor(np.cos(2 + 3 * ROW + COLUMN))
 
 
 class Fixed(nn.Module):

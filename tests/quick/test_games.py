@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
+from moves import A, B, X, kl
 from torch import nn
 from torch.nn import functional
 
@@ -15,16 +15,10 @@ from latentfit.models import (
     AGE,
     GAN,
     ImplicitPrior,
-    SoftIntroVAE,
 )
 from latentfit.models.age import batch_kl
 from latentfit.networks.layers import equalised
 from latentfit.priors import Ratio, Tilted
-
-ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
-A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
-B = torch.tensor(np.cos(2 + 3 * ROW + COLUMN))
-X = torch.rand(16, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def small(name, **settings):
@@ -60,14 +54,6 @@ def test_gan_losses_are_those_of_the_table(form, critic, generator):
     torch.testing.assert_close(model.climb(X)["fooled"], generator(fake))
 
 
-def test_gan_paces_its_players():
-    counts = {
-        form: [turn.repeats for turn in small("gan", form=form).turns()]
-        for form in ("ns", "wgan-gp")
-    }
-    assert counts == {"ns": [1, 1], "wgan-gp": [5, 1]}
-
-
 # AGE and Pioneer
 
 
@@ -85,18 +71,6 @@ def test_spherical_games_keep_codes_on_the_sphere_and_cap_the_reward():
     torch.testing.assert_close(model.encode(X).norm(dim=1), torch.ones(16))
     model.top = -100.0  # below any divergence, so that the cap is what remains
     assert model.spread_out(X)["made"].item() == 100.0
-
-
-def test_the_encoder_plays_against_the_decoder_that_samples():
-    model = recipe("age", (1, 8, 8), latent=4, width=1 / 16)
-    x, z = torch.rand(8, 1, 8, 8), model.prior.sample(8)
-    for _ in range(100):
-        model.decode(z)  # running statistics of prior draws
-    error = model.spread_out(x)["pixels"]
-    model.decoder.eval()
-    torch.testing.assert_close(error, (model.decode(model.encode(x)) - x).abs().mean())
-    model.decoder.train()
-    assert not torch.isclose(error, (model.decode(model.encode(x)) - x).abs().mean())
 
 
 def test_growing_networks_fade_phases_in_and_go_on_after_a_checkpoint():
@@ -175,37 +149,6 @@ def test_slope_of_alae_reaches_through_both_halves():
 
 
 # IntroVAE and Soft-IntroVAE
-
-
-def kl(model, x):
-    code = model.posterior(x)
-    return 0.5 * (code.mean**2 + code.scale**2 - 1 - 2 * code.scale.log()).sum(1)
-
-
-def test_introspection_waits_for_the_warmup():
-    model = small("introvae", warmup=5)
-    encoder = Game(model).players["encoder"]
-    terms = {name: torch.ones(()) for name in ("reconstruction", "divergence", "rebuilt", "made")}
-    assert float(encoder.loss(terms, 4)) == 2.0
-    assert float(encoder.loss(terms, 5)) == 2.5
-
-
-def test_soft_bound_is_per_sample():
-    model = small("soft-introvae", negative=2.0)
-    assert isinstance(model, SoftIntroVAE)
-    torch.manual_seed(3)
-    found = model.bound(X)
-    torch.manual_seed(3)
-    z = model.posterior(X).sample()
-    error = (X - model.decoder(z)).square().sum(1)
-    torch.testing.assert_close(found, torch.exp(-2 / 12 * (error + 2.0 * kl(model, X))))
-    assert found.shape == (16,)
-
-
-def test_soft_introvae_decoder_weights():
-    player = Game(small("soft-introvae")).players["decoder"]
-    terms = {"rebuilt": torch.tensor(1.0), "made": torch.tensor(2.0)}
-    assert float(player.loss(terms, 0)) == pytest.approx(1.5 / 12)
 
 
 # VAE with an implicit optimal prior

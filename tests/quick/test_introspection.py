@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from moves import moved
+from moves import X, kl, moved
 from torch.nn import functional
 
 from latentfit.checks import UserError
@@ -13,16 +13,9 @@ from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.models.age import batch_kl
 
-X = torch.rand(16, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
 
 def small(name, **settings):
     return recipe(name, (12,), latent=4, width=1 / 4, batch=16, **settings)
-
-
-def kl(model, x):
-    code = model.posterior(x)
-    return 0.5 * (code.mean**2 + code.scale**2 - 1 - 2 * code.scale.log()).sum(1)
 
 
 def drawn(model):

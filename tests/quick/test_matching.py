@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from moves import Known, bent, moved
+from moves import Copy, Known, bent, moved
 from torch import nn
 from torch.nn.functional import softplus
 
@@ -80,14 +80,9 @@ def test_the_autoencoder_of_the_aae_does_not_look_at_the_critic():
 # FactorVAE
 
 
-class Copy(nn.Module):
-    def forward(self, x):
-        return Code(x[:, :2])
-
-
 def factor(**settings):
     model = recipe("factor-vae", (3,), latent=2, width=1 / 8, decoder="fixed", **settings)
-    model.posterior = Copy()
+    model.posterior = Copy(2)
     return model
 
 

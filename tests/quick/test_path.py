@@ -7,8 +7,8 @@ import json
 
 import pytest
 import torch
+from moves import Copy
 from safetensors.torch import load_file
-from torch import nn
 
 import latentfit as lf
 from latentfit.data import arrays, order
@@ -152,13 +152,6 @@ def noting(monkeypatch, kind, name):
 
     monkeypatch.setattr(kind, name, noted)
     return seen
-
-
-class Copy(nn.Module):
-    """Codes are the samples, which say where they are from."""
-
-    def forward(self, x):
-        return Code(x)
 
 
 def test_a_prior_in_closed_form_is_fitted_on_training_codes(monkeypatch):

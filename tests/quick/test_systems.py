@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
+from moves import A, B, Copy
 from torch import nn
 
 from latentfit.divergences import decompose, gaussian_mixture, mmd
 from latentfit.divergences.capacity import Capacity
 from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import OptimalGaussian, softclip
-from latentfit.models import ACAI, AutoEncoder, FactorVAE
+from latentfit.models import AutoEncoder, FactorVAE
 from latentfit.models.factorvae import permuted
 from latentfit.penalties import decoder_slope
 from latentfit.posteriors import Code, DiagonalGaussian
 from latentfit.priors import Normal
 from latentfit.training.average import Average
 
-ROW, COLUMN = np.arange(6)[:, None], np.arange(4)[None]
-A = torch.tensor(np.sin(1 + ROW + 2 * COLUMN))
-B = torch.tensor(np.cos(2 + 3 * ROW + COLUMN))
 SCALE = (0.5 * (-1 + 0.1 * A)).exp()
 
 
@@ -125,11 +122,6 @@ def test_factor_vae_estimates_a_correlation():
     assert found == pytest.approx(-0.5 * math.log(1 - correlation**2), abs=0.2)
 
 
-class Copy(nn.Module):
-    def forward(self, x):
-        return Code(x)
-
-
 def test_decoder_slope_is_the_frobenius_norm():
     torch.manual_seed(0)
     decoder = nn.Linear(4, 9).double()
@@ -218,30 +210,6 @@ def test_bounds_of_a_linear_gaussian_model():
     )
     found = model.log_weights(x, 4)
     torch.testing.assert_close(found, law.log_prob(x).expand(4, 5), rtol=1e-6, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", ["acai", "mi-ae"])
-def test_acai_mixes_and_guesses_as_published(name):
-    model = recipe(name, (6,), latent=3, width=1 / 16)
-    assert isinstance(model, ACAI)
-    x = torch.rand(5, 6)
-    with torch.no_grad():
-        z = model.encode(x)
-        torch.manual_seed(1)
-        image, a = model.mixture(z)
-        torch.manual_seed(1)
-        u = torch.rand(5, 3 if name == "mi-ae" else 1)
-        torch.testing.assert_close(a, torch.minimum(u, 1 - u))  # folded: at most a half
-        expected = model.decode(a * z + (1 - a) * z[[4, 3, 2, 1, 0]])
-        torch.testing.assert_close(image, expected)
-        torch.manual_seed(1)
-        terms = model.judge(x)
-        raw = model.critic(image)
-        guess = raw if name == "mi-ae" else raw.mean(1, keepdim=True)
-        torch.testing.assert_close(terms["mixed"], (guess - a).square().mean())
-    (turn,) = model.turns()
-    assert list(turn.players) == ["critic", "autoencoder"]
-    assert turn.players["autoencoder"].weights["mixed"] == 0.5 * 6 / 4
 
 
 def test_gaussian_mixture_kernel_distance_by_hand():

@@ -6,7 +6,8 @@ import inspect
 
 import pytest
 import torch
-from tables import COLOUR, DC, GREY, TABLES, VECTOR, acai, mapae, soft_introvae
+from boxes import COLOUR, DC, GREY, VECTOR, acai, mapae, soft_introvae
+from tables import TABLES
 
 from latentfit.experiments.recipes import RECIPES, recipe
 from latentfit.game import Game

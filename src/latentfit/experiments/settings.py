@@ -53,13 +53,12 @@ def read(pairs: list[str], owner: str, kinds: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(name: str, text: str, kind: Any) -> Any:
-    origin = typing.get_origin(kind)
-    if origin is typing.Literal:
-        return one_of(name, text, typing.get_args(kind))
-    if origin in (typing.Union, types.UnionType):
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
         if text.lower() == "none":
             return None
         kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    if typing.get_origin(kind) is typing.Literal:
+        return one_of(name, text, typing.get_args(kind))
     if kind is bool:
         return one_of(name, text.lower(), ("true", "false")) == "true"
     try:

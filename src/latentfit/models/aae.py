@@ -100,7 +100,7 @@ class AAE(Model):
             terms=self.fit_and_fool if self.joint else self.fit,
             owns=(self.encoder, self.decoder, self.likelihood),
             optimizer=adam(self.rate, 0.5, 0.999),
-            weights={"fooled": self.weight},
+            weights={"fooled": self.weight} if self.joint else {},
         )
         critic = Player(
             terms=self.judge, owns=(self.critic,), optimizer=adam(self.rate / 2, 0.5, 0.999)

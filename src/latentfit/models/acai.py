@@ -152,18 +152,17 @@ class ACAI(Model):
     def turns(self) -> Iterator[Turn]:
         """Critic, then autoencoder, on one batch."""
         unit = math.prod(self.shape) / 4
-        noisy, drawn = self.dual or (0.0, 0.0)
+        weights = {"mixed": self.weight * unit}
+        if self.dual is not None:
+            weights |= {"noisy": self.dual[0] * unit, "drawn": self.dual[1] * unit}
+        if self.kernel:
+            weights["kernel"] = self.kernel * unit
         yield Turn(
             critic=Player(terms=self.judge, owns=(self.critic,), optimizer=adam(self.rate)),
             autoencoder=Player(
                 terms=self.embed,
                 owns=(self.encoder, self.decoder, self.likelihood),
                 optimizer=adam(self.rate),
-                weights={
-                    "mixed": self.weight * unit,
-                    "noisy": noisy * unit,
-                    "drawn": drawn * unit,
-                    "kernel": self.kernel * unit,
-                },
+                weights=weights,
             ),
         )

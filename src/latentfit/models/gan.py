@@ -119,7 +119,7 @@ class GAN(Model):
                 terms=self.judge,
                 owns=(self.critic,),
                 optimizer=adam(self.rate, self.beta1),
-                weights={"slope": self.penalty},
+                weights={"slope": self.penalty} if self.form == "wgan-gp" else {},
             ),
         )
         yield Turn(

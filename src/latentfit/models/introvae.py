@@ -74,14 +74,13 @@ class IntroVAE(Introspective):
     decoder   w R + (KL(r) + KL(f)) / 2                                         D once
     ========  ================================================================  ==========
 
-    For the first `warmup` rounds both only play the VAE. M is that many times the divergence of
-    data at their end as `Margin` says, or a number that is given.
+    For the first rounds, the warm-up of M, both only play the VAE. M is a multiple of the
+    divergence of data at their end (`divergences.margin.Margin`), or a number that is given.
 
     Arguments:
-        margin: M.
+        margin: M, and how long the warm-up is.
         reconstruction: w.
         negative: n.
-        warmup: Rounds of plain VAE.
         rest: Those of `Introspective`.
 
     References:
@@ -101,12 +100,10 @@ class IntroVAE(Introspective):
         margin: Margin,
         reconstruction: float = 1.0,
         negative: float = 0.5,
-        warmup: int = 4_700,
         **rest: Any,
     ) -> None:
         super().__init__(**rest)
-        self.margin, self.reconstruction = margin, reconstruction
-        self.negative, self.warmup = negative, warmup
+        self.margin, self.reconstruction, self.negative = margin, reconstruction, negative
 
     def judge(self, x: Tensor) -> Terms:
         """Encoder: reconstruct, low divergence for data, above the margin for what is made."""
@@ -140,8 +137,8 @@ class IntroVAE(Introspective):
 
     def turns(self) -> Iterator[Turn]:
         """Encoder, then decoder, on one batch."""
-        push = product(self.negative / 2, after(self.warmup))
-        pull = product(0.5, after(self.warmup))
+        push = product(self.negative / 2, after(self.margin.warmup))
+        pull = product(0.5, after(self.margin.warmup))
         yield Turn(
             encoder=Player(
                 terms=self.judge,

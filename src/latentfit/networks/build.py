@@ -13,12 +13,11 @@ from latentfit.checks import one_of
 from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
 from latentfit.networks.layers import scaled
 from latentfit.networks.mlp import MLP
-from latentfit.networks.sngan import ResidualDecoder, ResidualEncoder
+from latentfit.networks.sngan import USUAL_MOMENTUM, ResidualDecoder, ResidualEncoder
 
 Shape = tuple[int, ...]
 
 FAMILIES = ("flexae", "dai-wipf", "sngan")
-SNGAN_MOMENTUM = 0.1
 
 
 def hidden(width: float, *, layers: int = 4) -> tuple[int, ...]:
@@ -51,7 +50,7 @@ def encoder(
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
-        return ResidualEncoder(shape, outputs, width=width, norm=momentum or SNGAN_MOMENTUM)
+        return ResidualEncoder(shape, outputs, width=width, norm=_share(momentum))
     return Encoder(shape, outputs, width=width, family=_variant(family, momentum))
 
 
@@ -67,7 +66,7 @@ def decoder(
     if not is_image(shape):
         return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
-        return ResidualDecoder(shape, latent, width=width, norm=momentum or SNGAN_MOMENTUM)
+        return ResidualDecoder(shape, latent, width=width, norm=_share(momentum))
     return Decoder(shape, latent, width=width, family=_variant(family, momentum))
 
 
@@ -80,6 +79,10 @@ def critic(
     if family == "sngan":
         return ResidualEncoder(shape, outputs, width=width, norm=None)
     return Critic(shape, outputs, width=width, family=_variant(family, None))
+
+
+def _share(momentum: float | None) -> float:
+    return USUAL_MOMENTUM if momentum is None else momentum
 
 
 def _variant(family: str, momentum: float | None) -> Family:

@@ -1,23 +1,25 @@
 """Residual networks of the SNGAN family, for images of any size: those of the mapped prior's paper.
 
 Published for 32 and 64 pixels; here a side is padded on the way in to 4 times a power of two, and
-cropped on the way out. Up to 32 pixels all blocks are of one width; beyond it the width doubles
-with every halving of the side, up to 1024.
+cropped on the way out.
 
-| | encoder | decoder | critic |
-|---|---|---|---|
-| first | block of 64 or 128, halved | dense to 4x4 | block of 64 or 128, halved |
-| then | blocks that halve, down to 4x4 | blocks that double | blocks that halve, down to 4x4 |
-| last | batch norm, ReLU, mean, dense | batch norm, ReLU, 3x3 convolution | ReLU, sum, dense |
-| norms | batch norm | batch norm | spectral norm |
+| | up to 32 pixels | beyond |
+|---|---|---|
+| critic | 128, 128 halve the side; 128, 128 | 64, 128, ... up to 1024 halve it, to 2x2 |
+| decoder | dense to 4x4; 256, 256, 256 double it | dense to 4x4; 512, 256, ... 64 double it |
+
+Critics have spectral norm, sum their last features over places and end in a dense layer; decoders
+have batch norm and end in a 3x3 convolution.
 
 References:
     | Spectral Normalization for Generative Adversarial Networks (Miyato et al., 2018), Tables 4-5
     | Mimicry (Lee & Town, 2020), the code that the mapped prior's paper names
 
 Deviations:
-    The paper does not describe its encoder; here it mirrors the decoder. Samples are made larger by
-    repetition and not by interpolation. The decoder has no tanh: the likelihood owns the link.
+    The paper does not describe its encoder; here it is the critic with batch norm for spectral norm
+    and a mean for the sum. The paper's players on codes are of Mimicry too, which has none; here
+    they are dense, as everybody's. Samples are made larger by repetition and not by interpolation.
+    The decoder has no tanh: the likelihood owns the link.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from torch.nn import functional
 from latentfit.networks.layers import Reshape, scaled, spectrally_normal
 
 Shape = tuple[int, ...]
-Change = Literal["halve", "double"]
+Change = Literal["halve", "double", "keep"]
+USUAL_MOMENTUM = 0.1
 
 
 def levels(shape: Shape) -> int:
@@ -40,15 +43,24 @@ def levels(shape: Shape) -> int:
     return max(1, math.ceil(math.log2(max(shape[1:]) / 4)))
 
 
-def widths(shape: Shape, width: float, *, flat: int) -> list[int]:
-    """Channels from the image inwards, one more than there are levels."""
-    count = levels(shape) + 1
-    published = [flat] * count if count < 5 else [min(1024, 64 * 2**i) for i in range(count)]
-    return [scaled(units, width) for units in published]
+def inwards(shape: Shape, width: float) -> tuple[list[int], int]:
+    """Channels of a critic's blocks, and how many of them halve the side."""
+    depth = levels(shape)
+    if depth < 4:
+        return [scaled(128, width)] * (min(2, depth) + 2), min(2, depth)
+    return [scaled(min(1024, 64 * 2**place), width) for place in range(depth + 1)], depth + 1
+
+
+def outwards(shape: Shape, width: float) -> list[int]:
+    """Channels of a decoder: of what its dense layer gives, and of each block."""
+    depth = levels(shape)
+    if depth < 4:
+        return [scaled(256, width)] * (depth + 1)
+    return [scaled(min(1024, 64 * 2**place), width) for place in reversed(range(depth + 1))]
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions beside a 1x1 one, at half or twice the side.
+    """Two 3x3 convolutions beside a 1x1 one, at half, twice or the same side.
 
     Arguments:
         inputs: Channels that come in.
@@ -69,26 +81,23 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         self.change = change
-        first, second = (
-            nn.Conv2d(a, outputs, 3, padding=1, bias=norm is None) for a in (inputs, outputs)
-        )
-        beside = nn.Conv2d(inputs, outputs, 1)
-        for layer in (first, second):
-            nn.init.xavier_uniform_(layer.weight, math.sqrt(2))
-        nn.init.xavier_uniform_(beside.weight)
+        between = outputs if raw or change == "double" else inputs
         bend = [] if raw else [*_norm(inputs, norm), nn.ReLU()]
         self.before = nn.Sequential(*bend)
-        self.first = first if norm is not None else spectrally_normal(first)
-        self.between = nn.Sequential(*_norm(outputs, norm), nn.ReLU())
-        self.second = second if norm is not None else spectrally_normal(second)
-        self.beside = beside if norm is not None else spectrally_normal(beside)
+        self.first = _convolution(inputs, between, 3, norm)
+        self.between = nn.Sequential(*_norm(between, norm), nn.ReLU())
+        self.second = _convolution(between, outputs, 3, norm)
+        same = change == "keep" and inputs == outputs
+        self.beside = nn.Identity() if same else _convolution(inputs, outputs, 1, norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        """From (B, inputs, H, W) to (B, outputs, H / 2, W / 2) or (B, outputs, 2 H, 2 W)."""
+        """From (B, inputs, H, W) to (B, outputs, H', W')."""
         if self.change == "double":
             inner = self.first(_double(self.before(x)))
             return self.second(self.between(inner)) + _double(self.beside(x))
         inner = self.second(self.between(self.first(self.before(x))))
+        if self.change == "keep":
+            return inner + self.beside(x)
         return functional.avg_pool2d(inner, 2) + self.beside(functional.avg_pool2d(x, 2))
 
 
@@ -109,22 +118,23 @@ class ResidualEncoder(nn.Module):
     """
 
     def __init__(
-        self, shape: Shape, outputs: int, *, width: float = 1.0, norm: float | None = 0.1
+        self, shape: Shape, outputs: int, *, width: float = 1.0, norm: float | None = USUAL_MOMENTUM
     ) -> None:
         super().__init__()
-        side, channels = 2 ** levels(shape), widths(shape, width, flat=128)
+        channels, halvings = inwards(shape, width)
+        side = 2**halvings
         rows, columns = (-(-length // side) * side for length in shape[1:])
         self.pad = (0, columns - shape[2], 0, rows - shape[1])
-        inwards = [(shape[0], channels[0]), *pairwise(channels)][: levels(shape)]
         self.blocks = nn.Sequential(
             *(
-                Block(a, b, change="halve", norm=norm, raw=place == 0)
-                for place, (a, b) in enumerate(inwards)
+                Block(a, b, change="halve" if place < halvings else "keep", norm=norm,
+                      raw=place == 0)
+                for place, (a, b) in enumerate(pairwise([shape[0], *channels]))
             ),
-            *_norm(inwards[-1][1], norm),
+            *_norm(channels[-1], norm),
             nn.ReLU(),
-        )
-        head = nn.Linear(inwards[-1][1], outputs)
+        )  # fmt: skip
+        head = nn.Linear(channels[-1], outputs)
         nn.init.xavier_uniform_(head.weight)
         nn.init.zeros_(head.bias)
         self.head = head if norm is not None else spectrally_normal(head)
@@ -151,9 +161,11 @@ class ResidualDecoder(nn.Module):
         torch.Size([2, 3, 27, 33])
     """
 
-    def __init__(self, shape: Shape, latent: int, *, width: float = 1.0, norm: float = 0.1) -> None:
+    def __init__(
+        self, shape: Shape, latent: int, *, width: float = 1.0, norm: float = USUAL_MOMENTUM
+    ) -> None:
         super().__init__()
-        side, channels = 2 ** levels(shape), widths(shape, width, flat=256)[::-1]
+        side, channels = 2 ** levels(shape), outwards(shape, width)
         rows, columns = (-(-length // side) for length in shape[1:])
         dense = nn.Linear(latent, channels[0] * rows * columns)
         last = nn.Conv2d(channels[-1], shape[0], 3, padding=1)
@@ -176,6 +188,12 @@ class ResidualDecoder(nn.Module):
 
 def _norm(channels: int, share: float | None) -> list[nn.Module]:
     return [] if share is None else [nn.BatchNorm2d(channels, momentum=share, eps=2e-5)]
+
+
+def _convolution(inputs: int, outputs: int, side: int, norm: float | None) -> nn.Module:
+    layer = nn.Conv2d(inputs, outputs, side, padding=side // 2)
+    nn.init.xavier_uniform_(layer.weight, 1.0 if side == 1 else math.sqrt(2))
+    return layer if norm is not None else spectrally_normal(layer)
 
 
 def _double(x: Tensor) -> Tensor:

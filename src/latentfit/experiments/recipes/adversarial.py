@@ -36,7 +36,7 @@ def gan(
     *,
     form: Literal["ns", "mm", "ls", "wgan-gp"] = "wgan-gp",
     critic_steps: int | None = None,
-    penalty: float = 10.0,
+    penalty: float | None = None,
     rate: float | None = None,
     batch: int = 64,
     average: Average = 0.999,
@@ -47,7 +47,7 @@ def gan(
         parts: Networks.
         form: Which pair of losses.
         critic_steps: Moves of the critic in a round; None is 5 for `wgan-gp`, else 1.
-        penalty: Weight of the slope of `wgan-gp`.
+        penalty: Weight of the slope of `wgan-gp`, 10 where not given; the others have none.
         rate: Learning rate; None is 1e-4 for `wgan-gp`, 2e-4 for `ls`, else 5e-5.
         batch: Batch size.
         average: Decay of the averaged weights.
@@ -58,6 +58,8 @@ def gan(
         of a hundred as in the paper's table.
     """
     usual, beta1, steps, norm = _GAN[one_of("form", form, FORMS)]
+    if penalty is not None and form != "wgan-gp":
+        raise UserError(f"form '{form}' has no slope to weigh; leave 'penalty' out.")
     return GAN(
         shape=parts.shape,
         latent=parts.latent,
@@ -66,7 +68,7 @@ def gan(
         likelihood=parts.squared_error(),
         form=form,
         critic_steps=steps if critic_steps is None else critic_steps,
-        penalty=penalty,
+        penalty=10.0 if penalty is None else penalty,
         rate=usual if rate is None else rate,
         beta1=beta1,
         batch=batch,
@@ -183,7 +185,6 @@ def alae(
     Deviations:
         Those of `models.ALAE`. The average's horizon does not follow the batch.
     """
-    usual = 0.25 if parts.colour else 2.5
     units = max(32, parts.latent)  # fewer map noise to a curve
     return ALAE(
         shape=parts.shape,
@@ -193,7 +194,7 @@ def alae(
         likelihood=parts.squared_error(),
         prior=Pushforward(Mapping(units, parts.latent, speed=_ALAE_SPEED), units),
         critic=MLP(parts.latent, 1, hidden=(units,) * 2, slope=0.2, speed=_ALAE_SPEED),
-        penalty=usual if penalty is None else penalty,
+        penalty=parts.preset(penalty, 2.5, 0.25),
         rate=rate,
         batch=batch,
         average=average,

@@ -84,13 +84,28 @@ class Recipe:
         within("width", width, 1 / 1024, 64, remedy="width 1 is the published size")
         if momentum is not None:
             within("momentum", momentum, 0.0, 1.0)
-        if family != "flexae" and not is_image(tuple(shape)):
-            raise UserError(f"family '{family}' is one of images; leave it out for vectors.")
-        parts = Parts(tuple(shape), latent, width=width, momentum=momentum, family=family)
-        model = self.build(parts, **settings)
+        if not is_image(tuple(shape)):
+            if family != "flexae":
+                raise UserError(f"family '{family}' is one of images; leave it out for vectors.")
+            if momentum is not None:
+                raise UserError("networks of vectors have no batch norm; leave 'momentum' out.")
+        for name, value in settings.items():
+            _in_range(name, value, allowed[name])
+        form = {"width": width, "momentum": momentum, "family": family}
+        model = self.build(Parts(tuple(shape), latent, data=data, **form), **settings)
         convert_conv2d_weight_memory_format(model, torch.channels_last)  # up to a third faster
         within("batch", model.batch, 2, remedy="batch norm needs two samples")
-        given = {"latent": latent, "width": width, "momentum": momentum, "family": family,
-                 **settings}  # fmt: skip
-        model.recipe = (self.name, given)
+        model.recipe = (self.name, {"latent": latent, **form, **settings})
         return model
+
+
+def _in_range(name: str, value: Any, setting: inspect.Parameter) -> None:
+    """Raise for a number that no system has: a count of nothing, a negative weight, NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if str(setting.annotation).startswith("int"):
+        within(name, value, 0 if name == "warmup" or setting.default == 0 else 1)
+    elif name.endswith("rate"):
+        within(name, value, 1e-12, 1e3)
+    elif not isinstance(setting.default, float) or setting.default >= 0:
+        within(name, value, 0.0, 1e12)

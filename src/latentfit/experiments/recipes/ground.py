@@ -6,6 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from latentfit.checks import one_of
 from latentfit.divergences import gaussian_kl, inverse_multiquadratic, mmd
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.likelihoods import Gaussian, Likelihood
@@ -52,9 +53,10 @@ def plain(
         kernels: Penalise the squared kernels of the decoder (RAE-L2, AE + GMM "L2").
         gradient: Penalise the decoder's slope (RAE-GP).
         spectral: Spectral norm on every layer of encoder and decoder (RAE-SN).
-        code_weight: Weight on the codes; None is 6.4e-3, or 2.4e-2 for colour; without another
-            penalty 0.032 or 0.24, with spectral norm 0.58 or 0.72.
-        kernel_weight: Weight on the kernels; None is 1e-4, or 3.1e-3 for colour.
+        code_weight: Weight on the codes; None is 6.4e-3, or 2.4e-2 for colour, 1.9e-2 for CelebA;
+            without another penalty 0.032, 0.24, 0.019; with spectral norm 0.58, 0.72, 0.46.
+        kernel_weight: Weight on the kernels; None is 1e-4, or 3.1e-3 for colour; for CelebA 1.2e-3
+            beside a penalty on the codes, 1.2e-2 without.
         rate: Learning rate.
         batch: Batch size.
         average: Decay of the averaged weights.
@@ -63,7 +65,8 @@ def plain(
         Networks, Adam 2e-4 and batch 128 are those of FlexAE's auto-encoder, for every system here;
         RAE's public code has networks of its own, Adam 5e-4 (1e-3 for faces) at batch 100, halved
         where the validation error stalls. Weights are the public code's, in units of a squared
-        error summed over a padded 32x32 image; its paper halves the norm of the codes. The slope is
+        error summed over a padded 32x32 image; colour images have those of CIFAR-10. Its paper
+        halves the norm of the codes. The slope is
         that of the output and not of its square (`penalties.decoder_slope`). `ae-gmm` takes
         FlexAE's "AE + GMM (L2)", which that paper does not define, for RAE's kernel penalty.
     """
@@ -73,11 +76,14 @@ def plain(
     if codes:
         penalties["code_norm"] = lambda z, decoder: code_norm(z)
         alone = not (kernels or gradient or spectral)
-        grey, colour = (0.58, 0.72) if spectral else (0.032, 0.24) if alone else (6.4e-3, 2.4e-2)
-        weights["code_norm"] = _preset(parts, code_weight, grey, colour)
+        usual = (0.032, 0.24, 0.019) if alone else (6.4e-3, 2.4e-2, 1.9e-2)
+        usual = (0.58, 0.72, 0.46) if spectral else usual
+        weights["code_norm"] = parts.preset(code_weight, *usual)
     if kernels:
         penalties["kernel_norm"] = lambda z, decoder: kernel_norm(decoder)
-        weights["kernel_norm"] = _preset(parts, kernel_weight, 1.0e-4, 3.1e-3)
+        weights["kernel_norm"] = parts.preset(
+            kernel_weight, 1.0e-4, 3.1e-3, 1.2e-3 if codes else 1.2e-2
+        )
     if gradient:
         penalties["decoder_slope"] = lambda z, decoder: decoder_slope(z, decoder, likelihood.mean)
     encoder, decoder = parts.encoder(), parts.decoder()
@@ -125,7 +131,7 @@ def vae(
         the same rate, batch and clock (twice as long). A learned log gamma moves by about the rate
         in a round: before some 10,000 rounds at 2e-4 such a model is not at its own deviation.
     """
-    if decoder == "bernoulli":
+    if one_of("decoder", decoder, ("bernoulli", "fixed", "learned")) == "bernoulli":
         likelihood: Likelihood = parts.cross_entropy()
     else:
         learned = decoder == "learned"
@@ -170,7 +176,7 @@ def wae_mmd(
         likelihood=parts.squared_error(),
         prior=Normal(parts.latent),
         divergences={"divergence": lambda code, z, prior: mmd(z, prior.sample(len(z)), kernel)},
-        weights={"divergence": _preset(parts, weight, 200.0, 500.0)},
+        weights={"divergence": parts.preset(weight, 200.0, 500.0)},
         optimizer=adam(rate, 0.5, 0.999),
         batch=batch,
         average=average,
@@ -197,7 +203,8 @@ def wae_gan(
         average: Decay of the averaged weights.
 
     Deviations:
-        Those of `models.AAE`. Weights are the public code's, in units of a summed error on [0, 1].
+        Those of `models.AAE`. Weights are the public code's, in units of a summed error on [0, 1];
+        50 is its earlier 10 for faces, where its last is 100 (500 here).
         Its critic knows the prior's density for faces; here it does not. No noise on the encoder's
         input, and no pre-training.
     """
@@ -205,7 +212,7 @@ def wae_gan(
         parts,
         joint=True,
         prior=Normal(parts.latent) if modes == 1 else Ring(parts.latent, modes=modes),
-        weight=_preset(parts, weight, 200.0, 50.0),
+        weight=parts.preset(weight, 200.0, 50.0),
         rate=rate,
         batch=batch,
         average=average,
@@ -282,9 +289,3 @@ def second_stage(parts: Parts, rate: float, batch: int) -> SecondStage:
             batch=batch,
         )
     )
-
-
-def _preset(parts: Parts, given: float | None, grey: float, colour: float) -> float:
-    if given is not None:
-        return given
-    return colour if parts.colour else grey

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from latentfit.checks import UserError
 from latentfit.divergences.margin import Margin
 from latentfit.experiments.recipes.parts import Average, Parts
 from latentfit.models import IntroVAE, SoftIntroVAE
@@ -12,7 +13,7 @@ def introvae(
     parts: Parts,
     *,
     margin: float | None = None,
-    factor: float = 1.5,
+    factor: float | None = None,
     reconstruction: float = 1.0,
     negative: float = 0.5,
     warmup: int = 4_700,
@@ -25,7 +26,7 @@ def introvae(
     Arguments:
         parts: Networks.
         margin: M in nats; None is `factor` times the divergence of data after the warm-up.
-        factor: See `margin`.
+        factor: See `margin`; 1.5 where not given.
         reconstruction: Weight of the squared error.
         negative: Weight of the margin terms.
         warmup: Rounds of plain VAE, ten epochs of MNIST.
@@ -36,11 +37,13 @@ def introvae(
     Deviations:
         Those of `models.IntroVAE`.
     """
+    if margin is not None and factor is not None:
+        raise UserError("a 'margin' that is given has no 'factor'; leave one of them out.")
+    factor = 1.5 if factor is None else factor
     return IntroVAE(
         margin=Margin(warmup=warmup, factor=factor, fixed=margin),
         reconstruction=reconstruction,
         negative=negative,
-        warmup=warmup,
         shape=parts.shape,
         latent=parts.latent,
         posterior=DiagonalGaussian(parts.encoder(2 * parts.latent)),

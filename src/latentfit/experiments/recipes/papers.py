@@ -114,6 +114,7 @@ def maskaae(
     chosen = pruning(game, parts.latent, image=parts.image).paced(pace)
     low, high = chosen.start
     start = (low if mask_low is None else mask_low, high if mask_high is None else mask_high)
+    within("mask_high", start[1], start[0], remedy="it is not below 'mask_low'")
     given = {"form": form, "omega": omega, "variance": variance, "mask_rate": mask_rate,
              "warmup": warmup, "period": period, "drop": drop, "noise": noise}  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}

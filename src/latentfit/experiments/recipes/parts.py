@@ -28,6 +28,7 @@ class Parts:
         momentum: Share of a new batch in the running statistics of batch norm; the family's where
             not given.
         family: Of the convolutional networks, one of `networks.FAMILIES`.
+        data: Name of the data set, which may have presets of its own.
     """
 
     shape: Shape
@@ -35,6 +36,7 @@ class Parts:
     width: float = 1.0
     momentum: float | None = None
     family: str = "flexae"
+    data: str = ""
 
     @property
     def image(self) -> bool:
@@ -45,6 +47,16 @@ class Parts:
     def colour(self) -> bool:
         """Whether the data are colour images; presets differ for these."""
         return self.image and self.shape[0] == 3
+
+    def preset(
+        self, given: float | None, grey: float, colour: float, celeba: float | None = None
+    ) -> float:
+        """A weight: the one that was given, or the published one for such data."""
+        if given is not None:
+            return given
+        if self.data == "celeba" and celeba is not None:
+            return celeba
+        return colour if self.colour else grey
 
     def encoder(self, outputs: int | None = None) -> nn.Module:
         """From samples to `outputs` numbers, m where not given."""

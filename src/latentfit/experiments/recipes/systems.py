@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from latentfit.experiments.recipes.adversarial import ADVERSARIAL
 from latentfit.experiments.recipes.base import Build, Recipe
@@ -30,12 +31,13 @@ _WAE = "Wasserstein Auto-Encoders (Tolstikhin et al.)"
 # Sizes that a mask starts from (slides, Table 2).
 _MASKED = {"fashion-mnist": 128, "colour": 256}
 
-_NO_PENALTY = {"codes": False, "kernels": False, "gradient": False, "spectral": False}
 
-
-def _rae(**penalties: bool) -> Build:
-    """RAE with a penalty on the codes and those given."""
-    return partial(plain, components=10, **{**_NO_PENALTY, "codes": True, **penalties})
+def _plain(components: int, **penalties: bool) -> Build:
+    """An auto-encoder with the penalties given; without one there is no weight of it to set."""
+    kinds = ("codes", "kernels", "gradient", "spectral")
+    fixed: dict[str, Any] = {kind: penalties.get(kind, False) for kind in kinds}
+    fixed |= {f"{kind[:-1]}_weight": None for kind in kinds[:2] if not fixed[kind]}
+    return partial(plain, components=components, **fixed)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -94,21 +96,21 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="ae",
-            build=partial(plain, components=1, **_NO_PENALTY),
+            build=_plain(1),
             paper="Reducing the Dimensionality of Data with Neural Networks (Hinton et al.)",
             year=2006,
             idea="reconstruction alone; samples from a Gaussian fitted to the codes",
         ),
         Recipe(
             name="ae-gmm",
-            build=partial(plain, components=10, **{**_NO_PENALTY, "kernels": True}),
+            build=_plain(10, kernels=True),
             paper=_GHOSH,
             year=2020,
             idea="auto-encoder with a kernel penalty; samples from a mixture of ten Gaussians",
         ),
         Recipe(
             name="rae-l2",
-            build=_rae(kernels=True),
+            build=_plain(10, codes=True, kernels=True),
             paper=_GHOSH,
             year=2020,
             idea="penalties on codes and kernels; samples from a mixture of ten Gaussians",
@@ -148,21 +150,21 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="rae",
-            build=_rae(),
+            build=_plain(10, codes=True),
             paper=_GHOSH,
             year=2020,
             idea="a penalty on the codes alone; samples from a mixture of ten Gaussians",
         ),
         Recipe(
             name="rae-gp",
-            build=_rae(gradient=True),
+            build=_plain(10, codes=True, gradient=True),
             paper=_GHOSH,
             year=2020,
             idea="penalties on the codes and on the decoder's slope; mixture of ten Gaussians",
         ),
         Recipe(
             name="rae-sn",
-            build=_rae(spectral=True),
+            build=_plain(10, codes=True, spectral=True),
             paper=_GHOSH,
             year=2020,
             idea="a penalty on the codes, spectral norm everywhere; mixture of ten Gaussians",
@@ -218,7 +220,8 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="vae-flow",
             build=vae_flow,
-            paper="Variational Inference with Inverse Autoregressive Flow (Kingma et al.)",
+            paper="Improving Variational Inference with Inverse Autoregressive Flow "
+            "(Kingma et al.)",
             year=2016,
             idea="the posterior goes through a flow, so that it need not be Gaussian",
             likelihood="elbo",

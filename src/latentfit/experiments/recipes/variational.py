@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from latentfit.checks import within
+from latentfit.checks import one_of, within
 from latentfit.divergences import decompose, inverse_multiquadratic, mmd
 from latentfit.divergences.capacity import Capacity
 from latentfit.experiments.recipes.ground import HALVINGS, kl_to_prior
@@ -47,7 +47,7 @@ def sigma_vae(
 def beta_vae(
     parts: Parts,
     *,
-    beta: float = 4.0,
+    beta: float | None = None,
     decoder: Decoder = "auto",
     rate: float = 2e-4,
     batch: int = 128,
@@ -55,10 +55,14 @@ def beta_vae(
 ) -> AutoEncoder:
     """KL weighed by beta, beside a reconstruction summed over entries; see `likelihood_of`.
 
+    Beta is 4 where not given, 10 for CelebA.
+
     Deviations:
         House networks and pace; the paper has networks for each data set, ten dimensions, and a
-        beta that is normalised by the sizes of code and data.
+        beta that is normalised by the sizes of code and data. The values of beta are those of
+        YannDubs/disentangling-vae.
     """
+    beta = parts.preset(beta, 4.0, 4.0, 10.0)
     within("beta", beta, 0.0)
     return AutoEncoder(
         **networks_of(parts, likelihood_of(parts, decoder)),
@@ -72,7 +76,7 @@ def beta_vae_capacity(
     parts: Parts,
     *,
     gamma: float = 100.0,
-    capacity: float = 25.0,
+    capacity: float | None = None,
     over: int = 100_000,
     decoder: Decoder = "auto",
     rate: float = 2e-4,
@@ -81,12 +85,14 @@ def beta_vae_capacity(
 ) -> AutoEncoder:
     """KL held, with weight gamma, at a target that grows to `capacity` nats in `over` rounds.
 
+    The capacity is 25 where not given, 50 for CelebA.
+
     Deviations:
         House networks and pace. Gamma is 100, as in YannDubs/disentangling-vae; the paper has
         1,000, with ten dimensions.
     """
     within("over", over, 1)
-    target = Capacity(kl_to_prior, capacity, over=over)
+    target = Capacity(kl_to_prior, parts.preset(capacity, 25.0, 25.0, 50.0), over=over)
     return AutoEncoder(
         **networks_of(parts, likelihood_of(parts, decoder)),
         divergences={"capacity": target},
@@ -111,7 +117,7 @@ def info_vae(
         authors' a single wide Gaussian with a biased estimate. The weights are ours; the paper's is
         1,000 on a mean error.
     """
-    weight = (250.0 if parts.colour else 100.0) if weight is None else weight
+    weight = parts.preset(weight, 100.0, 250.0)
     within("weight", weight, 1.0, remedy="1 is the VAE")
     kernel = inverse_multiquadratic()
     return AutoEncoder(
@@ -187,20 +193,19 @@ def factor_vae(
         dimensions. The discriminator has the paper's five layers of 1,000 units for images, three
         of 128 for vectors.
     """
-    slow = 1e-5 if parts.colour else 1e-4
     return FactorVAE(
         **networks_of(parts, likelihood_of(parts, decoder)),
         divergences={"divergence": kl_to_prior},
         discriminator=parts.on_codes(2, units=1000, layers=5, slope=0.2),
         correlation=gamma,
-        discriminator_rate=slow if discriminator_rate is None else discriminator_rate,
+        discriminator_rate=parts.preset(discriminator_rate, 1e-4, 1e-5),
         **pace(rate, batch, average),
     )
 
 
 def likelihood_of(parts: Parts, decoder: str) -> Likelihood:
     """`auto` is a cross-entropy on grey images and a Gaussian of fixed deviation 1 elsewhere."""
-    if decoder == "auto":
+    if one_of("decoder", decoder, ("auto", "bernoulli", "fixed", "learned")) == "auto":
         decoder = "bernoulli" if parts.image and not parts.colour else "fixed"
     if decoder == "bernoulli":
         return parts.cross_entropy()
