@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from stack import Stack
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
 
+from latentfit.checks import UserError
 from latentfit.data import Data, load, order
 from latentfit.experiments.cells import Cell
 from latentfit.experiments.evaluate import evaluate
@@ -31,62 +32,12 @@ from latentfit.experiments.studies import STUDIES
 from latentfit.models import MaskAAE
 from latentfit.networks import MLP
 from latentfit.optimizers import rmsprop
-from latentfit.schedules import drops
+from latentfit.penalties import masked_variance
 from latentfit.seeds import mix, reseed
 from latentfit.training.checkpoint import atomically, save
-from latentfit.training.folder import read_lines
+from latentfit.training.folder import locked, read_lines
 
 CPU = torch.device("cpu")
-
-
-class Stack:
-    """Networks of one form side by side: (K, B, inputs) to (K, B, outputs)."""
-
-    def __init__(self, networks: Sequence[nn.Module]) -> None:
-        layers = [[m for m in net.modules() if isinstance(m, nn.Linear)] for net in networks]
-        # A ReLU has no slope below zero.
-        self.slope = next((m.negative_slope for m in networks[0].modules()
-                           if isinstance(m, nn.LeakyReLU)), 0.0)  # fmt: skip
-        self.weights = [
-            nn.Parameter(torch.stack([layer.weight.detach().T for layer in held]))
-            for held in zip(*layers, strict=True)
-        ]
-        self.biases = [
-            nn.Parameter(torch.stack([layer.bias.detach()[None] for layer in held]))
-            for held in zip(*layers, strict=True)
-        ]
-
-    def parameters(self) -> list[nn.Parameter]:
-        """All weights and biases."""
-        return [*self.weights, *self.biases]
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The networks' outputs."""
-        for place, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias, leaky_relu(x, self.slope) if place else x, weight)
-        return x
-
-    def slopes(self, x: Tensor) -> Tensor:
-        """Gradients of the summed outputs at x, in closed form: the same shape."""
-        with torch.no_grad():
-            bends = []
-            for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-                x = torch.baddbmm(bias, x, weight)
-                bends.append(torch.where(x > 0, 1.0, self.slope))
-                x = leaky_relu(x, self.slope)
-        gradient = self.weights[-1].transpose(1, 2)
-        for weight, bend in zip(reversed(self.weights[:-1]), reversed(bends), strict=True):
-            gradient = (gradient * bend) @ weight.transpose(1, 2)
-        return gradient
-
-    def unstack(self, networks: Sequence[nn.Module], tensors: Sequence[Tensor]) -> None:
-        """Write weights and biases back, those of `parameters()` or their averages."""
-        half = len(self.weights)
-        for number, net in enumerate(networks):
-            layers = [m for m in net.modules() if isinstance(m, nn.Linear)]
-            for place, layer in enumerate(layers):
-                layer.weight.data.copy_(tensors[place][number].T)
-                layer.bias.data.copy_(tensors[half + place][number, 0])
 
 
 class Together:
@@ -98,6 +49,10 @@ class Together:
         first = models[0]
         if first.pruning is None or first.mask is None or first.average is None:
             raise TypeError("only masked games with an average are played together.")
+        if first.pruning.form != "one" or first.noise or first.pruning.warmup:
+            raise TypeError("only the authors' form is played here: no noise, no warm-up.")
+        if first.encoder_first or first.silence is not masked_variance:
+            raise TypeError("LMGAE's order and penalty are not played here.")
         self.models, self.seeds, self.pruning = models, seeds, first.pruning
         self.entries, self.latent, self.batch = first.shape[0], first.latent, first.batch
         self.encoder, self.decoder, self.critic = (
@@ -116,9 +71,10 @@ class Together:
         }
         self.decay, self.averages = first.average, [p.detach().clone() for p in pair]
         self.pair, self.values = pair, [part.train.first(10**9) for part in data]
-        self.fall = drops(5 * self.pruning.period + 1, factor=self.pruning.drop)
-        self.press = self.pruning.press(self.latent)
+        self.fall, self.press = self.pruning.fall(), self.pruning.press(self.latent)
         self.step = 0
+        # Which dimensions were open, half open and closed when that last changed, and when.
+        self.shape, self.since = torch.zeros(len(models), self.latent, dtype=torch.int32), 0
 
     def batches(self) -> Iterator[Tensor]:
         """Batch after batch (K, B, d), from the present round on."""
@@ -178,9 +134,8 @@ class Together:
         u = mu * code
         rebuilt = (x - self.decoder(u)).square().sum(2).mean(1)
         omega = self.critic(mu * draws[5]).mean((1, 2)) - self.critic(u).mean((1, 2))
-        mismatch = omega.square() if chosen.form == "square" else (1 + omega).square()
         decided = (mu * (1 - mu)).abs().sum((1, 2))
-        loss = 1000 / self.entries * rebuilt + chosen.omega * mismatch
+        loss = 1000 / self.entries * rebuilt + chosen.omega * (1 + omega).square()
         self.move("mask", (fall * loss + fall * self.press(self.step) * decided).sum())
         with torch.no_grad():
             self.alpha.clamp_(min=0.0)
@@ -188,6 +143,14 @@ class Together:
             torch._foreach_lerp_(self.averages, self.pair, 1 - d)  # type: ignore[attr-defined]
         self.step += 1
         return {"reconstruction": error.detach(), "gap": gap.detach()}
+
+    def decided(self) -> bool:
+        """Look at the masks: is none half open, and none changed for two doublings of c_t?"""
+        mu = -torch.expm1(-self.alpha.detach()[:, 0])
+        now = (mu >= 0.1).int() + (mu > 0.9).int()
+        if not torch.equal(now, self.shape):
+            self.shape, self.since = now, self.step
+        return not (now == 1).any() and self.step - self.since >= 8 * self.pruning.period
 
     def export(self) -> Sequence[MaskAAE]:
         """The models with averaged networks, the last critic and the last mask, to evaluate."""
@@ -211,13 +174,15 @@ class Together:
             "step": self.step,
             "averages": self.averages,
             "alpha": self.alpha.detach(),
+            "shape": self.shape,
+            "since": self.since,
             "networks": [p.detach() for p in (*self.pair, *self.critic.parameters())],
             "optimizers": {name: opt.state_dict() for name, (opt, _) in self.moves.items()},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
-        self.step = state["step"]
+        self.step, self.shape, self.since = (state[key] for key in ("step", "shape", "since"))
         networks = (*self.pair, *self.critic.parameters())
         with torch.no_grad():
             for p, value in zip(networks, state["networks"], strict=True):
@@ -249,43 +214,43 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the study")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    path, kept = given.out / "cells.jsonl", given.out / f"together-{given.latent}.pt"
+    with locked(given.out):
+        play(given.out, given.latent)
+
+
+def play(folder: Path, latent: int) -> None:
+    """Play what the folder lacks from so many dimensions, and add the rows."""
+    path, kept = folder / "cells.jsonl", folder / f"together-{latent}.pt"
     done = {row["key"]: row for row in read_lines(path)}
     cells = [
         cell
         for cell in STUDIES["mask-games"].cells("short")
-        if cell.settings.get("game") == "authors" and cell.latent == given.latent
+        if cell.settings.get("game") == "authors" and cell.latent == latent
         and cell.key not in done
     ]  # fmt: skip
     if not cells:
         return
-    game = together(cells)
-    seconds = 0.0
+    game, seconds, keys = together(cells), 0.0, [cell.key for cell in cells]
     if kept.exists():
         state = torch.load(kept, weights_only=True)
+        if state["cells"] != keys:
+            raise UserError(f"{kept} holds other cells; delete it, or choose another --out.")
         game.load_state_dict(state["game"])
         seconds = state["seconds"]
-    batches, began, saved = game.batches(), time.monotonic(), time.monotonic()
-    shape, since = torch.empty(0), game.step
-    ended = False
+    batches, began, saved, ended = game.batches(), time.monotonic(), time.monotonic(), False
     while not ended:
         terms = game.round(batches)
         if game.step % 1_200 and game.step < cells[0].rounds:
             continue
-        mu = -torch.expm1(-game.alpha.detach()[:, 0])
-        now = (mu >= 0.1).int() + (mu > 0.9).int()
-        if not torch.equal(now, shape):
-            shape, since = now, game.step
-        decided = not (now == 1).any() and game.step - since >= 8 * game.pruning.period
-        ended = decided or game.step >= cells[0].rounds
-        open_, half = (now > 0).sum(1).tolist(), (now == 1).sum(1).tolist()
+        ended = game.decided() or game.step >= cells[0].rounds
+        open_, half = (game.shape > 0).sum(1).tolist(), (game.shape == 1).sum(1).tolist()
         passed = time.monotonic() - began
         errors = [round(value, 3) for value in terms["reconstruction"].tolist()]
         where = f"{game.step} of {cells[0].rounds}, {passed:.0f} s"
         print(f"{where}: open {open_}, half open {half}, error {errors}", flush=True)
         if ended or time.monotonic() - saved > 300:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            save(kept, {"game": game.state_dict(), "seconds": seconds + passed})
+            state = {"cells": keys, "game": game.state_dict(), "seconds": seconds + passed}
+            save(kept, state)
             saved = time.monotonic()
     each = (seconds + time.monotonic() - began) / len(cells)
     for cell, model in zip(cells, game.export(), strict=True):

@@ -2,9 +2,10 @@
 
 A fixed sample of mutants (one operator, number or name changed) of models, games, divergences,
 penalties, priors, posteriors, likelihoods, schedules, averages, splits and units is tested with
-mutmut; what was tested before is not tested again until its function changes. Those that survive
-are compared with `tests/survivors.json`, which says why each changes nothing; any other is an
-error. With `--planted` the faults that once passed unseen are planted one by one instead.
+mutmut; the same call goes on where it stopped: a mutant that was killed is not tested again until
+its function changes (delete `mutants/` to begin anew). Those that survive are compared with
+`tests/survivors.json`, which says why each changes nothing; any other is an error. With `--planted`
+the faults that once passed unseen are planted one by one instead.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCE = Path("src/latentfit")
+KILLED = ("killed", "timeout", "segfault")
 KNOWN = ROOT / "tests" / "survivors.json"
 # Files, or functions of a file, by what their mangled names begin with.
 AREAS: dict[str, tuple[str, ...]] = {
@@ -54,8 +56,8 @@ PLANTED = (
      "encode_all(model, data.test).sample()"),
     ("models/aae.py", "real=self.critic(draw), fake=self.critic(code)",
      "real=self.critic(code), fake=self.critic(draw)"),
-    ("experiments/recipes/ground.py", "_preset(parts, weight, 200.0, 50.0)",
-     "_preset(parts, weight, 100.0, 50.0)"),
+    ("experiments/recipes/ground.py", "parts.preset(weight, 200.0, 50.0)",
+     "parts.preset(weight, 100.0, 50.0)"),
     ("experiments/evaluate.py", "test = data.test.first(count)", "test = data.train.first(count)"),
     ("models/introvae.py", '"made": self.divergence(made).mean(),',
      '"made": -self.divergence(made).mean(),'),
@@ -71,8 +73,10 @@ PLANTED = (
 
 def mutants() -> list[str]:
     """Names of all mutants of the areas."""
-    from mutmut.mutation.file_mutation import mutate_file_contents
-    from mutmut.utils.format_utils import get_mutant_name
+    from mutmut.mutation.file_mutation import (  # pyright: ignore[reportMissingImports]
+        mutate_file_contents,
+    )
+    from mutmut.utils.format_utils import get_mutant_name  # pyright: ignore[reportMissingImports]
 
     found = []
     for pattern, wanted in AREAS.items():
@@ -91,7 +95,7 @@ def mutants() -> list[str]:
 
 def outcomes() -> dict[str, str]:
     """What became of each mutant that was tested."""
-    from mutmut.stats import status_by_exit_code
+    from mutmut.stats import status_by_exit_code  # pyright: ignore[reportMissingImports]
 
     found: dict[str, str] = {}
     for path in (ROOT / "mutants").rglob("*.meta"):
@@ -118,19 +122,24 @@ def sample(count: int, seed: int) -> int:
     random.Random(seed).shuffle(names)
     chosen = sorted(names[:count])
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *chosen]
-    subprocess.run(command, cwd=ROOT, env=environment, check=False)
-    known, held = json.loads(KNOWN.read_text()), outcomes()
-    alive = [name for name in chosen if held.get(name) in ("survived", "no tests")]
-    killed = sum(
-        held.get(name) not in (None, "survived", "no tests", "not checked") for name in chosen
-    )
-    unknown = 0
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
+    held = outcomes()
+    # One is tested in any case: mutmut then sees which functions have changed.
+    left = [name for name in chosen if held.get(name) not in KILLED] or chosen[:1]
+    while left:
+        if subprocess.run([*command, *left], cwd=ROOT, env=environment).returncode:
+            sys.exit("mutmut did not end well: do the quick tests pass without a mutant?")
+        held = outcomes()
+        left = [name for name in chosen if held.get(name) in (None, "not checked")]
+    known = json.loads(KNOWN.read_text())
+    alive = [name for name in chosen if held[name] not in KILLED]
+    killed, unknown = len(chosen) - len(alive), 0
     for name in alive:
         text = difference(name)
         reason = known.get(text)
         unknown += reason is None
-        print(f"{'explained' if reason else 'SURVIVED'}  {name}\n    {text}\n    {reason or ''}")
+        word = "explained" if reason else held[name].upper()
+        print(f"{word}  {name}\n    {text}\n    {reason or ''}")
     print(f"{killed} of {len(chosen)} killed ({killed / len(chosen):.1%}); {len(alive)} survived, "
           f"{unknown} without a reason; {len(names)} mutants in all, seed {seed}.")  # fmt: skip
     return unknown
@@ -147,17 +156,25 @@ def planted() -> int:
         environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
                    "--no-header", "--tb=no", "tests/quick"]  # fmt: skip
+
+        def failures() -> list[str]:
+            done = subprocess.run(
+                command, cwd=copy, env=environment, capture_output=True, text=True
+            )
+            if done.returncode > 1:
+                sys.exit(f"the tests did not run:\n{done.stdout}{done.stderr}")
+            return [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+
+        if failures():
+            sys.exit("the quick tests fail without a fault.")
         for file, right, wrong in PLANTED:
             path = copy / SOURCE / file
             text = path.read_text()
             if text.count(right) < 1:
                 sys.exit(f"{file} no longer holds: {right}")
             path.write_text(text.replace(right, wrong))
-            done = subprocess.run(
-                command, cwd=copy, env=environment, capture_output=True, text=True
-            )
+            caught = failures()
             path.write_text(text)
-            caught = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
             missed += not caught
             print(f"{'caught' if caught else 'MISSED'}  {file}: {wrong}")
             print(f"        {caught[0].split(' - ')[0].removeprefix('FAILED ') if caught else ''}")

@@ -25,7 +25,7 @@ def command(*words: object, check: bool = False) -> Done:
         try:
             main([str(word) for word in words])
         except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
     done = Done(code, out.getvalue(), error.getvalue())
     assert not check or done.returncode == 0, done.stderr
     return done

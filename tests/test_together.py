@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from masks_together import CPU, together
 
-ROUNDS = 5
+# The losses fall after round 5 T = 375 and c_t doubles after 300: both are seen from here.
+START, ROUNDS = 374, 5
 
 
 def alone(cell):
@@ -29,8 +30,8 @@ def alone(cell):
     model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
     game, average = Game(model), Average(model, 0.999)
     x = data.train.first(10**9).double()
-    batches = (x[indices] for indices in order(len(x), size=64, seed=cell.seed))
-    for step in range(ROUNDS):
+    batches = (x[indices] for indices in order(len(x), size=64, seed=cell.seed, start=8 * START))
+    for step in range(START, START + ROUNDS):
         reseed(mix(cell.seed, 0, step), CPU)
         game.round(batches, step)
         average.update(step)
@@ -47,6 +48,7 @@ def test_masks_move_together_as_they_do_alone():
     with in_double():
         game = together(cells)
         game.values = [x.double() for x in game.values]
+        game.step = START
         batches = game.batches()
         for _ in range(3):
             game.round(batches)

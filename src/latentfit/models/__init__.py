@@ -14,7 +14,7 @@ from latentfit.models.gan import GAN
 from latentfit.models.introvae import IntroVAE, SoftIntroVAE
 from latentfit.models.iop import ImplicitPrior
 from latentfit.models.mapae import MappedPrior
-from latentfit.models.maskaae import MaskAAE, published_period
+from latentfit.models.maskaae import MaskAAE
 from latentfit.models.vqvae import VQVAE, TokenPrior, Tokens
 
 __all__ = [
@@ -43,5 +43,4 @@ __all__ = [
     "SoftIntroVAE",
     "TokenPrior",
     "Tokens",
-    "published_period",
 ]

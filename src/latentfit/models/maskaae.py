@@ -36,7 +36,7 @@ class Pruning:
         start: Ends of the uniform start of alpha.
         warmup: Rounds in which the mask and the clock of c_t wait.
         period: T in rounds.
-        drop: Factor on the losses of autoencoder and mask from round 5 T on.
+        drop: Factor on the losses of autoencoder and mask after round 5 T.
         noise: Deviation of the noise that masked codes and draws carry in the game.
         decide: Round from which c_t doubles every `hurry` rounds, so that the mask ends binary.
         hurry: Rounds in which c_t doubles then.
@@ -56,6 +56,10 @@ class Pruning:
     hurry: int
     rounds: int
 
+    def fall(self) -> Schedule:
+        """Factor on the losses of autoencoder and mask: `drop` once 5 T + 1 rounds are over."""
+        return drops(5 * self.period + 1, factor=self.drop)
+
     def press(self, latent: int) -> Schedule:
         """c_t for m dimensions: 2 / m, doubled every 4 T rounds, fast in the end, at most 2048."""
         slow = doubling(2 / latent, every=4 * self.period, after=self.warmup)
@@ -65,21 +69,18 @@ class Pruning:
 
     def paced(self, pace: float) -> Pruning:
         """The same game with its clock stretched, and the mask slowed, by `pace`."""
-        return replace(
-            self,
-            mask_rate=self.mask_rate / pace,
-            warmup=round(pace * self.warmup),
-            period=max(1, round(pace * self.period)),
-            decide=None if self.decide is None else round(pace * self.decide),
-            hurry=max(1, round(pace * self.hurry)),
-            rounds=round(pace * self.rounds),
-        )
+        decide = None if self.decide is None else round(pace * self.decide)
+        warmup, rounds = round(pace * self.warmup), round(pace * self.rounds)
+        period, hurry = max(1, round(pace * self.period)), max(1, round(pace * self.hurry))
+        return replace(self, mask_rate=self.mask_rate / pace, warmup=warmup, period=period,
+                       decide=decide, hurry=hurry, rounds=rounds)  # fmt: skip
 
 
 def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     """The settings of a named game.
 
-    - `authors`: the public MNIST script: (1 + Omega)^2, T = 75 up to 20 dimensions, then 112.5 m.
+    - `authors`: the public MNIST script: (1 + Omega)^2; T = 75 up to 20 dimensions, then 112.5 m,
+      at most 10,000.
       After round 5 T it multiplies the *losses* of autoencoder and mask by a fifth; RMSProp divides
       by the size of the gradient, so within some fifty rounds the steps are what they were.
     - `paper`: Eq. 10 with Omega^2, as printed. The paper prints no other number, so those are the
@@ -108,8 +109,10 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
         UserError: The game is unknown.
 
     Example:
-        >>> pruning("authors", 32).period, pruning("recovering", 32).variance
-        (3600, 32.0)
+        >>> [pruning("authors", m).period for m in (16, 20, 21, 32, 110)]
+        [75, 75, 2362, 3600, 10000]
+        >>> pruning("recovering", 32).variance
+        32.0
         >>> pruning("recovering", 32, image=True).rounds
         11000
         >>> pruning("recovering", 128, image=True).rounds
@@ -117,7 +120,7 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     """
     one_of("game", game, GAMES)
     if game != "recovering":
-        form, period = "one" if game == "authors" else "square", published_period(latent)
+        form, period = "one" if game == "authors" else "square", _published_period(latent)
         ends = 4 * period * math.ceil(math.log2(1024 * latent))
         return Pruning(form, 1.0, 100.0, 5e-4, (0.0, 5.0), 0, period, 0.2, 0.0, None, 150, ends)
     start, weight = (1.5, 4.5), float(latent)
@@ -130,13 +133,7 @@ def pruning(game: str, latent: int, *, image: bool = False) -> Pruning:
     return replace(vectors, omega=3.0, mask_rate=rate, warmup=4_500, decide=decide, rounds=ends)
 
 
-def published_period(latent: int) -> int:
-    """T of the authors' code: 75 up to 20 dimensions, then 112.5 m, at most 10,000.
-
-    Example:
-        >>> published_period(16), published_period(32), published_period(110)
-        (75, 3600, 10000)
-    """
+def _published_period(latent: int) -> int:
     return 75 if latent <= 20 else min(10_000, 1125 * latent // 10)
 
 
@@ -228,7 +225,7 @@ class MaskAAE(Model):
         return code + self.noise * torch.randn_like(code) if self.noise else code
 
     def fit(self, x: Tensor) -> Terms:
-        """Autoencoder: reconstruct through the mask, be silent where it is closed."""
+        """Autoencoder: reconstruct, and be silent where a mask is closed."""
         code = self.encoder(x)
         if self.mask is None:
             return {"reconstruction": self.likelihood(x, self.decoder(code)).mean()}
@@ -262,7 +259,7 @@ class MaskAAE(Model):
     def turns(self) -> Iterator[Turn]:
         """Autoencoder; critic five times; encoder; mask; a fresh batch each."""
         entries, chosen = math.prod(self.shape), self.pruning
-        fall = constant() if chosen is None else drops(5 * chosen.period + 1, factor=chosen.drop)
+        fall = constant() if chosen is None else chosen.fall()
         silence = {} if chosen is None else {"variance": product(chosen.variance, fall)}
         yield Turn(
             autoencoder=Player(

@@ -17,7 +17,6 @@ from latentfit.networks.made import MADE
 from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, Mapping, SkipMLP
 from latentfit.networks.residual import GridDecoder, GridEncoder
-from latentfit.networks.sngan import ResidualDecoder, ResidualEncoder
 from latentfit.networks.transformer import CausalTransformer
 
 __all__ = [
@@ -37,8 +36,6 @@ __all__ = [
     "Growth",
     "Mapping",
     "Mask",
-    "ResidualDecoder",
-    "ResidualEncoder",
     "SkipMLP",
     "critic",
     "dai_wipf",

@@ -99,7 +99,7 @@ def maskaae(
         mask_high: Upper end of the mask's uniform start.
         warmup: Rounds in which the mask waits.
         period: T.
-        drop: Factor on two losses from round 5 T on.
+        drop: Factor on two losses after round 5 T.
         noise: Deviation of noise on masked codes and draws in the game.
         batch: Batch size.
         average: Decay of the averaged weights.
@@ -147,7 +147,8 @@ def wae_wgan(
         average: Decay of the averaged weights.
 
     Deviations:
-        Those of `models.MaskAAE` that do not concern the mask.
+        Those of `models.MaskAAE` that do not concern the mask. The script's dense networks are the
+        default for colour images too, where the paper's are not known.
     """
     return MaskAAE(**_authors_networks(parts, dense, loss), batch=batch, average=average)
 
@@ -157,13 +158,13 @@ def _authors_networks(parts: Parts, dense: bool, loss: Loss) -> dict[str, Any]:
         loss = "bernoulli" if parts.image and not parts.colour else "squared"
     if loss == "bernoulli" and not parts.image:
         raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
-    encoder: nn.Module = parts.encoder()
-    decoder: nn.Module = parts.decoder()
     if parts.image and dense:
         parts.must_be_shared("the dense form (see --set dense=false)")
         hidden = networks.hidden(parts.width)
-        encoder = MLP(parts.shape, parts.latent, hidden=hidden)
-        decoder = MLP(parts.latent, parts.shape, hidden=hidden)
+        encoder: nn.Module = MLP(parts.shape, parts.latent, hidden=hidden)
+        decoder: nn.Module = MLP(parts.latent, parts.shape, hidden=hidden)
+    else:
+        encoder, decoder = parts.encoder(), parts.decoder()
     return {
         "shape": parts.shape,
         "latent": parts.latent,
