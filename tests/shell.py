@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from latentfit.cli import main
+
+ROOT = Path(__file__).parents[1]
+# Of a process of its own.
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
 
 
 @dataclass(frozen=True)
@@ -29,3 +35,10 @@ def command(*words: object, check: bool = False) -> Done:
     done = Done(code, out.getvalue(), error.getvalue())
     assert not check or done.returncode == 0, done.stderr
     return done
+
+
+def training(recipe, out, *more):
+    """A short training without scores and report, which other tests are about."""
+    small = ["--set", "width=0.015625", "--set", "batch=16", "--latent", "4", "--quiet"]
+    small += ["--device", "cpu", "--no-evaluate"]
+    return ["train", recipe, "--data", "digits", "--out", str(out), *small, *more]

@@ -7,13 +7,15 @@ import copy
 import pytest
 import torch
 
-from contract import AT_ONCE, CASES, IDS, ONCE, in_double, points, small, toy
+from contract import AT_ONCE, CASES, IDS, IMAGE, ONCE, VECTOR, in_double, points, small, toy
 from latentfit import data as lfdata
 from latentfit import metrics
+from latentfit.checks import UserError
 from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.training import Settings, train, waits
 from latentfit.training.checkpoint import load
+from latentfit.training.folder import read_lines
 
 every_recipe = pytest.mark.parametrize(("name", "shape"), ONCE, ids=[name for name, _ in ONCE])
 QUIET = {"progress": False, "device": "cpu"}
@@ -39,18 +41,57 @@ def test_same_seed_same_bits(name, shape):
     assert same(results[0], results[2]) != []
 
 
-@every_recipe
-def test_resume_gives_the_bits_of_an_uninterrupted_run(name, shape, tmp_path):
+# What only images have, and games whose players do not all move in every round.
+ON_IMAGES = [
+    ("flexae-sr", {}),  # batch norm
+    ("rae-sn", {}),  # spectral norm
+    ("mapae", {"family": "sngan"}),
+    ("mapae", {"embedding": 2}),
+    ("mapae", {"embedding": 4}),
+    ("pioneer", {"phase": 2}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "more"),
+    [(*case, {}) for case in ONCE] + [(name, IMAGE, more) for name, more in ON_IMAGES],
+    ids=[name for name, _ in ONCE]
+    + ["-".join([name, "image", *map(str, more.values())]) for name, more in ON_IMAGES],
+)
+def test_resume_gives_the_bits_of_an_uninterrupted_run(name, shape, more, tmp_path):
     data = toy(shape)
-    settings = {"seed": 5, "log_every": 2, **QUIET}
-    whole, parts = small(name, shape), small(name, shape)
-    train(whole, data, Settings(rounds=6, **settings), folder=tmp_path / "whole")
-    train(parts, data, Settings(rounds=3, **settings), folder=tmp_path / "parts")
-    parts = small(name, shape, seed=9)  # other weights: all must come from the checkpoint
-    train(parts, data, Settings(rounds=6, **settings), folder=tmp_path / "parts")
+    settings = {"rounds": 6, "seed": 5, "log_every": 1, "validate_every": 4, **QUIET}
+    settings["save_seconds"] = 0.0  # after every round
+    whole, parts = small(name, shape, **more), small(name, shape, **more)
+    train(whole, data, Settings(**settings), folder=tmp_path / "whole")
+    with pytest.raises(ZeroDivisionError):  # in round 4, so that three are kept
+        train(parts, data, Settings(**settings), folder=tmp_path / "parts",
+              validate=lambda model: 1 / 0)  # fmt: skip
+    last = tmp_path / "parts" / "checkpoints" / "last.pt"
+    assert load(last)["round"] == 3
+    parts = small(name, shape, seed=9, **more)  # other weights: all must come from the checkpoint
+    train(parts, data, Settings(**settings), folder=tmp_path / "parts")
     assert same(bits(whole), bits(parts)) == []
-    state = load(tmp_path / "parts" / "checkpoints" / "last.pt")
-    assert state["round"] == 6
+    assert load(last)["round"] == 6
+
+
+def test_terms_of_players_that_sit_rounds_out_are_means_over_the_others(tmp_path):
+    data, told = toy(VECTOR), {}
+    for every in (1, 6):
+        folder = tmp_path / str(every)
+        model = small("mapae", VECTOR, embedding=2)
+        train(model, data, Settings(rounds=6, log_every=every, **QUIET), folder=folder)
+        told[every] = read_lines(folder / "metrics.jsonl")
+    (line,) = told[6]
+    for name, played in {"autoencoder/reconstruction": 2, "mapping/fooled": 4}.items():
+        values = [line[name] for line in told[1] if name in line]
+        assert len(values) == played
+        assert line[name] == pytest.approx(sum(values) / played, rel=1e-6)
+
+
+def test_a_player_that_would_never_move_is_an_error():
+    with pytest.raises(UserError, match="player 'critic' would not move in any of 6 rounds"):
+        train(small("mapae", VECTOR, embedding=6), toy(VECTOR), Settings(rounds=6, **QUIET))
 
 
 # The five papers' games with their gradients, one of each kind of term without; `make claims`

@@ -18,19 +18,11 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def facts(**more):
-    data = {"name": HOSTILE, "fingerprint": "f", "shape": [1, 8, 8]}
     return {
-        "recipe": "flexae",
-        "arguments": {"latent": 4, "note": HOSTILE},
-        "data": data,
-        "seed": 0,
-        "batch": 8,
-        "average": 0.999,
-        "versions": {"torch": "2"},
-        "commit": None,
-        "command": f"latentfit train {HOSTILE}",
-        **more,
-    }
+        "recipe": "flexae", "arguments": {"latent": 4, "note": HOSTILE}, "seed": 0, "batch": 8,
+        "data": {"name": HOSTILE, "fingerprint": "f", "shape": [1, 8, 8]}, "average": 0.999,
+        "versions": {"torch": "2"}, "commit": None, "command": f"latentfit train {HOSTILE}", **more,
+    }  # fmt: skip
 
 
 def write(folder, value, name="run.json"):
@@ -38,8 +30,8 @@ def write(folder, value, name="run.json"):
 
 
 def test_nothing_from_outside_is_markup_and_nothing_is_fetched(tmp_path):
-    write(tmp_path, facts())
     scores = {"fd_lenet": 1.5, "nac": None, HOSTILE: 2.0, "details": {"count": 3, "x": HOSTILE}}
+    write(tmp_path, facts())
     write(tmp_path, scores, "evaluation.json")
     grid = sheets.image_grid(torch.rand(4, 1, 8, 8), columns=2, caption="Samples")
     page = write_report(tmp_path, {"samples": (HOSTILE, grid)}).read_text()

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from latentfit.checks import one_of, within
+from latentfit.checks import UserError, one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Learner
@@ -129,6 +129,12 @@ def _play(
         prepare=functools.partial(_prepare, settings=settings, device=device),
         average=distributed.average_gradients,
     )
+    for name, player in game.players.items():
+        if not any(player.plays(step) for step in range(settings.rounds)):
+            raise UserError(
+                f"player '{name}' would not move in any of {settings.rounds} rounds, "
+                "it begins later; give more --rounds."
+            )
     average = Average(model, model.average) if model.average is not None else None
     last = folder / "checkpoints" / "last.pt" if folder is not None else None
     done = _restore(last, device, model, game, average)
