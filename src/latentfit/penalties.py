@@ -80,7 +80,7 @@ def kernel_norm(decoder: nn.Module) -> Tensor:
     """Sum of the squared kernels of a decoder, without biases and norms.
 
     These are the transposed convolutions, or the convolutions of a decoder that has no transposed
-    ones, and all dense layers but the first, as in RAE's public code.
+    ones, and all dense layers but the first, as RAE's public code has it for CelebA.
 
     Raises:
         UserError: The decoder has none of them.

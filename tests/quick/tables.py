@@ -61,6 +61,8 @@ TABLES: dict[str, Table] = {
     "maskaae authors": Table(masked(**AUTHORS), 64, 0.999, settings=SIXTEEN | {"game": "authors"}),
     "maskaae paper": Table(masked(**AUTHORS), 64, 0.999, settings=SIXTEEN | {"game": "paper"}),
     "lmgae": Table(masked(**OURS, encoder_first=True), 64, 0.999, settings=SIXTEEN),
+    "lmgae paper": Table(masked(**AUTHORS, encoder_first=True), 64, 0.999,
+                         settings=SIXTEEN | {"game": "paper"}),
     "wae-wgan": Table(WITHOUT, 64, 0.999),
     "flexae": Table(flexae(smooth=False), 128, 0.999),
     "flexae-sr": Table(flexae(smooth=True), 128, 0.999),

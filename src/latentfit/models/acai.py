@@ -62,7 +62,9 @@ class ACAI(Model):
     Deviations:
         Players move in turn on one batch, not from one forward pass. Errors are on [0, 1] data:
         terms of the critic weigh D / 4 beside a summed error, as 1 beside the mean on [-1, 1]. In
-        the public DR-ACAI a difference of shapes (B) and (B, 1, 1, 1) mixes all pairs; not here.
+        the public DR-ACAI a difference of shapes (B) and (B, 1, 1, 1) mixes all pairs; not here. An
+        average of the weights is kept, the papers keep none. They do not sample: the mixture of ten
+        Gaussians on the codes of ACAI and MI-AE is ours.
     """
 
     current: ClassVar[tuple[str, ...]] = ("critic",)

@@ -85,10 +85,11 @@ class AGE(Model):
         decoder as that samples, with running statistics, both where it is judged by
         reconstructions and where it judges samples: statistics of a batch of codes would hide that
         they fill a small part of the sphere only. The sources have the batch's statistics in both.
-        Recipes give the encoder no batch norm, as Pioneer's own, since data and samples go through
-        it apart; AGE's has batch norm. Errors of pixels are on [0, 1], with twice the weight. An
-        average of the weights is kept, which AGE does not. Pioneer's pool of old samples is left
-        out.
+        That is AGE; Pioneer has pixel norm and no such statistics. Recipes give the encoder no
+        batch norm, as Pioneer's own, since data and samples go through it apart; AGE's has batch
+        norm. Errors of pixels are on [0, 1], with twice the weight. An average of the weights is
+        kept, which AGE does not. Pioneer's pool of old samples is left out, and images are not
+        mirrored, as both scripts do for some sets.
     """
 
     def __init__(

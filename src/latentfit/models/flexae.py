@@ -52,13 +52,14 @@ class FlexAE(Model):
 
     References:
         | FlexAE: Flexibly Learning Latent Priors for Wasserstein Auto-Encoders
-          (Mondal et al., 2021), Eq. 5-9; players, order and rates from the authors' code
+          (Mondal et al., 2021), Eq. 5-10; players, order and rates from the authors' code
 
     Deviations:
         The generator draws new noise where the authors' code reuses the last critic's; the law of
         its gradient is the same. An average of the weights is kept, which halves the Frechet
         distance on the synthetic sets; the paper keeps none. The paper's scores are the lowest over
-        51 checkpoints; ours are of the last one.
+        51 checkpoints; ours are of the last one. There each step also moves the statistics of
+        D's batch norm on decoded draws; here only what D plays with does: codes and blends.
     """
 
     current: ClassVar[tuple[str, ...]] = ("critic", "image_critic")

@@ -183,7 +183,8 @@ class MaskAAE(Model):
         sampled, since the decoder has learned to expect it. Without a mask the script multiplies
         the autoencoder's loss by a fifth from the second round on, which RMSProp undoes; it is left
         out. LMGAE's formula for V is lost (`masked_covariance`), and so is how often its critic
-        moves: five times, as MaskAAE's. Its mask minimises the autoencoder's whole loss, V too;
+        moves: five times, as MaskAAE's. Its error is a norm, on grey images too; here as MaskAAE's
+        script (`--set loss=squared`). Its mask minimises the autoencoder's whole loss, V too;
         here, as in MaskAAE, reconstruction alone: V's weight is lost, and it holds the mask open.
     """
 

@@ -10,10 +10,10 @@ Two variants are published, and both are here:
 |---|---|---|
 | encoder | spectral norm, leaky ReLU 0.2 | ReLU |
 | decoder | two transposed convolutions | three stages, the last a 3x3 convolution |
-| start | N(0, 0.02^2) | Glorot |
+| start | N(0, 0.02^2) | Glorot, dense normal, else uniform |
 
-Deviation: no bias before a batch norm. Its true gradient is zero, and Adam turns the rounding error
-of a zero gradient into full steps.
+Deviations: no bias before a batch norm. Its true gradient is zero, and Adam turns the rounding
+error of a zero gradient into full steps. FlexAE's transposed convolutions start Glorot-normal.
 """
 
 from __future__ import annotations

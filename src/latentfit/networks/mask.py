@@ -18,7 +18,7 @@ class Mask(nn.Module):
 
     References:
         | MaskAAE: Latent space optimization for Adversarial Auto-Encoders (Mondal et al., 2020),
-          Section 4.1
+          Section 4.2
         | Towards Latent Space Optimality for Auto-Encoder Based Generative Models
           (Mondal et al., 2019), Section 4
 

@@ -214,7 +214,7 @@ def _show_nac(rows: Sequence[Row], folder: Path) -> Shown:
 SYNTHETIC = (
     Study(
         "u-curve",
-        "MaskAAE, Figures 1 and 4; LMGAE, Figure 3; FlexAE, Figure 2",
+        "MaskAAE, Figures 1 and 4; LMGAE, Figure 3",
         "generation against latent size: fixed priors (the papers' WAE, and WAE-GAN), a learned "
         "mask, a learned prior; true dimension 8",
         _u_curve,
