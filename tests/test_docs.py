@@ -5,16 +5,20 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from latentfit import models
+from latentfit.checks import UserError
 from latentfit.experiments.recipes import RECIPES
+from latentfit.experiments.settings import parse
 from shell import command
 
 ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 
@@ -61,7 +65,7 @@ def test_readme_and_docs_name_recipes_studies_and_commands_that_exist():
     from latentfit.experiments.studies import STUDIES
 
     commands = set(typer.main.get_command(app).commands)
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in PAGES:
         text = path.read_text()
         for name in re.findall(r"latentfit reproduce ([a-z][\w-]*)", text):
             assert name in STUDIES, f"{path.name}: reproduce {name}"
@@ -71,3 +75,16 @@ def test_readme_and_docs_name_recipes_studies_and_commands_that_exist():
             assert name in commands, f"{path.name}: latentfit {name}"
         for place in re.findall(r"\]\((?!http)([^)#]+)", text):
             assert (path.parent / place).exists(), f"{path.name}: {place}"
+
+
+def test_settings_that_the_docs_name_are_read():
+    texts = " ".join(path.read_text() for path in PAGES)
+    named = set(re.findall(r"--set ([a-z_]+=[\w.-]*\w)", texts)) - {"name=value"}
+    assert len(named) > 15
+    for pair in named:
+        given = pair.replace("ROUNDS", "3").replace("NUMBER", "2.5")
+        read = []
+        for recipe in RECIPES.values():
+            with suppress(UserError):
+                read.append(parse([given], recipe))
+        assert read, pair

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from moves import X, kl, moved
@@ -110,11 +112,17 @@ def test_a_margin_needs_a_warmup_or_a_number():
     with pytest.raises(UserError, match="warm-up"):
         small("introvae", warmup=0)
     assert float(small("introvae", warmup=0, margin=7.0).margin()) == 7.0
-    margin = Margin(warmup=1_000)
-    for value in range(500):
-        margin.note(torch.tensor(float(value)))
+
+
+def test_the_mean_of_a_margin_is_plain_for_a_hundred_rounds_then_exponential():
+    margin, mean = Margin(warmup=250), 0.0
+    for number in range(300):
+        value = math.cos(number) + 0.1 * number
+        margin.note(torch.tensor(value))
         margin.grow_older()
-    assert 1.5 * 300 < float(margin()) < 1.5 * 450  # the last hundred count most
+        if number < 250:
+            mean += (value - mean) / min(number + 1, 100)
+        assert float(margin()) == pytest.approx(1.5 * mean, rel=1e-9), number
 
 
 # Soft-IntroVAE
