@@ -21,8 +21,8 @@ from latentfit.data import load
 from latentfit.experiments import walks
 from latentfit.experiments.cells import Cell, play_cells
 from latentfit.experiments.evaluate import evaluate
-from latentfit.experiments.recipes import recipe
-from latentfit.experiments.studies import STUDIES, reproduce
+from latentfit.experiments.recipes import RECIPES, recipe
+from latentfit.experiments.studies import SCALES, STUDIES, reproduce
 from latentfit.experiments.studies.systems import _order
 
 size_module = sys.modules["latentfit.experiments.sizing.size"]
@@ -32,6 +32,26 @@ def cells(*seeds, rounds=3):
     settings = {"width": 0.25, "batch": 16}
     data = "synthetic:n=2,d=8,count=600"
     return [Cell("ae", data, 2, seed, rounds, settings, ("fd",), "pixels") for seed in seeds]
+
+
+SHAPES = {"synthetic": (128,), "mixture": (128,), "swiss-roll": (3,), "digits": (1, 8, 8),
+          "mnist": (1, 28, 28)}  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_cell_of_a_study_is_a_game_whose_players_all_move(study, scale):
+    for cell in STUDIES[study].cells(scale):
+        if cell.seed:
+            continue
+        name = cell.data.split(":")[0]
+        settings = {**cell.settings, "width": 1 / 64}
+        model = RECIPES[cell.recipe].model(SHAPES[name], latent=cell.latent, data=name, **settings)
+        for turn in model.turns():
+            for player in turn.players.values():
+                moments = range(0, cell.rounds, max(1, cell.rounds // 50))
+                moves = any(player.plays(step) and player.rate(step) > 0 for step in moments)
+                assert moves or scale == "smoke", cell  # which ends before a mask begins
 
 
 def test_cells_are_played_once_and_in_order(tmp_path):
