@@ -67,6 +67,13 @@ def test_the_same_command_again_changes_nothing_and_more_rounds_go_on(tmp_path):
     assert json.loads((out / "model.json").read_text())["round"] == 20
 
 
+def test_a_mask_that_waits_is_said(tmp_path):
+    words = [word for word in training("maskaae", tmp_path, "--rounds", "2") if word != "--quiet"]
+    assert "player 'mask' stands still for longer than 2 rounds" in command(*words).stderr
+    at_once = [*words, "--set", "warmup=1", "--out", str(tmp_path / "other")]
+    assert "stands still" not in command(*at_once).stderr
+
+
 def test_other_arguments_are_refused_with_the_differences(run):
     before = (run / "model.safetensors").read_bytes()
     other = command(*training("maskaae", run, "--rounds", "60", "--seed", "3"))

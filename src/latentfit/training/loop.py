@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from latentfit.checks import UserError, one_of, within
+from latentfit.checks import one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Learner
@@ -27,7 +27,7 @@ from latentfit.training import checkpoint, distributed
 from latentfit.training.average import Average
 from latentfit.training.folder import Lines, claim, locked
 from latentfit.training.progress import Status, stoppable
-from latentfit.training.watch import collect, must_be_finite
+from latentfit.training.watch import collect, must_be_finite, who_waits
 
 Kind = TypeVar("Kind", bound=Learner)
 
@@ -129,12 +129,7 @@ def _play(
         prepare=functools.partial(_prepare, settings=settings, device=device),
         average=distributed.average_gradients,
     )
-    for name, player in game.players.items():
-        if not any(player.plays(step) for step in range(settings.rounds)):
-            raise UserError(
-                f"player '{name}' would not move in any of {settings.rounds} rounds, "
-                "it begins later; give more --rounds."
-            )
+    waiting = who_waits(game, settings.rounds)
     average = Average(model, model.average) if model.average is not None else None
     last = folder / "checkpoints" / "last.pt" if folder is not None else None
     done = _restore(last, device, model, game, average)
@@ -152,6 +147,9 @@ def _play(
         )
     )
     status = Status(settings.rounds, done.step, show=settings.progress and first, label=label)
+    for name in waiting:
+        status.note(f"player '{name}' stands still for longer than {settings.rounds} rounds; "
+                    "for its part of the game give more --rounds.")  # fmt: skip
     began, saved = time.monotonic(), time.monotonic()
     recent: list[Terms] = []
     stopped = False

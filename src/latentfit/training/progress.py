@@ -89,6 +89,11 @@ class Status:
                 soft_wrap=True,
             )
 
+    def note(self, text: str) -> None:
+        """Say what a person should know of this run."""
+        if self.show:
+            self.console.print(f"{self.label}: {text}", highlight=False, soft_wrap=True)
+
     def close(self) -> None:
         """Leave the terminal as it was."""
         if self.bar is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from latentfit.checks import DivergenceError
+from latentfit.checks import DivergenceError, UserError
 from latentfit.game import Game, Terms
 
 
@@ -19,6 +19,24 @@ def collect(recent: list[Terms]) -> dict[str, float]:
     names = dict.fromkeys(name for terms in recent for name in terms)
     held = {name: torch.stack([t[name] for t in recent if name in t]).double() for name in names}
     return dict(zip(names, torch.stack([v.mean() for v in held.values()]).tolist(), strict=True))
+
+
+def who_waits(game: Game, rounds: int) -> list[str]:
+    """Names of the players whose learning rate is 0 in every round, as in a warm-up.
+
+    Raises:
+        UserError: A player would not even play, so that what it owns stays as it was drawn.
+    """
+    for name, player in game.players.items():
+        if not any(player.plays(step) for step in range(rounds)):
+            raise UserError(
+                f"player '{name}' would not move in any of {rounds} rounds, it begins later; "
+                "give more --rounds."
+            )
+    return [
+        name for name, player in game.players.items()
+        if not any(player.rate(step) > 0 for step in range(rounds))
+    ]  # fmt: skip
 
 
 def must_be_finite(game: Game, terms: dict[str, float], step: int, last: Path | None) -> None:
