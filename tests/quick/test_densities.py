@@ -83,6 +83,19 @@ def test_log_determinants_of_flows_are_those_of_their_jacobians(kind):
         torch.testing.assert_close(value, expected, rtol=1e-8, atol=1e-10)
 
 
+def test_a_planar_step_by_hand():
+    step, z = PlanarStep(4), A[:5]
+    step.b.data.fill_(0.7)
+    w, u = step.w.detach(), step.u.detach()
+    along = w @ u
+    u = u + (torch.log1p(along.exp()) - 1 - along) * w / (w @ w)  # so that it can be inverted
+    expected = z + torch.tanh(z @ w + 0.7)[:, None] * u
+    torch.testing.assert_close(step(z)[0], expected)
+    wide = PlanarStep(10_000)  # starts with w z of unit size, and u small
+    assert 0.97 < float(wide.w.detach().norm()) < 1.03
+    assert 0.97 < float(wide.u.detach().norm()) < 1.03
+
+
 def test_made_sees_only_the_dimensions_before():
     torch.manual_seed(0)
     made = MADE(5, hidden=(64, 64))

@@ -91,6 +91,10 @@ def test_kernel_density_has_scotts_width():
     kept = prior.codes
     torch.testing.assert_close(prior.width, 400 ** (-1 / 7) * kept.std(0))
     assert {tuple(row) for row in kept.tolist()} <= {tuple(row) for row in codes.tolist()}
+    for seed in (1, 2):
+        again = KernelDensity(3, count=400)
+        again.fit(codes, seed=seed)
+        assert torch.equal(again.codes, kept) == (seed == 1)
 
 
 def test_kernel_density_draws_around_what_it_kept():
@@ -247,6 +251,7 @@ def test_a_ring_has_its_modes_and_unit_variance():
     with pytest.raises(UserError, match="'modes' must be at least 3, got 2"):
         Ring(2, modes=2)
     assert Ring(2, modes=3).sample(1).shape == (1, 2)
+    assert (Ring(2).modes, Ring(2).ratio) == (8, 0.125)
 
 
 def test_a_mixture_keeps_full_covariances():

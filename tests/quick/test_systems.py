@@ -64,6 +64,15 @@ def test_optimal_gaussian_is_logarithmic_in_the_error():
     assert far - near == pytest.approx(4 * math.log(10), rel=1e-6)
 
 
+def test_the_running_deviation_of_an_optimal_gaussian_is_a_slow_mean():
+    likelihood, mean = OptimalGaussian(bounded=False, low=-40.0), 0.0
+    mean = float(likelihood.running)
+    for size in (1.0, 3.0, 0.2):
+        likelihood(size * A, B)
+        mean += 0.01 * (0.5 * math.log(float((size * A - B).square().mean())) - mean)
+        assert float(likelihood.running) == pytest.approx(mean, rel=1e-6)
+
+
 def test_optimal_gaussian_evaluates_with_the_running_deviation():
     likelihood = OptimalGaussian(bounded=False).eval()
     one, two = likelihood(A, B)[:2], likelihood(A[:2], B[:2])
