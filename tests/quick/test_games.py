@@ -8,6 +8,7 @@ from moves import A, B, X, kl
 from torch import nn
 from torch.nn import functional
 
+from latentfit.checks import UserError
 from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.metrics import kl_profile
@@ -71,6 +72,9 @@ def test_spherical_games_keep_codes_on_the_sphere_and_cap_the_reward():
     torch.testing.assert_close(model.encode(X).norm(dim=1), torch.ones(16))
     model.top = -100.0  # below any divergence, so that the cap is what remains
     assert model.spread_out(X)["made"].item() == 100.0
+    with pytest.raises(UserError, match="unknown spread 'wide'"):
+        AGE(shape=(12,), latent=4, encoder=model.encoder, decoder=model.decoder,
+            likelihood=model.likelihood, spread="wide")  # fmt: skip
 
 
 def test_growing_networks_fade_phases_in_and_go_on_after_a_checkpoint():

@@ -209,6 +209,8 @@ def test_normal_has_its_deviation_and_its_density():
     z = torch.tensor([[1.0, 2.0, 3.0]])
     expected = -14 / 8 - 3 * math.log(2) - 1.5 * math.log(2 * math.pi)
     assert float(prior.log_density(z)) == pytest.approx(expected, rel=1e-6)
+    # A code that diverged says so in its term, where the loop finds it with the player's name.
+    assert prior.log_density(z * math.nan).isnan().all()
 
 
 def test_masked_draws_are_scaled_and_noisy():
