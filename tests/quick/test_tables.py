@@ -171,3 +171,17 @@ def test_a_data_set_may_have_a_latent_size_of_its_own():
     assert RECIPES["age"].usual_latent((3, 64, 64), "celeba") == 64
     model = RECIPES["maskaae"].model((1, 28, 28), data="fashion-mnist", width=1 / 64)
     assert model.latent == 128
+
+
+# Pioneer is AGE's class with numbers of its own; presets and batches belong to recipes.
+OTHERS = {("pioneer", name) for name in ("divergence", "pixels", "codes")}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_class_has_the_numbers_of_its_recipe(name):
+    own = inspect.signature(type(built(name)).__init__).parameters
+    for setting, parameter in RECIPES[name].settings().items():
+        if setting == "batch" or setting not in own or (name, setting) in OTHERS:
+            continue
+        defaults = (own[setting].default, parameter.default)
+        assert None in defaults or inspect.Parameter.empty in defaults or len({*defaults}) == 1
