@@ -17,7 +17,8 @@ from latentfit.experiments.late import fit_late
 from latentfit.models import CodeMixture
 from latentfit.posteriors import Code
 from latentfit.priors import GaussianMixture
-from latentfit.training.posthoc import Codes
+from latentfit.training import Settings
+from latentfit.training.posthoc import Codes, fit_prior
 from latentfit.units import Units
 
 
@@ -80,6 +81,17 @@ def test_a_learned_prior_goes_on_in_its_folder_and_starts_anew_with_others(tmp_p
     first = fitted(3)
     assert fitted(3) == first
     assert fitted(4) != first
+
+
+def test_codes_that_a_prior_is_fitted_on_are_drawn_by_the_seed(monkeypatch):
+    data, seen = apart(), noting(monkeypatch, GaussianMixture, "fit")
+    model = lf.recipe("vae-fixed-variance", data, latent=2, width=1 / 8).eval()
+    model.prior = GaussianMixture(2, components=1)
+    for number, seed in enumerate((3, 4, 3)):
+        torch.manual_seed(number)
+        fit_prior(model, data, Settings(rounds=1, seed=seed, progress=False, device="cpu"))
+    assert torch.equal(seen[0], seen[2])
+    assert not torch.isclose(seen[0], seen[1]).any()
 
 
 def test_codes_of_a_split_are_drawn_anew():

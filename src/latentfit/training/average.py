@@ -29,7 +29,7 @@ class Average:
         self.decay = decay
         kept = {
             name: value
-            for name, value in model.state_dict(keep_vars=False).items()
+            for name, value in model.state_dict().items()
             if value.is_floating_point() and name.split(".")[0] not in model.current
         }
         self.live = list(kept.values())  # share memory with the model
