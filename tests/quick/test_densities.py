@@ -111,6 +111,8 @@ def test_a_flow_starts_near_the_identity_and_knows_its_draw_only():
     code = Flow(DiagonalGaussian(Fixed()), AutoregressiveStep(4))(torch.randn(3, 8))
     z = code.sample()
     assert code.log_density(z).shape == (3,)
+    # A code that diverged says so in its term, where the loop finds it with the player's name.
+    assert DiagonalGaussian(Fixed())(torch.randn(3, 8)).log_density(z * math.nan).isnan().all()
     with pytest.raises(ValueError, match="last draw"):
         code.log_density(z.clone())
     joined = Code.join([code, code])

@@ -162,7 +162,11 @@ def test_tilted_prior_follows_the_ratio():
     # e^{a z} N(z; 0, 1) is N(a, 1) up to a factor.
     head = nn.Linear(1, 1, bias=False)
     nn.init.constant_(head.weight, 0.7)
-    prior = Tilted(Ratio(nn.Identity(), head), 1, proposals=400)
+    ratio = Ratio(nn.Identity(), head)
+    prior = Tilted(ratio, 1, proposals=400)
+    assert Tilted(ratio, 1, proposals=1).sample(3).shape == (3, 1)
+    with pytest.raises(UserError, match="'proposals' must be at least 1"):
+        Tilted(ratio, 1, proposals=0)
     torch.manual_seed(0)
     with torch.no_grad():
         drawn = prior.sample(20_000)
