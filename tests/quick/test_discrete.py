@@ -48,6 +48,8 @@ def test_gradients_pass_straight_through_and_commitment_spares_the_codes():
     straight = rows + (chosen - rows).detach()
     torch.testing.assert_close(straight, chosen)
     terms = model.fit(x)
+    apart = ((rows - chosen) ** 2).mean()
+    torch.testing.assert_close((terms["commitment"], terms["codebook"]), (apart, apart))
     model.zero_grad()
     terms["commitment"].backward(retain_graph=True)
     assert model.codebook.vectors.grad is None

@@ -140,6 +140,7 @@ def test_codes_are_standardised_by_those_it_is_trained_on(make):
     prior = DensityPrior(density)
     torch.testing.assert_close(prior.log_density(z), expected)
     assert prior.longer == 0.25
+    assert (len(CodeMixture(1).mean), CodeFlow(1).batch, CodeSequence(1).batch) == (500, 128, 128)
     torch.manual_seed(1)
     drawn = density.shift + density.scale * density.standard_draw(5)
     torch.manual_seed(1)

@@ -81,14 +81,14 @@ def test_optimal_gaussian_evaluates_with_the_running_deviation():
 
 def test_capacity_grows_and_stops():
     code = Code(A.float(), SCALE.float())
-    capacity = Capacity(lambda code, z, prior: code.mean.square().mean(), 8.0, over=4)
+    capacity = Capacity(lambda code, z, prior: (code.mean - z - prior).square().mean(), 8.0, over=4)
     targets = []
     for _ in range(6):
         targets.append(float(capacity.target))
         capacity.grow()
     assert targets == [0.0, 2.0, 4.0, 6.0, 8.0, 8.0]
-    expected = abs(float(A.square().mean()) - 8.0)
-    assert float(capacity(code, None, None)) == pytest.approx(expected, rel=1e-6)
+    expected = abs(float((A - B - 2).square().mean()) - 8.0)
+    assert float(capacity(code, B, 2.0)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_capacity_is_saved_with_the_model():
