@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 import torch
 from moves import A, B, X, kl
@@ -10,7 +13,7 @@ from torch.nn import functional
 
 from latentfit.checks import UserError
 from latentfit.experiments.recipes import recipe
-from latentfit.game import Game
+from latentfit.game import Game, Turn
 from latentfit.metrics import kl_profile
 from latentfit.models import (
     AGE,
@@ -202,3 +205,13 @@ def test_divergence_profile_adds_up_to_the_divergence():
     whole = 0.5 * (mean**2 + scale**2 - 1 - 2 * scale.log()).sum(1).mean()
     torch.testing.assert_close(kl_profile(mean, scale).sum(), whole)
     assert float(whole) == pytest.approx(1.4392771016, rel=1e-9)
+
+
+def test_a_weight_of_no_term_is_an_error():
+    model = small("wae-gan")
+    (first, *rest) = model.turns()
+    player = replace(first.players["autoencoder"], weights={"fooling": 2.0})
+    model.turns = lambda: iter([Turn(autoencoder=player), *rest])
+    says = "player 'autoencoder' has no term 'fooling' to weigh, only reconstruction, fooled."
+    with pytest.raises(UserError, match=re.escape(says)):
+        Game(model).move("autoencoder", [X], 0)

@@ -268,5 +268,13 @@ def test_a_mixture_keeps_full_covariances():
     drawn, _, _ = moments(prior)
     expected = torch.from_numpy((root @ root.T).astype("f4"))
     torch.testing.assert_close(torch.cov(drawn.T), expected, rtol=0.05, atol=0.05)
+    some = torch.randn(200, 2)
+    fits = []
+    for given in ({}, {"seed": 0}, {"seed": 1}):
+        several = GaussianMixture(2, components=6)
+        several.fit(some, **given)
+        fits.append(several.means)
+    assert torch.equal(fits[0], fits[1])
+    assert not torch.equal(fits[0], fits[2])
     with pytest.raises(UserError, match="at least as many codes"):
         GaussianMixture(2, components=10).fit(codes[:5])
