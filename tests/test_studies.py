@@ -80,10 +80,12 @@ def test_the_order_of_systems_is_compared_with_the_published_one():
     text = _order([*rows, lost, mine])
     assert "(2 seeds;" in text
     assert text.rstrip().endswith(": 1.00 with the 3 of FlexAE's Table 1.")
-    masked = {"recipe": "maskaae", "seed": 0, "scores": {"fd_lenet": 20.0}}
-    assert "0.40 with the 4 of FlexAE's Table 1, -0.50 with the 3 of MaskAAE's" in _order(
-        [*rows, masked]
-    )
+    more = [
+        {"recipe": name, "seed": 0, "scores": {"fd_lenet": fd}}
+        for name, fd in (("maskaae", 20.0), ("wae-mmd", 30.0))
+    ]
+    told = _order([*rows, *more])
+    assert "0.40 with the 4 of FlexAE's Table 1, 0.50 with the 3 of MaskAAE's" in told
     assert _order(rows[:2]) == ""
 
 
