@@ -1,7 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What is never imported need not be compiled: that would take as long as the installation.
+# What is never imported need not be compiled: that would take as long as the installation. What is
+# imported is kept compiled, also where the environment says otherwise: each process would pay again.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 # One thread per process: small networks run faster so, and results repeat to the bit.
 export OMP_NUM_THREADS ?= 1

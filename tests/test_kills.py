@@ -44,7 +44,9 @@ def play(recipe, rounds, out):
 
 def kill_and_resume(recipe, tmp_path, *, rounds, times):
     fresh = get_context("forkserver")
-    fresh.set_forkserver_preload(["torch", "sklearn.datasets", "latentfit.experiments.runs"])
+    fresh.set_forkserver_preload(
+        ["torch._dynamo", "sklearn.datasets", "latentfit.experiments.runs"]
+    )
 
     def begin(name):
         process = fresh.Process(target=play, args=(recipe, rounds, tmp_path / name))
