@@ -19,7 +19,7 @@ test: $(VENV)/installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# The science in a minute and a half on one core: values, games, golden losses, layers.
+# The science in about a minute on one core: values, games, golden losses, layers.
 quick: $(VENV)/installed
 	$(BIN)/python -m pytest tests/quick
 
