@@ -29,6 +29,7 @@ def test_shapes_and_ranges(name, shape):
     model = small(name, shape)
     data = toy(shape)
     model.eval()
+    assert model.late is None  # its prior is its own
     if waits(model):
         fit_prior(model, data, Settings(rounds=2, **QUIET))
     for count in (1, 5):
