@@ -11,6 +11,9 @@ from pathlib import Path
 from latentfit.cli import main
 
 ROOT = Path(__file__).parents[1]
+# Of a short run, from Python.
+SMALL = {"latent": 4, "width": 1 / 64, "batch": 16}
+QUIET = {"progress": False, "device": "cpu"}
 # Of a process of its own.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
 

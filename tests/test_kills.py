@@ -15,10 +15,7 @@ from safetensors.torch import load_file
 
 import latentfit as lf
 from latentfit.training.folder import read_lines
-from shell import ENVIRONMENT, command, training
-
-SMALL = {"latent": 4, "width": 1 / 64, "batch": 16}
-QUIET = {"progress": False, "device": "cpu"}
+from shell import ENVIRONMENT, QUIET, SMALL, command, training
 
 
 @pytest.mark.parametrize("recipe", ["flexae-sr", "maskaae"])

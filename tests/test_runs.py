@@ -11,11 +11,7 @@ import torch
 
 import latentfit as lf
 from latentfit.checks import DivergenceError, UserError
-from shell import ENVIRONMENT, command, training
-
-SMALL = {"latent": 4, "width": 1 / 64, "batch": 16}
-QUIET = {"progress": False, "device": "cpu"}
-
+from shell import ENVIRONMENT, QUIET, SMALL, command, training
 
 pytestmark = pytest.mark.xdist_group("runs")  # the module's run is made once
 

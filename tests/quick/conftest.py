@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from contract import in_double
 
@@ -11,3 +12,9 @@ from contract import in_double
 def double():
     with in_double():
         yield
+
+
+@pytest.fixture
+def single():
+    """Runs are played in float32, as people play them."""
+    torch.set_default_dtype(torch.float32)

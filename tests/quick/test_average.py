@@ -14,11 +14,7 @@ from latentfit.training import Settings
 from latentfit.training import train as play
 from latentfit.training.average import Average
 
-
-@pytest.fixture(autouse=True)
-def single():
-    """Runs are played in float32, as people play them."""
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("single")
 
 
 @pytest.mark.parametrize("decay", [0.3, None])

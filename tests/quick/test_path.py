@@ -21,11 +21,7 @@ from latentfit.training import Settings
 from latentfit.training.posthoc import Codes, fit_prior
 from latentfit.units import Units
 
-
-@pytest.fixture(autouse=True)
-def single():
-    """Runs are played in float32, as people play them."""
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("single")
 
 
 # Priors that are fitted afterwards
