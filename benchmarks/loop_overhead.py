@@ -17,6 +17,7 @@ import torch
 import latentfit as lf
 from latentfit.game import Game, only
 from latentfit.models import Model
+from latentfit.storage import RunFolder
 from latentfit.training import Settings
 from latentfit.training import train as play
 
@@ -48,7 +49,7 @@ def looped(model: Model, data: lf.data.Data) -> float:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(rounds=ROUNDS, progress=False, device="cpu")
         began = time.perf_counter()
-        play(model, data, settings, folder=Path(folder))
+        play(model, data, settings, folder=RunFolder(Path(folder)))
         return (time.perf_counter() - began) / ROUNDS
 
 

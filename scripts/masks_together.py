@@ -12,7 +12,6 @@ is 0 or 1 already; rows say how many rounds were `played`.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,18 +23,18 @@ from torch import Tensor, nn
 
 from latentfit.checks import UserError
 from latentfit.data import Data, load, order
-from latentfit.experiments.cells import Cell
-from latentfit.experiments.evaluate import evaluate
-from latentfit.experiments.recipes import recipe
-from latentfit.experiments.runs import commit
-from latentfit.experiments.studies import STUDIES
 from latentfit.models import MaskAAE
 from latentfit.networks import MLP
 from latentfit.optimizers import rmsprop
 from latentfit.penalties import masked_variance
+from latentfit.recipes import recipe
+from latentfit.runs.cells import Cell
+from latentfit.runs.run import commit
+from latentfit.scoring.scores import evaluate
 from latentfit.seeds import mix, reseed
-from latentfit.training.checkpoint import atomically, save
-from latentfit.training.folder import locked, read_lines
+from latentfit.storage import locked
+from latentfit.storage.files import read_lines, save_state, write_lines
+from latentfit.studies import STUDIES
 
 CPU = torch.device("cpu")
 
@@ -250,7 +249,7 @@ def play(folder: Path, latent: int) -> None:
         print(f"{where}: open {open_}, half open {half}, error {errors}", flush=True)
         if ended or time.monotonic() - saved > 300:
             state = {"cells": keys, "game": game.state_dict(), "seconds": seconds + passed}
-            save(kept, state)
+            save_state(kept, state)
             saved = time.monotonic()
     each = (seconds + time.monotonic() - began) / len(cells)
     for cell, model in zip(cells, game.export(), strict=True):
@@ -261,8 +260,7 @@ def play(folder: Path, latent: int) -> None:
             "train_seconds": each, "parameters": sum(p.numel() for p in model.parameters()),
             "mask": model.mask().tolist() if model.mask is not None else [], "played": game.step,
         }  # fmt: skip
-    text = "".join(json.dumps(row) + "\n" for row in done.values())
-    atomically(path, lambda draft: draft.write_text(text))
+    write_lines(path, done.values())
 
 
 if __name__ == "__main__":

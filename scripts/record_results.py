@@ -13,7 +13,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from latentfit.training.folder import read_lines
+from latentfit.storage import RunFolder
+from latentfit.storage.files import read_lines
 
 FIGURES = ("samples", "reconstructions", "interpolations", "latent", "mask", "curves")
 
@@ -43,23 +44,23 @@ def main() -> None:
 
 def summary(run: Path) -> dict[str, Any]:
     """Settings, scores and speed of a run, and the command that makes it again."""
-    facts = json.loads((run / "run.json").read_text())
-    scores = json.loads((run / "evaluation.json").read_text())
-    rounds = json.loads((run / "model.json").read_text())["round"]
-    lines = [line for line in read_lines(run / "metrics.jsonl") if "seconds" in line]
-    arguments = dict(facts["arguments"])
-    words = [f"latentfit train {facts['recipe']} --data {Path(facts['source']['data']).name}"]
-    words += [f"--latent {arguments.pop('latent')} --rounds {rounds} --seed {facts['seed']}"]
+    folder = RunFolder(run)
+    facts, rounds = folder.facts, folder.card.round
+    held, source = facts.identity, facts.source or {}
+    lines = [line for line in folder.lines if "seconds" in line]
+    arguments = dict(held["arguments"])
+    words = [f"latentfit train {held['recipe']} --data {Path(source['data'] or '').name}"]
+    words += [f"--latent {arguments.pop('latent')} --rounds {rounds} --seed {held['seed']}"]
     words += [f"--set {name}={value}" for name, value in sorted(arguments.items())]
     return {
         "command": " ".join(words),
-        "recipe": facts["recipe"],
+        "recipe": held["recipe"],
         "rounds": rounds,
         "seconds": round(lines[-1]["seconds"]),
         "machine": f"{platform.machine()} CPU, one thread",
-        "commit": facts["commit"],
-        "versions": facts["versions"],
-        "scores": scores,
+        "commit": facts.commit,
+        "versions": facts.versions,
+        "scores": folder.scores,
     }
 
 

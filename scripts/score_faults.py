@@ -24,8 +24,8 @@ from torch import Tensor
 
 from latentfit import metrics
 from latentfit.data import Data, load
-from latentfit.experiments.figures import save
-from latentfit.experiments.scores import COMPARISONS, named
+from latentfit.pictures.figures import save
+from latentfit.scoring import METRICS, Comparison, Pair
 
 RESULTS = Path(__file__).parents[1] / "results" / "faults"
 # Steps of each fault, from none to heavy.
@@ -86,9 +86,10 @@ def score(
     real = data.test.take(theirs)
     features, reference = extractor(samples), extractor(real)
     scores: dict[str, float] = {}
-    for part in COMPARISONS.values():
-        if not part.vectors:
-            scores |= named(part.compare(features, reference, seed), extractor)
+    pair = Pair(features, reference, seed)
+    for row in METRICS:
+        if isinstance(row, Comparison) and not row.vectors:
+            scores[row.key(extractor)] = row.of(pair)
     if extractor.head is None:
         raise SystemExit("the classifier score needs a classifier")
     scores["classifier_score"] = metrics.inception_score(extractor.head(features).detach()).value

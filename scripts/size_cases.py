@@ -14,9 +14,9 @@ import json
 from pathlib import Path
 
 import latentfit as lf
-from latentfit.experiments.studies.base import table
-from latentfit.experiments.studies.synthetic import synthetic
-from latentfit.training.checkpoint import write_json
+from latentfit.storage.files import write_json
+from latentfit.studies.base import table
+from latentfit.studies.synthetic import synthetic
 
 KNOWN = {f"n{n}": n for n in (5, 8, 12, 16, 24)}
 IMAGES = ("digits", "mnist")

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from latentfit.data import Data, arrays
-from latentfit.experiments.recipes import RECIPES, recipe
 from latentfit.models import Model
+from latentfit.recipes import RECIPES, recipe
 
 IMAGE, VECTOR = (1, 8, 8), (12,)
 CASES = [

@@ -11,11 +11,11 @@ from contract import AT_ONCE, CASES, IDS, IMAGE, ONCE, VECTOR, in_double, points
 from latentfit import data as lfdata
 from latentfit import metrics
 from latentfit.checks import UserError
-from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
-from latentfit.training import Settings, train, waits
-from latentfit.training.checkpoint import load
-from latentfit.training.folder import read_lines
+from latentfit.priors import ExPost
+from latentfit.recipes import recipe
+from latentfit.storage import RunFolder
+from latentfit.training import Settings, train
 
 every_recipe = pytest.mark.parametrize(("name", "shape"), ONCE, ids=[name for name, _ in ONCE])
 QUIET = {"progress": False, "device": "cpu"}
@@ -63,25 +63,25 @@ def test_resume_gives_the_bits_of_an_uninterrupted_run(name, shape, more, tmp_pa
     settings = {"rounds": 6, "seed": 5, "log_every": 1, "validate_every": 4, **QUIET}
     settings["save_seconds"] = 0.0  # after every round
     whole, parts = small(name, shape, **more), small(name, shape, **more)
-    train(whole, data, Settings(**settings), folder=tmp_path / "whole")
+    train(whole, data, Settings(**settings), folder=RunFolder(tmp_path / "whole"))
     with pytest.raises(ZeroDivisionError):  # in round 4, so that three are kept
-        train(parts, data, Settings(**settings), folder=tmp_path / "parts",
+        train(parts, data, Settings(**settings), folder=RunFolder(tmp_path / "parts"),
               validate=lambda model: 1 / 0)  # fmt: skip
-    last = tmp_path / "parts" / "checkpoints" / "last.pt"
-    assert load(last)["round"] == 3
+    place = RunFolder(tmp_path / "parts")
+    assert place.restore("last")["round"] == 3
     parts = small(name, shape, seed=9, **more)  # other weights: all must come from the checkpoint
-    train(parts, data, Settings(**settings), folder=tmp_path / "parts")
+    train(parts, data, Settings(**settings), folder=place)
     assert same(bits(whole), bits(parts)) == []
-    assert load(last)["round"] == 6
+    assert place.restore("last")["round"] == 6
 
 
 def test_terms_of_players_that_sit_rounds_out_are_means_over_the_others(tmp_path):
     data, told = toy(VECTOR), {}
     for every in (1, 6):
-        folder = tmp_path / str(every)
+        folder = RunFolder(tmp_path / str(every))
         model = small("mapae", VECTOR, embedding=2)
         train(model, data, Settings(rounds=6, log_every=every, **QUIET), folder=folder)
-        told[every] = read_lines(folder / "metrics.jsonl")
+        told[every] = folder.lines
     (line,) = told[6]
     for name, played in {"autoencoder/reconstruction": 2, "mapping/fooled": 4}.items():
         values = [line[name] for line in told[1] if name in line]
@@ -156,7 +156,7 @@ ERRORS = ("autoencoder/reconstruction", "encoder/reconstruction", "encoder/pixel
 
 def misfit(model, data):
     """Frechet distance of samples from the data; none for priors that wait."""
-    if waits(model):
+    if isinstance(model.prior, ExPost):
         return 0.0
     torch.manual_seed(1)
     return metrics.frechet(model.sample(500).flatten(1), data.train.first(100).flatten(1))

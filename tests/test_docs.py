@@ -6,15 +6,13 @@ import inspect
 import json
 import re
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from latentfit import models
+from latentfit import models, settings
 from latentfit.checks import UserError
-from latentfit.experiments.recipes import RECIPES
-from latentfit.experiments.settings import parse
+from latentfit.recipes import RECIPES
 from shell import command
 
 ROOT = Path(__file__).parents[1]
@@ -41,8 +39,7 @@ def test_games_as_json():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_says_where_it_deviates(name):
-    build = RECIPES[name].build
-    text = inspect.getdoc(build.func if isinstance(build, partial) else build) or ""
+    text = inspect.getdoc(RECIPES[name].build) or ""
     _, section, said = text.partition("Deviations:")
     assert section, f"the recipe of {name} has no Deviations section"
     assert len(said.split()) > 2
@@ -62,7 +59,7 @@ def test_readme_and_docs_name_recipes_studies_and_commands_that_exist():
     import typer
 
     from latentfit.cli import app
-    from latentfit.experiments.studies import STUDIES
+    from latentfit.studies import STUDIES
 
     commands = set(typer.main.get_command(app).commands)
     for path in PAGES:
@@ -86,5 +83,5 @@ def test_settings_that_the_docs_name_are_read():
         read = []
         for recipe in RECIPES.values():
             with suppress(UserError):
-                read.append(parse([given], recipe))
+                read.append(settings.read([given], recipe.name, recipe.settings()))
         assert read, pair

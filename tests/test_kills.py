@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 import latentfit as lf
-from latentfit.training.folder import read_lines
+from latentfit.storage.files import read_lines
 from shell import ENVIRONMENT, QUIET, SMALL, command, training
 
 
@@ -41,9 +41,7 @@ def play(recipe, rounds, out):
 
 def kill_and_resume(recipe, tmp_path, *, rounds, times):
     fresh = get_context("forkserver")
-    fresh.set_forkserver_preload(
-        ["torch._dynamo", "sklearn.datasets", "latentfit.experiments.runs"]
-    )
+    fresh.set_forkserver_preload(["torch._dynamo", "sklearn.datasets", "latentfit.runs.run"])
 
     def begin(name):
         process = fresh.Process(target=play, args=(recipe, rounds, tmp_path / name))

@@ -9,10 +9,10 @@ import torch
 
 from latentfit.checks import UserError
 from latentfit.data.synthetic import gaussian
-from latentfit.experiments.late import PRIORS, fit_late, with_prior
-from latentfit.experiments.recipes import recipe
-from latentfit.models import DensityPrior
+from latentfit.expost import PRIORS, DensityPrior, refit, with_prior
 from latentfit.posteriors import Code
+from latentfit.recipes import recipe
+from latentfit.storage import RunFolder
 from latentfit.training import Settings, encode_all, train
 
 
@@ -23,7 +23,7 @@ def test_late_priors_follow_the_codes(name):
     train(model, data, Settings(rounds=200, progress=False, device="cpu"))
     codes = model.encode(data.train.first(900)).detach()
     trained = {"flow": 2_000, "autoregressive": 2_000, "vamp": 2_000, "two-stage": 400}
-    fit_late(model, data, name, rounds=trained.get(name, 1), progress=False)
+    refit(model, data, name, rounds=trained.get(name, 1), progress=False)
     torch.manual_seed(0)
     drawn = model.prior.sample(900).detach()
     apart = (drawn.mean(0) - codes.mean(0)).abs() / codes.std(0)
@@ -41,7 +41,7 @@ def test_trained_priors_know_dimensions_that_collapsed(name):
     assert isinstance(model.prior, DensityPrior)
     model.prior.begin(code.sample())
     assert model.prior.model.scale[1].item() == pytest.approx(1, abs=0.1)
-    fit_late(model, data, name, rounds=40, progress=False)
+    refit(model, data, name, rounds=40, progress=False)
     codes = encode_all(model, data.train).sample()
     torch.testing.assert_close(model.prior.model.scale, codes.std(0), rtol=0.1, atol=0)
 
@@ -51,8 +51,8 @@ def test_a_late_prior_follows_its_settings_and_its_seed(tmp_path):
 
     def means(seed=0, **settings):
         model = recipe("ae", data, latent=2, width=1 / 8, batch=32, seed=1)
-        fit_late(model, data, "vamp", rounds=8, seed=seed, progress=False, folder=tmp_path,
-                 **settings)  # fmt: skip
+        refit(model, data, "vamp", rounds=8, seed=seed, progress=False,
+              folder=RunFolder(tmp_path), **settings)  # fmt: skip
         assert isinstance(model.prior, DensityPrior)
         return model.prior.model.get_parameter("mean").detach()
 

@@ -11,18 +11,24 @@ import torch
 from PIL import Image
 
 from latentfit.checks import UserError
-from latentfit.experiments import figures, sheets
-from latentfit.experiments.report import score_rows, write_report
+from latentfit.pictures import figures, sheets
+from latentfit.report.page import score_rows, write_page
+from latentfit.storage import RunFolder
 
 HOSTILE = "<script>alert(1)</script>"
 
 
 def facts(**more):
-    return {
+    held = {
         "recipe": "flexae", "arguments": {"latent": 4, "note": HOSTILE}, "seed": 0, "batch": 8,
         "data": {"name": HOSTILE, "fingerprint": "f", "shape": [1, 8, 8]}, "average": 0.999,
-        "versions": {"torch": "2"}, "commit": None, "command": f"latentfit train {HOSTILE}", **more,
     }  # fmt: skip
+    said = {"versions": {"torch": "2"}, "command": f"latentfit train {HOSTILE}"}
+    return {"identity": held | more, **said, **more}  # other keys are left aside
+
+
+def write_report(place, pictures):
+    return write_page(RunFolder(place), pictures, RunFolder(place).scores)
 
 
 def write(folder, value, name="run.json"):
@@ -274,7 +280,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):
     assert f"latentfit evaluate {tmp_path}" in page
     assert "No curves" in page
     assert page.count("latentfit train x") == 2
-    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "run.json").write_text('{"identity": {}}')
     assert "A model on data" in write_report(tmp_path, {}).read_text()
     with pytest.raises(UserError, match=r"no run\.json"):
         write_report(tmp_path / "nowhere", {})

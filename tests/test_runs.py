@@ -216,7 +216,7 @@ def test_another_prior_makes_a_run_of_its_own(tmp_path):
     fit = ["fit-prior", first, "--prior", "kde", "--set", "count=100", "--quiet", "--no-evaluate"]
     command(*fit, check=True)
     before, after = lf.load(first), lf.load(second)
-    assert after.late == ("kde", {"count": 100})
+    assert after.refitted == ("kde", {"count": 100})
     x = lf.data.load("digits").test.first(3)
     with torch.no_grad():
         assert torch.equal(before.reconstruct(x), after.reconstruct(x))

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-import typing
-
 import pytest
 import torch
 
 from contract import IMAGE, points
 from latentfit.checks import UserError
-from latentfit.experiments.recipes import RECIPES, Parts, recipe
-from latentfit.experiments.settings import parse
 from latentfit.game import Game
+from latentfit.recipes import RECIPES, Preset, recipe
+from latentfit.settings import read
 
 # Rounds at which schedules stand differently: warm-ups, phases, clocks.
 MOMENTS = (0, 3, 8_000, 20_000)
 
 
-def kinds(name):
-    """The type of each setting of a recipe."""
-    build = RECIPES[name].build
-    known = typing.get_type_hints(Parts) | typing.get_type_hints(getattr(build, "func", build))
-    return {setting: known[setting] for setting in RECIPES[name].settings()}
-
-
-def others(kind, default):
-    """Values of a type that are not the default."""
-    options = [part for part in typing.get_args(kind) if part is not type(None)] or [kind]
-    if typing.get_origin(options[0]) is typing.Literal:
-        options = list(typing.get_args(options[0]))
-    if all(isinstance(option, str) for option in options):
-        return [option for option in options if option != default]
-    if bool in options:
+def others(setting):
+    """Values of a setting's type that are not its default."""
+    default = setting.default
+    if setting.choices:
+        return [option for option in setting.choices if option != default]
+    if setting.kind is bool:
         return [not default]
-    if int in options:
+    if setting.kind is int:
         return [2 * default + 1 if default else 3]
-    return [default * 0.75 if default else 1.7]
+    low, high = (setting.range.low, setting.range.high) if setting.range else (-1e3, 1e3)
+    values = (default * 0.75 if default else 0.6, 0.0, 10.0)  # some only show far from the default
+    return [value for value in values if low <= value <= high and value != default]
 
 
 def built(name, settings):
     torch.manual_seed(0)
+    if "mask_high" in settings:  # it must not be below the other end
+        settings = {"mask_low": 0.0, **settings}
     return recipe(name, IMAGE, latent=4, **{"width": 1 / 64, "batch": 8, **settings})
 
 
@@ -82,10 +75,10 @@ def played(model):
 def test_every_setting_changes_something(name):
     usual, ended = shown(built(name, {})), None
     assert shown(built(name, {})) == usual
-    for setting, parameter in RECIPES[name].settings().items():
+    for setting, held in RECIPES[name].settings().items():
         if setting in ("width", "family", "momentum"):
             continue  # of networks; tests/quick/test_families.py
-        values = others(kinds(name)[setting], parameter.default)
+        values = others(held)
         assert values, setting
         if all(shown(built(name, {setting: value})) == usual for value in values):
             ended = ended or played(built(name, {}))
@@ -95,13 +88,12 @@ def test_every_setting_changes_something(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_settings_are_read_as_their_type(name):
-    for setting, kind in kinds(name).items():
-        if setting == "family":
-            continue
-        for value in others(kind, RECIPES[name].settings()[setting].default):
+    known = RECIPES[name].settings()
+    for setting, held in known.items():
+        for value in others(held):
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            read = parse([f"{setting}={text}"], RECIPES[name])[setting]
-            assert (read, type(read)) == (value, type(value)), setting
+            found = read([f"{setting}={text}"], name, known)[setting]
+            assert (found, type(found)) == (value, type(value)), setting
 
 
 @pytest.mark.parametrize(
@@ -119,8 +111,14 @@ def test_settings_are_read_as_their_type(name):
         ("vampprior", {"warmup": -3}, "'warmup' must be at least 0"),
         ("gan", {"critic_steps": 0}, "'critic_steps' must be at least 1"),
         ("gan", {"form": "ns", "penalty": 7.0}, "form 'ns' has no slope to weigh"),
-        ("beta-vae", {"decoder": "lerned"}, "did you mean learned"),
-        ("vae-flow", {"decoder": "lerned"}, "did you mean learned"),
+        ("beta-vae", {"likelihood": "lerned"}, "did you mean learned"),
+        ("vae-flow", {"likelihood": "lerned"}, "did you mean learned"),
+        ("flexae", {"rate": "fast"}, "'rate' must be a number, got 'fast'"),
+        ("flexae", {"noise": 2.5}, "'noise' must be a whole number or None, got 2.5"),
+        ("flexae", {"noise": True}, "'noise' must be a whole number"),
+        ("mapae", {"normalise": 1}, "'normalise' must be true or false, got 1"),
+        ("maskaae", {"game": "author"}, "did you mean authors"),
+        ("wae-gan", {"encoder_rate": 1.0}, "unknown setting of wae-gan"),
         ("ae", {"code_weight": 1.0}, "unknown setting of ae"),
         ("rae", {"kernel_weight": 1.0}, "unknown setting of rae"),
     ],
@@ -131,14 +129,13 @@ def test_what_makes_no_sense_is_refused(name, settings, says):
 
 
 def test_presets_are_those_of_the_data():
-    def weights(data, shape):
-        parts = Parts(shape, 4, data=data)
-        given = (None, 1.0, 2.0, 3.0), (None, 1.0, 2.0), (7.0, 1.0, 2.0)
-        return tuple(parts.preset(*numbers) for numbers in given)
-
-    assert weights("mnist", (1, 8, 8)) == (1.0, 1.0, 7.0)
-    assert weights("cifar10", (3, 8, 8)) == (2.0, 2.0, 7.0)
-    assert weights("celeba", (3, 8, 8)) == (3.0, 2.0, 7.0)
+    preset = Preset(1.0, {"colour": 2.0, "celeba": 3.0})
+    assert preset.on((1, 8, 8), "mnist") == 1.0
+    assert preset.on((3, 8, 8), "cifar10") == 2.0
+    assert preset.on((3, 8, 8), "celeba") == 3.0
+    assert preset.on((12,)) == 1.0
+    given = RECIPES["rae-l2"].model((3, 8, 8), latent=2, width=1 / 64, code_weight=7.0)
+    assert given.weights == {"code_norm": 7.0, "kernel_norm": 3.1e-3}
     for data, beta in (("mnist", 4.0), ("celeba", 10.0)):
         model = RECIPES["beta-vae"].model((3, 8, 8), latent=2, data=data, width=1 / 64)
         (turn,) = model.turns()

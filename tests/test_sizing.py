@@ -9,15 +9,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-import latentfit.experiments.sizing.size  # noqa: F401  (the module, not the function)
-from latentfit import metrics
+import latentfit.sizing.find  # noqa: F401  (the module, not the function)
+from latentfit import metrics, sizing
 from latentfit.checks import UserError
 from latentfit.data import arrays
 from latentfit.data.synthetic import gaussian
-from latentfit.experiments import sizing
-from latentfit.experiments.sizing.conclude import conclude, settled
+from latentfit.sizing.conclude import conclude, settled
 
-size_module = sys.modules["latentfit.experiments.sizing.size"]
+size_module = sys.modules["latentfit.sizing.find"]
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 import torch
 
-import latentfit.experiments.sizing.size  # noqa: F401  (the module, not the function)
+import latentfit.sizing.find  # noqa: F401  (the module, not the function)
 from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.data import load
-from latentfit.experiments import walks
-from latentfit.experiments.cells import Cell, play_cells
-from latentfit.experiments.evaluate import evaluate
-from latentfit.experiments.recipes import RECIPES, recipe
-from latentfit.experiments.studies import SCALES, STUDIES, reproduce
-from latentfit.experiments.studies.systems import _order
+from latentfit.recipes import RECIPES, recipe
+from latentfit.runs.cells import Cell, play_cells
+from latentfit.scoring import walks
+from latentfit.scoring.scores import evaluate
+from latentfit.studies import SCALES, STUDIES, reproduce
+from latentfit.studies.systems import _order
 
-size_module = sys.modules["latentfit.experiments.sizing.size"]
+size_module = sys.modules["latentfit.sizing.find"]
 
 
 def cells(*seeds, rounds=3):

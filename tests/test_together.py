@@ -10,10 +10,10 @@ import torch
 
 from contract import in_double
 from latentfit.data import load, order
-from latentfit.experiments.recipes import recipe
-from latentfit.experiments.studies import STUDIES
 from latentfit.game import Game
+from latentfit.recipes import recipe
 from latentfit.seeds import mix, reseed
+from latentfit.studies import STUDIES
 from latentfit.training.average import Average
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))

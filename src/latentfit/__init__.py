@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latentfit import data as data
     from latentfit import metrics as metrics
-    from latentfit.experiments.evaluate import evaluate as evaluate
-    from latentfit.experiments.recipes import recipe as recipe
-    from latentfit.experiments.runs import Run as Run
-    from latentfit.experiments.runs import load as load
-    from latentfit.experiments.runs import train as train
-    from latentfit.experiments.sizing import Size as Size
-    from latentfit.experiments.sizing import size as size
+    from latentfit.recipes import recipe as recipe
+    from latentfit.runs import Run as Run
+    from latentfit.runs import load as load
+    from latentfit.runs import train as train
+    from latentfit.scoring.scores import evaluate as evaluate
+    from latentfit.sizing import Size as Size
+    from latentfit.sizing import size as size
 
 __version__ = "0.1.0"
 
 _PLACES = {
-    "evaluate": "latentfit.experiments.evaluate",
-    "recipe": "latentfit.experiments.recipes",
-    "Run": "latentfit.experiments.runs",
-    "Size": "latentfit.experiments.sizing",
-    "load": "latentfit.experiments.runs",
-    "size": "latentfit.experiments.sizing",
-    "train": "latentfit.experiments.runs",
+    "evaluate": "latentfit.scoring.scores",
+    "recipe": "latentfit.recipes",
+    "Run": "latentfit.runs",
+    "Size": "latentfit.sizing",
+    "load": "latentfit.runs",
+    "size": "latentfit.sizing",
+    "train": "latentfit.runs",
 }
 
 __all__ = ["Run", "Size", "data", "evaluate", "load", "metrics", "recipe", "size", "train"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
 
 
 class UserError(ValueError):
@@ -40,7 +43,7 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
 def within(
     name: str, value: float, low: float, high: float = float("inf"), *, remedy: str = ""
 ) -> None:
-    """Raise unless `low <= value <= high`.
+    """Raise unless `low <= value <= high` and the value is finite.
 
     Example:
         >>> within("latent", 0, 1, remedy="give at least one dimension")
@@ -48,8 +51,28 @@ def within(
         ...
         latentfit.checks.UserError: 'latent' must be at least 1, got 0; give at least one dimension.
     """
-    if low <= value <= high:
+    if low <= value <= high and math.isfinite(value):
         return
     bound = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
     hint = f"; {remedy}" if remedy else ""
     raise UserError(f"'{name}' must be {bound}, got {value:g}{hint}.")
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number may be, beside its type in an annotation."""
+
+    low: float
+    high: float = float("inf")
+
+
+Count = Annotated[int, Range(1)]
+"""A number of things, one at least."""
+Whole = Annotated[int, Range(0)]
+"""A number of things or rounds; 0 for none."""
+Rate = Annotated[float, Range(1e-12, 1e3)]
+"""A learning rate."""
+Weight = Annotated[float, Range(0.0, 1e12)]
+"""A factor of a term; 0 leaves it out."""
+Share = Annotated[float, Range(0.0, 1.0)]
+"""A part of a whole."""

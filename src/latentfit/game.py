@@ -64,6 +64,10 @@ class Player:
         """Each owned parameter once."""
         return list({id(p): p for module in self.owns for p in module.parameters()}.values())
 
+    def frozen(self) -> bool:
+        """Whether all that it owns is frozen, so that it has no move."""
+        return not any(p.requires_grad for p in self.parameters())
+
     def loss(self, terms: Terms, step: int) -> Tensor:
         """The weighted sum of the terms at a round, a scalar."""
         weighted = []
@@ -88,7 +92,7 @@ class Turn:
     @property
     def batches(self) -> int:
         """The number of batches that the turn takes each time it is played."""
-        return max(player.batches for player in self.players.values()) if self.fresh else 0
+        return max((player.batches for player in self.players.values()), default=0) * self.fresh
 
 
 @contextmanager
@@ -108,11 +112,17 @@ def only(owned: Iterable[nn.Parameter], everyone: Iterable[nn.Parameter]) -> Ite
 class Game:
     """Plays the turns of a model, one round at a time.
 
+    A player whose networks are all frozen, `network.requires_grad_(False)`, has no move.
+
     Arguments:
         model: Anything with parameters and `turns()`.
         prepare: Wraps each player's terms once, for compilation or mixed precision.
         backward: From a loss to gradients; others may scale the loss here.
         average: Called with the owner's parameters before each step, for several processes.
+
+    Raises:
+        UserError: The first turn takes no batch, two players have one name, a player owns nothing,
+            or all networks are frozen.
     """
 
     def __init__(
@@ -124,9 +134,13 @@ class Game:
         average: Callable[[list[nn.Parameter]], None] = lambda owned: None,
     ) -> None:
         self.turns = tuple(model.turns())
+        _must_make_sense(self.turns)
         self.players = {name: p for turn in self.turns for name, p in turn.players.items()}
         self.draws = sum(turn.repeats * turn.batches for turn in self.turns)
         self.everyone = list(model.parameters())
+        self.frozen = tuple(name for name, player in self.players.items() if player.frozen())
+        if len(self.frozen) == len(self.players):
+            raise UserError("every network is frozen; let one of them move.")
         self.owned = {name: player.parameters() for name, player in self.players.items()}
         self.optimizers = {n: p.optimizer(self.owned[n]) for n, p in self.players.items()}
         self.rates = {n: [g["lr"] for g in o.param_groups] for n, o in self.optimizers.items()}
@@ -141,7 +155,7 @@ class Game:
             for _ in range(turn.repeats):
                 seen = [next(batches) for _ in range(turn.batches)] or seen
                 for name, player in turn.players.items():
-                    if player.plays(step):
+                    if player.plays(step) and name not in self.frozen:
                         log |= self.move(name, seen, step)
         return log
 
@@ -171,3 +185,14 @@ class Game:
         """Continue from what `state_dict` gave."""
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state[name])
+
+
+def _must_make_sense(turns: Sequence[Turn]) -> None:
+    if not turns or not turns[0].batches:
+        raise UserError("a game begins with a turn that takes a batch; leave out its fresh=False.")
+    names = [name for turn in turns for name in turn.players]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"two players are called '{twice[0]}'; give each a name of its own.")
+    for name, player in ((n, p) for turn in turns for n, p in turn.players.items()):
+        if not player.parameters():
+            raise UserError(f"player '{name}' owns no parameters; name the networks that it moves.")

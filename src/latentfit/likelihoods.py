@@ -19,7 +19,8 @@ class Likelihood(nn.Module, ABC):
     """A distance from data to a decoder's output.
 
     Arguments:
-        bounded: The data lie in [0, 1].
+        bounded: A sigmoid brings the decoder's output into [0, 1]. Not for vectors, and not for a
+            decoder that gives images in [0, 1] itself.
 
     Attributes:
         density: Whether the distance is a negative log-density in nats, constants included.
@@ -62,16 +63,23 @@ class Bernoulli(Likelihood):
 
     On grey values it is an objective, not a density: a bound made of it compares only with others
     made of it. Computed from the logits, where it stays finite; the sources clamp at 1e-8 instead.
+
+    Arguments:
+        logits: The decoder gives logits; else probabilities, which are held in [1e-7, 1 - 1e-7].
     """
 
     density = True
 
-    def __init__(self) -> None:
-        super().__init__(bounded=True)
+    def __init__(self, *, logits: bool = True) -> None:
+        super().__init__(bounded=logits)
 
     def forward(self, x: Tensor, raw: Tensor) -> Tensor:
         """The cross-entropy of each sample, with shape (B,)."""
-        loss = functional.binary_cross_entropy_with_logits(raw, x, reduction="none")
+        if self.bounded:
+            loss = functional.binary_cross_entropy_with_logits(raw, x, reduction="none")
+        else:
+            raw = raw.clamp(1e-7, 1 - 1e-7)
+            loss = -(x * raw.log() + (1 - x) * (-raw).log1p())
         return loss.flatten(1).sum(1)
 
 
@@ -81,7 +89,7 @@ class Gaussian(Likelihood):
     .. math:: \frac{\sum_d (x_d - \hat x_d)^2}{2 \gamma^2} + D \log \gamma + \frac{D}{2} \log 2 \pi
 
     Arguments:
-        bounded: The data lie in [0, 1].
+        bounded: As that of `Likelihood`.
         deviation: Start of gamma.
         learned: Train log gamma by the same optimiser as the networks, as Dai & Wipf's code.
     """
@@ -120,7 +128,7 @@ class OptimalGaussian(Likelihood):
     training's, so that a bound does not depend on its batch.
 
     Arguments:
-        bounded: The data lie in [0, 1].
+        bounded: As that of `Likelihood`.
         low: l, below which log sigma hardly falls.
 
     References:

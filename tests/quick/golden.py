@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from contract import CASES, IDS, in_double
 from latentfit.data import order
-from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
+from latentfit.recipes import recipe
 from latentfit.seeds import mix, reseed
 
 FILE = Path(__file__).with_suffix(".json")

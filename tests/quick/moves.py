@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from latentfit.game import Game
-from latentfit.models import Learner
+from latentfit.models import Body, Learner, Model
 from latentfit.posteriors import Code
 
+Built = TypeVar("Built", bound=Model)
 # Inputs in closed form, for golden numbers.
 ROW, COLUMN = torch.arange(6.0, dtype=torch.float64)[:, None], torch.arange(4.0)[None]
 A, B = torch.sin(1 + ROW + 2 * COLUMN), torch.cos(2 + 3 * ROW + COLUMN)
@@ -34,6 +36,12 @@ def moved(
         game.move(player, batches, step)
     with torch.no_grad():
         return before, float(quantity())
+
+
+def built(kind: type[Built], **parts: Any) -> Built:
+    """A model of samples (3,) and codes (2,) from its parts by name."""
+    body = {name: parts.pop(name) for name in ("encoder", "decoder", "likelihood")}
+    return kind(Body(shape=(3,), latent=2, **body), **parts)
 
 
 class Known(nn.Module):

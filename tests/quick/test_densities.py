@@ -9,11 +9,11 @@ import torch
 from moves import A, B
 from torch import nn
 
-from latentfit.experiments.recipes import recipe
 from latentfit.models import AutoEncoder
 from latentfit.networks import MADE
 from latentfit.posteriors import AutoregressiveStep, Code, DiagonalGaussian, Flow, PlanarStep
 from latentfit.priors import Vamp
+from latentfit.recipes import recipe
 
 
 class Fixed(nn.Module):

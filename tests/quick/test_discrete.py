@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.networks import CausalTransformer, Codebook
+from latentfit.recipes import recipe
 
 
 def test_codebook_moves_by_its_averages():

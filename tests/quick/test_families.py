@@ -9,8 +9,8 @@ from torch import nn
 from contract import AT_ONCE, IMAGE, VECTOR, points
 from latentfit import networks
 from latentfit.checks import UserError
-from latentfit.experiments.recipes import RECIPES, Parts, recipe
 from latentfit.game import Game
+from latentfit.recipes import RECIPES, Parts, recipe
 
 # Networks of their own, on images: always, or where a setting asks for them.
 OWN = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from moves import Known, bent, moved, slope_by_hand
+from moves import Known, bent, built, moved, slope_by_hand
 from torch import nn
 
 from latentfit.likelihoods import SquaredError
@@ -26,7 +26,7 @@ def flexae(**parts):
         "likelihood": SquaredError(bounded=False),
         **parts,
     }
-    return FlexAE(shape=(3,), latent=2, **held)
+    return built(FlexAE, **held)
 
 
 FAST = {"rate": 1e-2}

@@ -12,7 +12,6 @@ from torch import nn
 from torch.nn import functional
 
 from latentfit.checks import UserError
-from latentfit.experiments.recipes import recipe
 from latentfit.game import Game, Turn
 from latentfit.metrics import kl_profile
 from latentfit.models import (
@@ -23,6 +22,7 @@ from latentfit.models import (
 from latentfit.models.age import batch_kl
 from latentfit.networks.layers import equalised
 from latentfit.priors import Ratio, Tilted
+from latentfit.recipes import recipe
 
 
 def small(name, **settings):
@@ -76,8 +76,7 @@ def test_spherical_games_keep_codes_on_the_sphere_and_cap_the_reward():
     model.top = -100.0  # below any divergence, so that the cap is what remains
     assert model.spread_out(X)["made"].item() == 100.0
     with pytest.raises(UserError, match="unknown spread 'wide'"):
-        AGE(shape=(12,), latent=4, encoder=model.encoder, decoder=model.decoder,
-            likelihood=model.likelihood, spread="wide")  # fmt: skip
+        recipe("age", (12,), spread="wide")
 
 
 def test_growing_networks_fade_phases_in_and_go_on_after_a_checkpoint():

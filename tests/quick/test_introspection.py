@@ -10,10 +10,10 @@ from moves import X, kl, moved
 from torch.nn import functional
 
 from latentfit.checks import UserError
-from latentfit.divergences.margin import Margin
-from latentfit.experiments.recipes import recipe
 from latentfit.game import Game
 from latentfit.models.age import batch_kl
+from latentfit.models.margin import Margin
+from latentfit.recipes import recipe
 
 
 def small(name, **settings):

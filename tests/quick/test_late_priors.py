@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from latentfit.checks import UserError
+from latentfit.expost import CodeFlow, CodeMixture, CodeSequence, DensityPrior
 from latentfit.game import Game
-from latentfit.models import CodeFlow, CodeMixture, CodeSequence, DensityPrior
 from latentfit.networks import Mask
 from latentfit.priors import (
     Cube,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from moves import Known, bent, moved
+from moves import Known, bent, built, moved
 from torch.nn.functional import relu
 
 from latentfit.likelihoods import SquaredError
@@ -25,7 +25,7 @@ def mapae(**parts):
         "likelihood": SquaredError(bounded=False),
         **parts,
     }
-    return MappedPrior(shape=(3,), latent=2, **held)
+    return built(MappedPrior, **held)
 
 
 def codes(model):

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from moves import Known, bent, moved, slope_by_hand
+from moves import Known, bent, built, moved, slope_by_hand
 from torch import nn
 
 from latentfit.checks import UserError
-from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import SquaredError
 from latentfit.models import MaskAAE
-from latentfit.models.maskaae import pruning
+from latentfit.models.pruning import pruning
 from latentfit.networks import Mask
 from latentfit.optimizers import rmsprop
 from latentfit.penalties import masked_covariance, masked_variance
+from latentfit.recipes import recipe
 
 torch.manual_seed(0)
 X = torch.randn(16, 3).double()
@@ -37,7 +37,7 @@ def maskaae(alpha=ALPHA, game="authors", **parts):
         "pruning": pruning(game, 2),
         **parts,
     }
-    return MaskAAE(shape=(3,), latent=2, **held)
+    return built(MaskAAE, **held)
 
 
 def without(**parts):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
-from moves import Copy, Known, bent, moved
+from moves import Copy, Known, bent, built, moved
 from torch import nn
 from torch.nn.functional import softplus
 
-from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import SquaredError
-from latentfit.models import AAE, ACAI
+from latentfit.models import AAE, ACAI, WAEGAN
 from latentfit.models.factorvae import permuted
 from latentfit.posteriors import Code
 from latentfit.priors import Normal
+from latentfit.recipes import recipe
 
 torch.manual_seed(0)
 X, OTHER = torch.randn(16, 3).double(), torch.randn(16, 3).double() + 1
@@ -29,7 +29,7 @@ def adversarial(joint, **parts):
         "prior": Normal(2),
         **parts,
     }
-    return AAE(shape=(3,), latent=2, joint=joint, **held)
+    return built(WAEGAN if joint else AAE, **held)
 
 
 def test_adversarial_terms_by_hand():
@@ -81,7 +81,7 @@ def test_the_autoencoder_of_the_aae_does_not_look_at_the_critic():
 
 
 def factor(**settings):
-    model = recipe("factor-vae", (3,), latent=2, width=1 / 8, decoder="fixed", **settings)
+    model = recipe("factor-vae", (3,), latent=2, width=1 / 8, likelihood="fixed", **settings)
     model.posterior = Copy(2)
     return model
 
@@ -172,12 +172,12 @@ def acai(**parts):
         "prior": Normal(2),
         **parts,
     }
-    return ACAI(shape=(3,), latent=2, **held)
+    return built(ACAI, **held)
 
 
 @pytest.mark.parametrize("vector", [False, True])
 def test_acai_terms_by_hand(vector):
-    model = acai(vector=vector, kernel=1.0, dual=(0.1, 0.005))
+    model = acai(vector=vector, kernel=1.0, noisy=0.1, drawn=0.005)
     z, width = model.encoder(X), 2 if vector else 1
 
     def d(x):

@@ -11,14 +11,13 @@ from played import QUIET, apart, split_of
 
 import latentfit as lf
 from latentfit.data.make import partition
-from latentfit.experiments import evaluate as scoring
-from latentfit.experiments.evaluate import evaluate, validation_score
-from latentfit.experiments.late import fit_late
-from latentfit.models import CodeMixture
+from latentfit.expost import CodeMixture, Codes, fit_prior, refit
 from latentfit.posteriors import Code
 from latentfit.priors import GaussianMixture
+from latentfit.scoring import subject
+from latentfit.scoring.scores import evaluate, validation_score
+from latentfit.storage import RunFolder
 from latentfit.training import Settings
-from latentfit.training.posthoc import Codes, fit_prior
 from latentfit.units import Units
 
 pytestmark = pytest.mark.usefixtures("single")
@@ -58,7 +57,7 @@ def test_a_late_prior_sees_training_codes_only(prior, kind, name, monkeypatch):
     data, seen = apart(), noting(monkeypatch, kind, name)
     model = lf.recipe("ae", data, latent=6, width=1 / 8, batch=16).eval()
     model.posterior = Copy()
-    fit_late(model, data, prior, rounds=40, progress=False, components=3)
+    refit(model, data, prior, rounds=40, progress=False, components=3)
     assert seen
     assert [split_of(data, codes) for codes in seen] == [[0]] * len(seen)
 
@@ -69,7 +68,7 @@ def test_a_learned_prior_goes_on_in_its_folder_and_starts_anew_with_others(tmp_p
     place = tmp_path / "prior"
 
     def fitted(seed):
-        fit_late(model, data, "vamp", rounds=40, progress=False, seed=seed, folder=tmp_path)
+        refit(model, data, "vamp", rounds=40, progress=False, seed=seed, folder=RunFolder(tmp_path))
         held = json.loads((place / "run.json").read_text())["identity"]
         assert (held["seed"], held["data"]["name"]) == (seed, f"codes of {data.name}")
         return (place / "checkpoints" / "last.pt").stat().st_mtime_ns
@@ -106,9 +105,9 @@ def test_evaluate_scores_the_test_split(monkeypatch):
     model = lf.recipe("wae-gan", data, latent=2, width=1 / 8, batch=16)
     seen, encoded = [], []
     monkeypatch.setattr(model, "reconstruct", lambda x: (seen.append(x), torch.zeros_like(x))[1])
-    own = scoring.encode_all
+    own = subject.encode_all
     monkeypatch.setattr(
-        scoring, "encode_all", lambda m, split: (encoded.append(split), own(m, split))[1]
+        subject, "encode_all", lambda m, split: (encoded.append(split), own(m, split))[1]
     )
     scores = evaluate(model, data, groups=("fd",), draws=1)
     test = data.test.first(scores["details"]["count"])

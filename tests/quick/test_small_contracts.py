@@ -7,8 +7,10 @@ import torch
 
 from contract import CASES, IDS, IMAGE, points, small, toy
 from latentfit.checks import UserError
+from latentfit.expost import fit_prior
 from latentfit.game import Game
-from latentfit.training import Settings, fit_prior, waits
+from latentfit.priors import ExPost
+from latentfit.training import Settings
 
 every_recipe = pytest.mark.parametrize(("name", "shape"), CASES, ids=IDS)
 QUIET = {"progress": False, "device": "cpu"}
@@ -29,8 +31,8 @@ def test_shapes_and_ranges(name, shape):
     model = small(name, shape)
     data = toy(shape)
     model.eval()
-    assert model.late is None  # its prior is its own
-    if waits(model):
+    assert model.refitted is None  # its prior is its own
+    if isinstance(model.prior, ExPost):
         fit_prior(model, data, Settings(rounds=2, **QUIET))
     for count in (1, 5):
         x = next(points(shape, count=count))
@@ -53,7 +55,7 @@ def test_shapes_and_ranges(name, shape):
 @every_recipe
 def test_sampling_changes_no_state(name, shape):
     model = small(name, shape)
-    if waits(model):
+    if isinstance(model.prior, ExPost):
         fit_prior(model, toy(shape), Settings(rounds=2, **QUIET))
     model.train()
     before = bits(model)

@@ -11,13 +11,13 @@ from torch import nn
 
 from latentfit.divergences import decompose, gaussian_mixture, mmd
 from latentfit.divergences.capacity import Capacity
-from latentfit.experiments.recipes import recipe
 from latentfit.likelihoods import OptimalGaussian, softclip
 from latentfit.models import AutoEncoder, FactorVAE
 from latentfit.models.factorvae import permuted
 from latentfit.penalties import decoder_slope
 from latentfit.posteriors import Code, DiagonalGaussian
 from latentfit.priors import Normal
+from latentfit.recipes import recipe
 from latentfit.training.average import Average
 
 SCALE = (0.5 * (-1 + 0.1 * A)).exp()

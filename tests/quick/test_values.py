@@ -9,16 +9,9 @@ import torch
 from torch import nn
 
 from latentfit import metrics
+from latentfit.adversarial import hinge_critic, logistic_climb, logistic_critic
 from latentfit.checks import UserError
-from latentfit.divergences import (
-    gaussian_kl,
-    hinge_critic,
-    inverse_multiquadratic,
-    logistic_climb,
-    logistic_critic,
-    mmd,
-)
-from latentfit.experiments.recipes import recipe
+from latentfit.divergences import gaussian_kl, inverse_multiquadratic, mmd
 from latentfit.likelihoods import Bernoulli, Gaussian, SquaredError
 from latentfit.networks import MLP, Decoder, Encoder, Mask, SkipMLP, dai_wipf
 from latentfit.optimizers import rmsprop
@@ -32,6 +25,7 @@ from latentfit.penalties import (
     undecided,
 )
 from latentfit.priors import GaussianMixture, Normal
+from latentfit.recipes import recipe
 from latentfit.schedules import at_most, doubling, drops
 
 I6, J4 = torch.arange(6.0)[:, None].double(), torch.arange(4.0).double()

@@ -9,7 +9,7 @@ import typer
 
 from latentfit.cli import train, use, judge, study  # noqa: F401  # isort: skip  (help shows this order)
 from latentfit.cli.app import app
-from latentfit.console import say
+from latentfit.cli.shared import say
 
 
 def main(words: Sequence[str] | None = None) -> None:

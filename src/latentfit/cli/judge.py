@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from latentfit.cli.app import Device, Json, Root, RunFolder, Seed, Weights, app
-from latentfit.console import data_of, must_fit, report_run, say, score_run, show_table
+from latentfit.cli.shared import data_of, must_fit, say, score_run, show_table
 
 
 @app.command()
@@ -30,23 +30,15 @@ def evaluate(
     """Score a trained model on the test split and write `evaluation.json`."""
     import json
 
-    from latentfit.experiments.runs import load
+    from latentfit.runs import load
+    from latentfit.scoring import Subject
 
     model = load(run, weights=weights, device=device)
     loaded = data_of(run, data, data_root)
     must_fit(model, loaded)
     kept = "raw" if weights == "raw" or model.average is None else "averaged"
-    scores = score_run(
-        model,
-        loaded,
-        run,
-        seed=seed,
-        features=features,
-        groups=metrics,
-        count=count,
-        kept=kept,
-        quiet=as_json,
-    )
+    subject = Subject(model, loaded, features=features, count=count, seed=seed)
+    scores = score_run(subject, run, groups=metrics, kept=kept, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(scores))
 
@@ -66,7 +58,7 @@ def list_(
         _list_games(what, as_json)
         return
 
-    from latentfit.experiments.catalogue import catalogue
+    from latentfit.cli.catalogue import catalogue
 
     rows = catalogue(what)
     if as_json:
@@ -81,8 +73,7 @@ def _list_games(what: str, as_json: bool) -> None:
     from dataclasses import asdict
 
     from latentfit.checks import UserError
-    from latentfit.experiments import games
-    from latentfit.experiments.recipes import RECIPES
+    from latentfit.recipes import RECIPES, games
 
     if what != "recipes":
         raise UserError(
@@ -103,4 +94,12 @@ def report(
     data_root: Root = None,
 ) -> None:
     """Write `report.html` of a run: samples, reconstructions, curves, scores, settings."""
-    say(f"Report: {report_run(run, data_of(run, data, data_root))}")
+    from latentfit.report import write_report
+    from latentfit.runs import load
+    from latentfit.scoring import Subject
+    from latentfit.storage import RunFolder
+
+    model, loaded = load(run), data_of(run, data, data_root)
+    must_fit(model, loaded)
+    subject = Subject(model, loaded, count=5_000, draws=1)
+    say(f"Report: {write_report(RunFolder(run), model, subject)}")

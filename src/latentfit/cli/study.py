@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from latentfit.cli.app import DataOption, Json, Root, Seed, app
-from latentfit.console import load_data, say
+from latentfit.cli.shared import load_data, say
 
 
 @contextmanager
@@ -52,10 +52,10 @@ def size(
     """
     import json
 
-    from latentfit.experiments.charts import sizing
-    from latentfit.experiments.figures import save
-    from latentfit.experiments.sizing import size as find
-    from latentfit.training.checkpoint import write_json
+    from latentfit.pictures.charts import sizing
+    from latentfit.pictures.figures import save
+    from latentfit.sizing import size as find
+    from latentfit.storage.files import write_json
 
     with kept_in(out):
         found = find(
@@ -100,7 +100,7 @@ def reproduce(
 
     Give the same command again to go on where it stopped, cell by cell.
     """
-    from latentfit.experiments.studies import reproduce as play
+    from latentfit.studies import reproduce as play
 
     folder = out or Path("reproduce") / scale
     root = str(data_root.resolve()) if data_root else None

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
-from latentfit.console import data_of, load_data, must_fit, report_run, say, score_run
+from latentfit.cli.shared import data_of, load_data, must_fit, say, score_and_report
 
 Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
 
@@ -48,12 +48,13 @@ def train(
     Example: `latentfit train flexae-sr --data digits --latent 16 --rounds 2000`
     """
     from latentfit.checks import one_of
-    from latentfit.experiments import runs
-    from latentfit.experiments.recipes import RECIPES
-    from latentfit.experiments.recipes import recipe as build
-    from latentfit.experiments.settings import parse
+    from latentfit.recipes import RECIPES
+    from latentfit.recipes import recipe as build
+    from latentfit.runs import run as runs
+    from latentfit.settings import read
 
-    given = parse(settings or [], RECIPES[one_of("recipe", recipe, RECIPES)])
+    chosen = RECIPES[one_of("recipe", recipe, RECIPES)]
+    given = read(settings or [], recipe, chosen.settings())
     loaded = load_data(data, data_root)
     model = build(recipe, loaded, latent=latent, seed=seed, **given)
     name = Path(data.split(":")[0]).stem
@@ -84,10 +85,7 @@ def train(
     from latentfit.training import distributed
 
     if evaluate and distributed.first():
-        score_run(run.model, loaded, folder, seed=seed, features="auto", count=10_000)
-        report_path = report_run(folder, loaded)
-        if not quiet:
-            say(f"Report: {report_path}")
+        score_and_report(folder, run.model, loaded, seed=seed, quiet=quiet)
 
 
 @app.command()
@@ -97,7 +95,7 @@ def demo(
     seed: Seed = 0,
 ) -> None:
     """Train FlexAE-SR on real 8x8 digits, score it and write a report. No network, no GPU."""
-    from latentfit.experiments.demo import SETTINGS
+    from latentfit.cli.demo import SETTINGS
 
     train(
         "flexae-sr",
@@ -138,26 +136,29 @@ def fit_prior(
 
     Example: `latentfit fit-prior runs/ae-digits-16-0 --prior gmm --set components=20`
     """
-    from latentfit.checks import UserError
-    from latentfit.experiments import late, runs
-    from latentfit.experiments.settings import read
-    from latentfit.training.checkpoint import read_json, write_json
+    from dataclasses import replace
 
-    given = read(settings or [], prior, late.kinds(prior))
-    model = runs.load(run, device=device)
+    from latentfit.checks import UserError, one_of
+    from latentfit.expost import PRIORS, refit
+    from latentfit.runs import load
+    from latentfit.runs.run import card, command_line
+    from latentfit.settings import read
+    from latentfit.storage import RunFolder
+
+    given = read(settings or [], prior, PRIORS[one_of("prior", prior, PRIORS)].settings())
+    model, first = load(run, device=device), RunFolder(run)
     loaded = data_of(run, data, data_root)
     must_fit(model, loaded)
-    folder = out or run.with_name(f"{run.name}-{prior}")
-    held = folder / "run.json"
-    if held.exists() and read_json(held).get("from") != str(run.resolve()):
-        raise UserError(f"{folder} holds another run; choose another --out.")
-    played = read_json(run / "model.json")["round"]
-    facts = {**read_json(run / "run.json"), "prior": [prior, given], "from": str(run.resolve())}
+    folder = RunFolder(out or run.with_name(f"{run.name}-{prior}"))
+    parent = str(run.resolve())
+    if folder.exists and folder.facts.parent != parent:
+        raise UserError(f"{folder.path} holds another run; choose another --out.")
+    played = first.card.round
     counted = played if rounds is None else rounds
-    late.fit_late(model, loaded, prior, rounds=counted, seed=seed, progress=not quiet,
-                  folder=folder, **given)  # fmt: skip
-    runs.export(model, loaded, folder, rounds=played)
-    write_json(folder / "run.json", {**facts, "command": runs.command_line()})
+    refit(model, loaded, prior, rounds=counted, seed=seed, progress=not quiet, folder=folder,
+          **given)  # fmt: skip
+    folder.export(card(model, loaded, played), model.state_dict())
+    facts = replace(first.facts, prior=[prior, given], parent=parent, command=command_line())
+    folder.write_facts(facts)
     if evaluate:
-        score_run(model, loaded, folder, seed=seed, features="auto", count=10_000, quiet=quiet)
-        say(f"Report: {report_run(folder, loaded)}")
+        score_and_report(folder.path, model, loaded, seed=seed, quiet=quiet)

@@ -19,7 +19,7 @@ from latentfit.cli.app import (
     Weights,
     app,
 )
-from latentfit.console import load_data, model_and_split, say
+from latentfit.cli.shared import load_data, model_and_split, say
 
 
 @app.command()
@@ -35,15 +35,12 @@ def sample(
 ) -> None:
     """Draw new samples from a trained model. They are never picked by hand."""
     from latentfit.checks import within
-    from latentfit.experiments.outputs import write_samples
-    from latentfit.experiments.runs import load
-    from latentfit.seeds import seeded
+    from latentfit.cli.outputs import write_samples
+    from latentfit.runs import load
 
     within("count", count, 1, 10_000_000, remedy="give -n 1 or more")
     model = load(run, weights=weights, device=device)
-    with seeded(seed, "sample"):
-        drawn = model.units.restore(model.sample(count).cpu())
-    write_samples(drawn, out)
+    write_samples(model.units.restore(model.sample(count, seed=seed).cpu()), out)
     say(f"Wrote {count} samples to {out}.")
 
 
@@ -57,7 +54,7 @@ def encode(
     device: Device = "auto",
 ) -> None:
     """Write the codes of data, with labels where there are any."""
-    from latentfit.experiments.outputs import write_arrays
+    from latentfit.cli.outputs import write_arrays
     from latentfit.training import encode_all
 
     model, chosen = model_and_split(run, data, data_root, split, device)
@@ -80,7 +77,7 @@ def reconstruct(
     """Write data beside their reconstructions."""
     import torch
 
-    from latentfit.experiments.outputs import write_pairs
+    from latentfit.cli.outputs import write_pairs
 
     model, chosen = model_and_split(run, data, data_root, split, device)
     inputs = chosen.first(count)
@@ -103,8 +100,8 @@ def interpolate(
 ) -> None:
     """Decode straight lines between the codes of pairs of samples."""
     from latentfit.checks import within
-    from latentfit.experiments import walks
-    from latentfit.experiments.outputs import write_lines
+    from latentfit.cli.outputs import write_lines
+    from latentfit.scoring import walks
 
     model, chosen = model_and_split(run, data, data_root, split, device)
     within("steps", steps, 2, 1000, remedy="a line has two ends")
@@ -129,8 +126,8 @@ def traverse(
 ) -> None:
     """Move one latent dimension at a time, a row each, the one that changes most first."""
     from latentfit.checks import within
-    from latentfit.experiments import walks
-    from latentfit.experiments.outputs import write_lines
+    from latentfit.cli.outputs import write_lines
+    from latentfit.scoring import walks
     from latentfit.training import encode_all
 
     model, chosen = model_and_split(run, data, data_root, split, device)
@@ -157,11 +154,11 @@ def edit(
     device: Device = "auto",
 ) -> None:
     """Move samples along an attribute: mean code with it minus mean code without it."""
-    from latentfit.experiments import walks
-    from latentfit.experiments.outputs import write_lines
+    from latentfit.cli.outputs import write_lines
+    from latentfit.scoring import walks
 
     model, chosen = model_and_split(run, data, data_root, split, device)
-    along = walks.attribute_direction(model, load_data(data, data_root), attribute)
+    (along,) = walks.attribute_directions(model, load_data(data, data_root), [attribute])
     lines = walks.edit(model, chosen.first(count), along, steps=steps)
     write_lines(model.units.restore(lines.cpu()), out)
     say(f"Wrote {len(lines)} samples along '{attribute}' to {out}.")
@@ -182,16 +179,14 @@ def neighbours(
     """Show new samples beside the training data nearest to them: are they copies?"""
     from latentfit import metrics
     from latentfit.checks import within
-    from latentfit.experiments import walks
-    from latentfit.experiments.outputs import write_lines
-    from latentfit.seeds import seeded
+    from latentfit.cli.outputs import write_lines
+    from latentfit.scoring import walks
 
     within("count", count, 1, 10_000)
     model, _ = model_and_split(run, data, data_root, "train", device)
     loaded = load_data(data, data_root)
     extractor = metrics.extractor(features, loaded.shape, loaded.name)
-    with seeded(seed, "sample"):
-        drawn = model.sample(count).cpu()
+    drawn = model.sample(count, seed=seed).cpu()
     rows = walks.neighbours(loaded, drawn, extractor, k=k)
     write_lines(model.units.restore(rows), out)
     say(f"Wrote {count} samples and their {k} nearest training samples to {out}.")

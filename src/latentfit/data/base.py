@@ -14,9 +14,8 @@ from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.seeds import mix
+from latentfit.shapes import Shape
 from latentfit.units import Units
-
-Shape = tuple[int, ...]
 
 
 class Split(ABC):

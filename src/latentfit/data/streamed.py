@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from latentfit.checks import UserError
-from latentfit.data.base import Shape, Split
+from latentfit.data.base import Split
 from latentfit.data.images import read_image
+from latentfit.shapes import Shape
 
 
 class Files(Dataset[Tensor]):

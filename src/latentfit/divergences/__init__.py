@@ -1,23 +1,26 @@
-"""Divergences between codes and priors."""
+"""Divergences between codes and priors: each from (code, z, prior) to a scalar."""
 
-from latentfit.divergences.adversarial import (
-    hinge_critic,
-    logistic_climb,
-    logistic_critic,
-    wasserstein_gap,
+from latentfit.divergences.base import Divergence
+from latentfit.divergences.capacity import Capacity
+from latentfit.divergences.decomposition import decompose, decomposition
+from latentfit.divergences.kl import gaussian_kl, kl, sampled_kl
+from latentfit.divergences.mmd import (
+    gaussian_mixture,
+    inverse_multiquadratic,
+    kernel_distance,
+    mmd,
 )
-from latentfit.divergences.correlation import decompose
-from latentfit.divergences.kl import gaussian_kl
-from latentfit.divergences.mmd import gaussian_mixture, inverse_multiquadratic, mmd
 
 __all__ = [
+    "Capacity",
+    "Divergence",
     "decompose",
+    "decomposition",
     "gaussian_kl",
     "gaussian_mixture",
-    "hinge_critic",
     "inverse_multiquadratic",
-    "logistic_climb",
-    "logistic_critic",
+    "kernel_distance",
+    "kl",
     "mmd",
-    "wasserstein_gap",
+    "sampled_kl",
 ]

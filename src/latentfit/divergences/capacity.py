@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+
+from latentfit.divergences.base import Divergence
+from latentfit.posteriors import Code
+from latentfit.priors import Prior
 
 
 class Capacity(nn.Module):
@@ -31,12 +32,12 @@ class Capacity(nn.Module):
 
     target: Tensor
 
-    def __init__(self, divergence: Callable[..., Tensor], most: float, *, over: int) -> None:
+    def __init__(self, divergence: Divergence, most: float, *, over: int) -> None:
         super().__init__()
         self.divergence, self.most, self.over = divergence, most, over
         self.register_buffer("target", torch.tensor(0.0))
 
-    def forward(self, code: Any, z: Any, prior: Any) -> Tensor:
+    def forward(self, code: Code, z: Tensor, prior: Prior) -> Tensor:
         """Distance of the divergence from the present target, a scalar in nats."""
         return (self.divergence(code, z, prior) - self.target).abs()
 

@@ -7,6 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from latentfit.divergences.base import Divergence
+from latentfit.posteriors import Code
+from latentfit.priors import Prior
+
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
 WAE_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -85,3 +89,12 @@ def mmd(x: Tensor, y: Tensor, kernel: Kernel) -> Tensor:
 def _off_diagonal(gram: Tensor) -> Tensor:
     n = len(gram)
     return (gram.sum() - gram.diagonal().sum()) / (n * (n - 1))
+
+
+def kernel_distance(kernel: Kernel) -> Divergence:
+    """The squared maximum mean discrepancy of a batch of codes to equally many prior draws."""
+
+    def distance(code: Code, z: Tensor, prior: Prior) -> Tensor:
+        return mmd(z, prior.sample(len(z)), kernel)
+
+    return distance

@@ -1,6 +1,13 @@
 """Metrics: pure functions of feature matrices, and the extractors that make features."""
 
-from latentfit.metrics.covariance import active_units, kl_profile, nac, non_normality, variances
+from latentfit.metrics.covariance import (
+    active_units,
+    kl_profile,
+    nac,
+    non_normality,
+    open_dimensions,
+    variances,
+)
 from latentfit.metrics.critic import critic_wasserstein
 from latentfit.metrics.dimension import (
     ESTIMATORS,
@@ -70,6 +77,7 @@ __all__ = [
     "nearest",
     "nearest_distance",
     "non_normality",
+    "open_dimensions",
     "parzen",
     "parzen_width",
     "pixels",

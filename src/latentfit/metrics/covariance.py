@@ -9,6 +9,7 @@ from torch import Tensor
 
 from latentfit.checks import UserError, one_of
 from latentfit.metrics.matrix import Features, matrix, pair
+from latentfit.networks.mask import OPEN
 
 
 def nac(
@@ -137,3 +138,19 @@ def non_normality(codes: Features) -> Tensor:
     step = torch.arange(len(held) + 1, dtype=torch.float64, device=held.device) / len(held)
     above, below = step[1:, None] - law, law - step[:-1, None]
     return torch.maximum(above, below).amax(0)
+
+
+def open_dimensions(codes: Tensor, mask: Tensor | None) -> Tensor:
+    """Which dimensions carry anything, booleans with shape (m,).
+
+    With a mask: where it is at least `networks.mask.OPEN`. Without: where the codes' variance is at
+    least a hundredth of the largest; a collapsed dimension of a VAE falls below.
+
+    Arguments:
+        codes: With shape (N, m).
+        mask: Factors in [0, 1], with shape (m,).
+    """
+    if mask is not None:
+        return mask >= OPEN
+    variance = codes.var(0)
+    return variance >= 0.01 * variance.max()

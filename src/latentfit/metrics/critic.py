@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from latentfit.adversarial import wasserstein_gap
 from latentfit.checks import within
-from latentfit.divergences import wasserstein_gap
 from latentfit.metrics.matrix import Features, pair
 from latentfit.networks import MLP
 from latentfit.penalties import slope

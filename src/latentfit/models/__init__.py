@@ -1,18 +1,17 @@
 """Models: each file reads like its paper's algorithm box."""
 
-from latentfit.models.aae import AAE
+from latentfit.models.aae import AAE, WAEGAN
 from latentfit.models.acai import ACAI
 from latentfit.models.age import AGE
 from latentfit.models.alae import ALAE
-from latentfit.models.autoencoder import AutoEncoder, SecondStage
-from latentfit.models.base import Learned, Learner, Model
-from latentfit.models.codeflow import CodeFlow
-from latentfit.models.density import CodeDensity, CodeMixture, CodeSequence, DensityPrior
+from latentfit.models.autoencoder import AutoEncoder, Variational
+from latentfit.models.base import Body, Learned, Model, Stage
 from latentfit.models.factorvae import FactorVAE
 from latentfit.models.flexae import FlexAE
 from latentfit.models.gan import GAN
 from latentfit.models.introvae import IntroVAE, SoftIntroVAE
 from latentfit.models.iop import ImplicitPrior
+from latentfit.models.learner import Learner
 from latentfit.models.mapae import MappedPrior
 from latentfit.models.maskaae import MaskAAE
 from latentfit.models.vqvae import VQVAE, TokenPrior, Tokens
@@ -24,12 +23,9 @@ __all__ = [
     "ALAE",
     "GAN",
     "VQVAE",
+    "WAEGAN",
     "AutoEncoder",
-    "CodeDensity",
-    "CodeFlow",
-    "CodeMixture",
-    "CodeSequence",
-    "DensityPrior",
+    "Body",
     "FactorVAE",
     "FlexAE",
     "ImplicitPrior",
@@ -39,8 +35,9 @@ __all__ = [
     "MappedPrior",
     "MaskAAE",
     "Model",
-    "SecondStage",
     "SoftIntroVAE",
+    "Stage",
     "TokenPrior",
     "Tokens",
+    "Variational",
 ]

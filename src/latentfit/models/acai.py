@@ -9,10 +9,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from latentfit.checks import Rate, Share, Weight
 from latentfit.divergences import gaussian_mixture, mmd
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Body, Model
 from latentfit.optimizers import adam
 from latentfit.priors import Normal, Prior
 
@@ -39,16 +39,13 @@ class ACAI(Model):
     - DR-ACAI (`kernel`, `dual`): the same with one b ~ U(0, 1/2) for each sample.
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of latent dimensions m.
-        encoder: E, from samples to codes (B, m).
-        decoder: D.
-        likelihood: Squared error.
+        body: E from samples to codes (B, m), D, and a squared error.
         prior: What is sampled: N(0, I) where codes are pulled to it, else a mixture fitted later.
         critic: From samples to m numbers, as the encoder.
         vector: One coefficient for each entry of the code.
         kernel: w_m; 0 for none.
-        dual: Weights of the noise terms, on mixtures with noise and on pure noise; None for none.
+        noisy: Weight of decoded mixtures with noise.
+        drawn: Weight of decoded noise; without both there are no dual terms.
         weight: w.
         near: g.
         rate: Learning rate of both players.
@@ -71,33 +68,24 @@ class ACAI(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        likelihood: Likelihood,
         prior: Prior,
         critic: nn.Module,
         vector: bool = False,
-        kernel: float = 0.0,
-        dual: tuple[float, float] | None = None,
-        weight: float = 0.5,
-        near: float = 0.2,
-        rate: float = 1e-4,
-        batch: int = 64,
-        average: float | None = 0.999,
+        kernel: Weight = 0.0,
+        noisy: Weight = 0.0,
+        drawn: Weight = 0.0,
+        weight: Weight = 0.5,
+        near: Share = 0.2,
+        rate: Rate = 1e-4,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        super().__init__(body)
         self.prior, self.critic = prior, critic
-        self.vector, self.kernel, self.dual = vector, kernel, dual
+        self.vector, self.kernel = vector, kernel
+        self.noisy, self.drawn, self.dual = noisy, drawn, noisy > 0 or drawn > 0
         self.weight, self.near, self.rate = weight, near, rate
-        self.noise = Normal(latent)
-
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to codes (B, m)."""
-        return self.encoder(x)
+        self.noise = Normal(body.latent)
 
     def guess(self, x: Tensor) -> Tensor:
         """The critic's guess of the coefficients, with the shape of `coefficients`."""
@@ -113,7 +101,7 @@ class ACAI(Model):
         a = 0.5 - (self.coefficients(z) - 0.5).abs()
         return self.decode(a * z + (1 - a) * z.flip(0)), a
 
-    def noisy(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def blurred(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Decoded mixtures with noise, their coefficients, and the decoded noise."""
         h = self.noise.sample(len(z))
         b = self.coefficients(z) * (1.0 if self.vector else 0.5)
@@ -129,9 +117,9 @@ class ACAI(Model):
             "mixed": (self.guess(mixed) - a).square().mean(),
             "near": self.guess(near).square().mean(),
         }
-        if self.dual is not None:
+        if self.dual:
             with torch.no_grad():
-                blurred, b, drawn = self.noisy(z)
+                blurred, b, drawn = self.blurred(z)
             terms["noisy"] = (self.guess(blurred) - b).square().mean()
             terms["drawn"] = (self.guess(drawn) - 0.5).square().mean()
         return terms
@@ -143,8 +131,8 @@ class ACAI(Model):
             "reconstruction": self.likelihood(x, self.decoder(z)).mean(),
             "mixed": self.guess(self.mixture(z)[0]).square().mean(),
         }
-        if self.dual is not None:
-            blurred, _, drawn = self.noisy(z)
+        if self.dual:
+            blurred, _, drawn = self.blurred(z)
             terms["noisy"] = self.guess(blurred).square().mean()
             terms["drawn"] = self.guess(drawn).square().mean()
         if self.kernel:
@@ -155,8 +143,8 @@ class ACAI(Model):
         """Critic, then autoencoder, on one batch."""
         unit = math.prod(self.shape) / 4
         weights = {"mixed": self.weight * unit}
-        if self.dual is not None:
-            weights |= {"noisy": self.dual[0] * unit, "drawn": self.dual[1] * unit}
+        if self.dual:
+            weights |= {"noisy": self.noisy * unit, "drawn": self.drawn * unit}
         if self.kernel:
             weights["kernel"] = self.kernel * unit
         yield Turn(

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from latentfit.checks import one_of
+from latentfit.checks import Count, Rate, Weight, one_of
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Body, Model
 from latentfit.networks import Growth, evaluating
 from latentfit.optimizers import adam
+from latentfit.posteriors import Code
 from latentfit.priors import Sphere
 
 Spread = Literal["age", "gaussian"]
@@ -60,11 +60,8 @@ class AGE(Model):
     Pioneer is the same game with other weights and the `gaussian` K, on networks that grow or not.
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of latent dimensions m.
-        encoder: E before the division by its norm.
-        decoder: D.
-        likelihood: Owns the link of the decoder's output to the data; its value is only logged.
+        body: E before the division by its norm; D; the likelihood owns the link of its output to
+            the data, its value is only logged.
         spread: Which K.
         divergence: k.
         pixels: w_x on data in [0, 1]; the sources have [-1, 1], where errors are twice as large.
@@ -94,36 +91,29 @@ class AGE(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        likelihood: Likelihood,
         spread: Spread = "age",
-        divergence: float = 1.0,
-        pixels: float = 20.0,
-        codes: float = 1000.0,
-        steps: int = 2,
-        top: float = 10.0,
+        divergence: Weight = 1.0,
+        pixels: Weight = 20.0,
+        codes: Weight = 1000.0,
+        steps: Count = 2,
+        top: Weight = 10.0,
         growth: Growth | None = None,
-        rate: float = 2e-4,
+        rate: Rate = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
-        batch: int = 64,
-        average: float | None = 0.999,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        super().__init__(body)
         one_of("spread", spread, ("age", "gaussian"))
-        self.prior = Sphere(latent)
+        self.prior = Sphere(body.latent)
         self.spread: Spread = spread
         self.divergence, self.pixels, self.codes = divergence, pixels, codes
         self.steps, self.top, self.rate, self.betas = steps, top, rate, betas
         self.growth = growth
 
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to codes of length 1, with shape (B, m)."""
-        return functional.normalize(self.encoder(x), dim=1)
+    def code(self, x: Tensor) -> Code:
+        """Codes of length 1, with shape (B, m)."""
+        return Code(functional.normalize(self.encoder(x), dim=1))
 
     def spread_out(self, x: Tensor) -> Terms:
         """Encoder: codes of data fill the sphere, those of samples do not; reconstruct."""

@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentfit.divergences import logistic_climb, logistic_critic
+from latentfit.adversarial import logistic_climb, logistic_critic
+from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Body, Model
 from latentfit.optimizers import adam
 from latentfit.penalties import squared_slope
 from latentfit.priors import Pushforward
@@ -32,11 +32,8 @@ class ALAE(Model):
     ===========  ==========================================================  ==============
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of latent dimensions m of w.
-        encoder: E, without batch norm, since the slope is per sample.
-        decoder: D.
-        likelihood: Owns the link of the decoder's output to the data.
+        body: E without batch norm, since the slope is per sample; D; the likelihood owns the link
+            of its output to the data; m is the size of w.
         prior: F with its noise; as C, slow layers of an equalised learning rate.
         critic: C, from codes to logits (B, 1).
         penalty: g, for data in [0, 1] a quarter of that on [-1, 1].
@@ -55,27 +52,16 @@ class ALAE(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        likelihood: Likelihood,
         prior: Pushforward,
         critic: nn.Module,
-        penalty: float = 2.5,
-        rate: float = 2e-3,
-        batch: int = 128,
-        average: float | None = 0.999,
+        penalty: Weight = 2.5,
+        rate: Rate = 2e-3,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        super().__init__(body)
         self.prior, self.critic = prior, critic
         self.penalty, self.rate = penalty, rate
-
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to codes w (B, m)."""
-        return self.encoder(x)
 
     def score(self, x: Tensor) -> Tensor:
         """C(E(x)): logits with shape (B, 1)."""

@@ -2,49 +2,64 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from latentfit.game import Turn
+from latentfit.checks import UserError, within
 from latentfit.likelihoods import Likelihood
+from latentfit.models.learner import Learner
 from latentfit.networks import evaluating
-from latentfit.priors import Prior
+from latentfit.posteriors import Code
+from latentfit.priors import ExPost, Prior
+from latentfit.seeds import seeded
+from latentfit.shapes import Shape, samples
 from latentfit.units import Units
-
-Shape = tuple[int, ...]
-
-
-class Learner(nn.Module, ABC):
-    """What the training loop plays: turns, with a batch size and perhaps averaged weights.
-
-    Attributes:
-        batch: Batch size of the paper.
-        average: Decay of the exponential average of the weights that sample; None keeps none.
-        current: Names of the networks whose last weights count: those that only judge, and a mask,
-            which is decided and not averaged.
-        recipe: Name and arguments of the recipe that built it; None if built from parts.
-    """
-
-    current: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, *, batch: int, average: float | None = None) -> None:
-        super().__init__()
-        self.batch, self.average = batch, average
-        self.recipe: tuple[str, dict[str, Any]] | None = None
-
-    @abstractmethod
-    def turns(self) -> Iterator[Turn]:
-        """The turns of one round, in the order of the paper."""
-
 
 Kind = TypeVar("Kind", bound=Learner)
 
 
-class Learned(Prior, Generic[Kind]):
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """Encoder and decoder, and what they map between: what every auto-encoder has.
+
+    Attributes:
+        shape: Shape of one sample: (C, H, W) or (d,).
+        latent: Number of latent dimensions m.
+        encoder: From samples (B, *shape) to codes (B, m); for a variational model a posterior, from
+            samples to a `Code`; None for a model that only samples.
+        decoder: From codes (B, m) to unbounded samples, on which the likelihood puts its link.
+        likelihood: Distance from data to the decoder's output.
+
+    Example:
+        >>> from latentfit.likelihoods import SquaredError
+        >>> flat = SquaredError(bounded=False)
+        >>> body = Body(shape=(6,), latent=2, encoder=nn.Linear(6, 2), decoder=nn.Linear(2, 6),
+        ...             likelihood=flat)
+        >>> body.check()
+    """
+
+    shape: Shape
+    latent: int
+    encoder: nn.Module | None = None
+    decoder: nn.Module
+    likelihood: Likelihood
+
+    def check(self) -> None:
+        """Raise where the sizes do not fit together.
+
+        Raises:
+            UserError: Encoder or decoder refuse what they are given, or give another shape.
+        """
+        if self.encoder is not None:
+            tried("encoder", self.encoder, self.shape, (self.latent,))
+        tried("decoder", self.decoder, (self.latent,), self.shape)
+
+
+class Learned(ExPost, Generic[Kind]):
     """A prior that is trained, after the auto-encoder, on the codes of the training split.
 
     Arguments:
@@ -64,47 +79,219 @@ class Learned(Prior, Generic[Kind]):
 class Model(Learner):
     """An auto-encoder with a prior and a list of turns.
 
-    A model is itself a prior: it has `sample(n)`.
+    A model is itself a prior: it has `sample(n)`, and may be assigned to another model's `prior`.
+    Tensors are in the network's units, arrays in those of the data's file; for images both are
+    [0, 1] (uint8 arrays are 0 to 255), vectors are standardised for the network.
+
+    Arguments:
+        body: Encoder, decoder, likelihood, shape and latent size.
 
     Attributes:
-        shape: Shape of one sample: (C, H, W) or (d,).
-        latent: Number of latent dimensions m.
         encodes: Whether it has an encoder, and so reconstructs.
         units: The map to the units of the data's file; the identity for images.
-        late: Name and settings of a prior that took the place of the recipe's; None as a rule.
+        refitted: Name and settings of a prior that took the place of the recipe's; None as a rule.
     """
 
     encodes: ClassVar[bool] = True
-    decoder: nn.Module
-    likelihood: Likelihood
+    encoder: nn.Module
     prior: Prior
 
-    def __init__(
-        self, *, shape: Shape, latent: int, batch: int, average: float | None = None
-    ) -> None:
-        super().__init__(batch=batch, average=average)
-        self.shape, self.latent = tuple(shape), latent
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self.shape, self.latent = tuple(body.shape), body.latent
+        within("latent", self.latent, 1)
+        if self.encodes:
+            self._take_encoder(body.encoder)
+        self.decoder, self.likelihood = body.decoder, body.likelihood
         self.units = Units()
-        self.late: tuple[str, dict[str, Any]] | None = None
+        self.refitted: tuple[str, dict[str, Any]] | None = None
 
-    @abstractmethod
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to their (mean) codes (B, m)."""
+    def _take_encoder(self, encoder: nn.Module | None) -> None:
+        if encoder is None:
+            raise UserError(f"{type(self).__name__} needs an encoder; give Body one.")
+        self.encoder = encoder
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A model as a prior draws in its own units, which are those of the codes it was trained on.
+        super().__setattr__(name, Stage(value) if isinstance(value, Model) else value)
+
+    def code(self, x: Tensor) -> Code:
+        """The law of the codes of samples (B, *shape): a point each, or a Gaussian each."""
+        return Code(self.encoder(x))
+
+    def encode(self, x: Any) -> Any:
+        """From samples (B, *shape) to their (mean) codes (B, m).
+
+        Arguments:
+            x: A tensor in the network's units, encoded as the model stands; or an array, a list or
+                a table in the units of the data, encoded in evaluation mode without gradients.
+
+        Returns:
+            A tensor for a tensor, else an array.
+
+        Raises:
+            UserError: The samples have another shape than the model's, or are no numbers.
+        """
+        if isinstance(x, Tensor):
+            return self.code(self._fitting(x)).centre()
+        with torch.no_grad(), evaluating(self):
+            parts = [self.code(part).centre().cpu() for part in self._seen(x)]
+        return torch.cat(parts).numpy()
 
     def decode(self, z: Tensor) -> Tensor:
         """From codes (B, m) to samples (B, *shape): in [0, 1] for images."""
         return self.likelihood.mean(self.decoder(z))
 
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """From samples to their reconstructions, shape kept."""
-        return self.decode(self.encode(x))
+    def reconstruct(self, x: Any) -> Any:
+        """From samples to their reconstructions, shape and units kept; `x` as in `encode`."""
+        if isinstance(x, Tensor):
+            return self.decode(self.encode(x))
+        with torch.no_grad(), evaluating(self):
+            parts = [self.decode(self.code(part).centre()).cpu() for part in self._seen(x)]
+        return self.units.restore(torch.cat(parts)).numpy()
 
     @torch.no_grad()
-    def sample(self, n: int) -> Tensor:
+    def sample(self, n: int, *, seed: int | None = None, as_array: bool = False) -> Any:
         """Draw n samples, with shape (n, *shape), in evaluation mode.
 
-        In the network's units: [0, 1] for images; `units.restore` gives those of the file.
-        Draws come from PyTorch's global stream; `seeds.seeded` fixes them.
+        Arguments:
+            n: How many.
+            seed: Gives what `latentfit sample --seed` gives; None draws from the global stream.
+            as_array: Give an array in the units of the data, not a tensor in the network's.
+
+        Raises:
+            UserError: `n` is below 1.
+
+        Example:
+            >>> import latentfit as lf
+            >>> model = lf.recipe("wae-mmd", (6,), latent=2)
+            >>> bool((model.sample(3, seed=0) == model.sample(3, seed=0)).all())
+            True
         """
+        within("n", n, 1)
+        if seed is not None:
+            with seeded(seed, "sample"):
+                return self.sample(n, as_array=as_array)
         with evaluating(self):
-            return torch.cat([self.decode(z) for z in self.prior.sample(n).split(512)])
+            drawn = torch.cat([self.decode(z) for z in self.prior.sample(n).split(512)])
+        return self.units.restore(drawn.cpu()).numpy() if as_array else drawn
+
+    def openness(self) -> Tensor | None:
+        """How far each latent dimension is open, in [0, 1] with shape (m,), where a mask says."""
+        return None
+
+    @property
+    def has_likelihood(self) -> bool:
+        """Whether the likelihood of a sample has a bound that can be estimated."""
+        return False
+
+    def log_weights(self, x: Tensor, draws: int) -> Tensor:
+        """Importance weights of x, whose mean in log space bounds log p(x), (draws, B) in nats.
+
+        Raises:
+            UserError: The model has no densities of codes and data.
+        """
+        raise UserError("this model has no likelihood: it needs densities of codes and data.")
+
+    def check(self) -> None:
+        """Raise where encoder, decoder, prior and latent size do not fit together.
+
+        Raises:
+            UserError: A part gives another shape than the others take.
+        """
+        with evaluating(self), torch.no_grad(), seeded(0, "check"):
+            if self.encodes:
+                tried("encoder", _Calls(self), self.shape, (self.latent,))
+            tried("decoder", self.decoder, (self.latent,), self.shape)
+            if isinstance(self.prior, ExPost):
+                return  # nothing can be drawn yet
+            drawn = self.prior.sample(2)
+        if tuple(drawn.shape) != (2, self.latent):
+            raise UserError(
+                f"the prior draws codes {tuple(drawn.shape)} where {(2, self.latent)} are needed; "
+                "change the prior or 'latent'."
+            )
+
+    def _fitting(self, x: Tensor) -> Tensor:
+        if tuple(x.shape[1:]) != self.shape:
+            raise UserError(
+                f"samples have shape {tuple(x.shape[1:])}, the model takes {self.shape}; give a "
+                f"batch of shape (B, {', '.join(map(str, self.shape))})."
+            )
+        return x
+
+    def _seen(self, x: Any) -> Iterator[Tensor]:
+        """An array in the units of the data as tensors in those of the network."""
+        held = samples(x, "samples")
+        like = _like(self)
+        for part in self._fitting(held).split(512):
+            scaled = part.to(like) / 255 if part.dtype == torch.uint8 else part.to(like)
+            yield self.units.apply(scaled)
+
+
+class Stage(Prior):
+    """A trained model of codes as a prior of another: its samples, in the units of its data.
+
+    Arguments:
+        model: A model of vectors.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("shift", model.units.shift.clone())
+        self.register_buffer("scale", model.units.scale.clone())
+
+    def sample(self, n: int) -> Tensor:
+        """Draw n codes, with shape (n, m)."""
+        return self.model.sample(n) * self.scale + self.shift
+
+
+class _Calls(nn.Module):
+    """A model's way from samples to codes as a network."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Code:
+        return self.model.code(x)
+
+
+@torch.no_grad()
+def tried(name: str, network: nn.Module, inputs: Shape, outputs: Shape) -> None:
+    """Raise unless a network maps samples of one shape to samples of another, in evaluation mode.
+
+    Arguments:
+        name: What the error calls it.
+        network: What is tried, on two samples; it may give a `Code`.
+        inputs: Shape of one input.
+        outputs: Shape of one output.
+
+    Raises:
+        UserError: It fails, or gives another shape.
+    """
+    x = _like(network).new_full((2, *inputs), 0.5)
+    with evaluating(network), seeded(0, "check"):
+        try:
+            found = network(x)
+        except (RuntimeError, ValueError, TypeError) as error:
+            said = str(error).splitlines()[0]
+            raise UserError(
+                f"the {name} does not take inputs of shape {tuple(x.shape)} ({said}); check its "
+                "layers, the data's shape and 'latent'."
+            ) from error
+    found = found.centre() if isinstance(found, Code) else found
+    if tuple(found.shape) != (2, *outputs):
+        raise UserError(
+            f"the {name} maps {tuple(x.shape)} to {tuple(found.shape)} where {(2, *outputs)} is "
+            "needed; change its layers or 'latent'."
+        )
+
+
+def _like(module: nn.Module) -> Tensor:
+    """A tensor of a module's device and type."""
+    return next(module.parameters(), torch.zeros(())).detach()

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import AutoEncoder
+from latentfit.models.base import Body
 from latentfit.optimizers import adam
 
 
@@ -52,22 +54,20 @@ class FactorVAE(AutoEncoder):
 
     def __init__(
         self,
+        body: Body,
         *,
         discriminator: nn.Module,
-        correlation: float = 6.4,
-        discriminator_rate: float = 1e-4,
+        correlation: Weight = 6.4,
+        discriminator_rate: Rate = 1e-4,
         **rest: Any,
     ) -> None:
-        super().__init__(**rest)
+        super().__init__(body, **rest)
         self.discriminator = discriminator
         self.correlation, self.discriminator_rate = correlation, discriminator_rate
 
     def fit(self, x: Tensor) -> Terms:
         """Autoencoder: the bound, and codes that look permuted."""
-        code = self.posterior(x)
-        z = code.sample()
-        terms = {"reconstruction": self.likelihood(x, self.decoder(z)).mean()}
-        terms |= {name: term(code, z, self.prior) for name, term in self.divergences.items()}
+        terms, z = self.objective(x, self.prior)
         logits = self.discriminator(z)
         return terms | {"correlation": (logits[:, 0] - logits[:, 1]).mean()}
 

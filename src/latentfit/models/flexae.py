@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentfit.divergences import wasserstein_gap
+from latentfit.adversarial import wasserstein_gap
+from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Body, Model
 from latentfit.optimizers import adam
 from latentfit.penalties import slope
 from latentfit.priors import Pushforward
@@ -39,11 +39,7 @@ class FlexAE(Model):
     The critics move in turn on a fresh pair of batches each time, the last three on the last pair.
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of latent dimensions m.
-        encoder: E, from samples to codes (B, m).
-        decoder: D, from codes to unbounded samples.
-        likelihood: Squared error in the paper.
+        body: E from samples to codes (B, m), D, and the squared error in the paper.
         prior: G with its noise.
         critic: Latent critic, from codes to scores (B, 1).
         image_critic: Image critic, from samples to scores; None is FlexAE without smoothing.
@@ -66,28 +62,17 @@ class FlexAE(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        likelihood: Likelihood,
         prior: Pushforward,
         critic: nn.Module,
         image_critic: nn.Module | None = None,
-        rate: float = 1e-4,
-        penalty: float = 10.0,
-        batch: int = 128,
-        average: float | None = 0.999,
+        rate: Rate = 1e-4,
+        penalty: Weight = 10.0,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        super().__init__(body)
         self.prior, self.critic, self.image_critic = prior, critic, image_critic
         self.rate, self.penalty = rate, penalty
-
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to codes (B, m)."""
-        return self.encoder(x)
 
     def blend(self, x: Tensor, other: Tensor) -> Tensor:
         """Decoded points on segments between the codes of two batches, shaped like x."""

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from latentfit.checks import UserError, one_of
-from latentfit.divergences import logistic_climb, logistic_critic, wasserstein_gap
+from latentfit.adversarial import logistic_climb, logistic_critic, wasserstein_gap
+from latentfit.checks import Count, Rate, UserError, Weight, one_of
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Body, Model
 from latentfit.optimizers import adam
 from latentfit.penalties import slope
+from latentfit.posteriors import Code
 from latentfit.priors import Cube
 
-FORMS = ("ns", "mm", "ls", "wgan-gp")
 Form = Literal["ns", "mm", "ls", "wgan-gp"]
+
+
+class Usual(NamedTuple):
+    """Numbers of a form: the defaults of the public code of Lucic et al.
+
+    Attributes:
+        rate: Learning rate of both players.
+        beta1: First moment's decay of Adam.
+        steps: Moves of the critic in a round.
+        norm: Whether the critic has batch norm.
+    """
+
+    rate: float
+    beta1: float
+    steps: int
+    norm: bool
+
+
+FORMS: dict[str, Usual] = {
+    "ns": Usual(5e-5, 0.0, 1, True),
+    "mm": Usual(5e-5, 0.0, 1, True),
+    "ls": Usual(2e-4, 0.5, 1, True),
+    "wgan-gp": Usual(1e-4, 0.5, 5, False),
+}
 
 
 class GAN(Model):
@@ -39,16 +62,13 @@ class GAN(Model):
     The critic moves `critic_steps` times, each on a fresh batch, then the generator once.
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of noise dimensions m.
-        decoder: D, the generator.
+        body: D, the generator, and no encoder; m is the number of noise dimensions; the likelihood
+            owns the link of D's output to the data.
         critic: C, from samples to logits (B, 1); without batch norm for `wgan-gp`.
-        likelihood: Owns the link of the decoder's output to the data.
         form: Which pair of losses.
-        critic_steps: Moves of the critic in a round.
-        penalty: w.
-        rate: Learning rate of both players.
-        beta1: First moment's decay of Adam.
+        critic_steps: Moves of the critic in a round; None is 5 for `wgan-gp`, else 1.
+        penalty: w, 10 where not given; the other forms have none.
+        rate: Learning rate of both players; None is 1e-4 for `wgan-gp`, 2e-4 for `ls`, else 5e-5.
 
     References:
         | Are GANs Created Equal? (Lucic et al., 2018), Table 1 and the public code
@@ -64,27 +84,25 @@ class GAN(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        decoder: nn.Module,
         critic: nn.Module,
-        likelihood: Likelihood,
-        form: Form,
-        critic_steps: int = 1,
-        penalty: float = 10.0,
-        rate: float = 5e-5,
-        beta1: float = 0.0,
-        batch: int = 64,
-        average: float | None = 0.999,
+        form: Form = "wgan-gp",
+        critic_steps: Count | None = None,
+        penalty: Weight | None = None,
+        rate: Rate | None = None,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.decoder, self.critic, self.likelihood = decoder, critic, likelihood
-        self.prior, self.form = Cube(latent), one_of("form", form, FORMS)
-        self.critic_steps, self.penalty = critic_steps, penalty
-        self.rate, self.beta1 = rate, beta1
+        super().__init__(body)
+        usual = FORMS[one_of("form", form, FORMS)]
+        if penalty is not None and form != "wgan-gp":
+            raise UserError(f"form '{form}' has no slope to weigh; leave 'penalty' out.")
+        self.critic, self.form = critic, form
+        self.prior, self.beta1 = Cube(body.latent), usual.beta1
+        self.critic_steps = usual.steps if critic_steps is None else critic_steps
+        self.penalty = 10.0 if penalty is None else penalty
+        self.rate = usual.rate if rate is None else rate
 
-    def encode(self, x: Tensor) -> Tensor:
+    def code(self, x: Tensor) -> Code:
         """A GAN has no encoder."""
         raise UserError("a GAN has no encoder; it only samples.")
 

@@ -7,55 +7,39 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from latentfit.checks import Rate, Weight
 from latentfit.divergences import gaussian_kl
-from latentfit.divergences.margin import Margin
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.autoencoder import Variational
+from latentfit.models.base import Body
+from latentfit.models.margin import Margin
 from latentfit.optimizers import adam
-from latentfit.posteriors import Code, DiagonalGaussian
+from latentfit.posteriors import Code
 from latentfit.priors import Normal
 from latentfit.schedules import after, product
 
 
-class Introspective(Model):
+class Introspective(Variational):
     """A VAE whose encoder gives real data a low divergence and what the decoder makes a high one.
 
     What both games share: a batch goes through the encoder, and the decoder makes reconstructions
     and samples of it.
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of latent dimensions m.
-        posterior: q(z | x).
-        decoder: D.
-        likelihood: Squared error, summed over entries.
+        body: The posterior q(z | x), D, and a squared error summed over entries.
         rate: Learning rate of both players.
-        batch: Batch size.
-        average: Decay of the averaged weights.
     """
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        posterior: DiagonalGaussian,
-        decoder: nn.Module,
-        likelihood: Likelihood,
-        rate: float = 2e-4,
-        batch: int = 128,
-        average: float | None = 0.999,
+        rate: Rate = 2e-4,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.posterior, self.decoder, self.likelihood = posterior, decoder, likelihood
-        self.prior, self.rate = Normal(latent), rate
-
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to the means of their codes (B, m)."""
-        return self.posterior(x).centre()
+        super().__init__(body)
+        self.prior, self.rate = Normal(body.latent), rate
 
     def divergence(self, x: Tensor) -> Tensor:
         """KL of the posterior of each sample from N(0, I), in nats, with shape (B,)."""
@@ -75,7 +59,7 @@ class IntroVAE(Introspective):
     ========  ================================================================  ==========
 
     For the first rounds, the warm-up of M, both only play the VAE. M is a multiple of the
-    divergence of data at their end (`divergences.margin.Margin`), or a number that is given.
+    divergence of data at their end (`models.margin.Margin`), or a number that is given.
 
     Arguments:
         margin: M, and how long the warm-up is.
@@ -96,13 +80,14 @@ class IntroVAE(Introspective):
 
     def __init__(
         self,
+        body: Body,
         *,
         margin: Margin,
-        reconstruction: float = 1.0,
-        negative: float = 0.5,
+        reconstruction: Weight = 1.0,
+        negative: Weight = 0.5,
         **rest: Any,
     ) -> None:
-        super().__init__(**rest)
+        super().__init__(body, **rest)
         self.margin, self.reconstruction, self.negative = margin, reconstruction, negative
 
     def judge(self, x: Tensor) -> Terms:
@@ -189,14 +174,15 @@ class SoftIntroVAE(Introspective):
 
     def __init__(
         self,
+        body: Body,
         *,
-        beta: float = 1.0,
-        negative: float = 256.0,
-        reconstruction: float = 1.0,
-        again: float = 1e-8,
+        beta: Weight = 1.0,
+        negative: Weight = 256.0,
+        reconstruction: Weight = 1.0,
+        again: Weight = 1e-8,
         **rest: Any,
     ) -> None:
-        super().__init__(**rest)
+        super().__init__(body, **rest)
         self.beta, self.negative = beta, negative
         self.reconstruction, self.again = reconstruction, again
 

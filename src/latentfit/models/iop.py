@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentfit.divergences import logistic_critic
+from latentfit.adversarial import logistic_critic
+from latentfit.checks import Count, Rate
 from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import AutoEncoder
+from latentfit.models.base import Body
 from latentfit.optimizers import adam
 from latentfit.priors import Normal, Ratio
 
@@ -48,18 +50,21 @@ class ImplicitPrior(AutoEncoder):
     current = ("ratio",)
 
     def __init__(
-        self, *, ratio: Ratio, steps: int = 10, ratio_rate: float = 1e-3, **rest: Any
+        self,
+        body: Body,
+        *,
+        ratio: Ratio,
+        steps: Count = 10,
+        ratio_rate: Rate = 1e-3,
+        **rest: Any,
     ) -> None:
-        super().__init__(**rest)
+        super().__init__(body, **rest)
         self.ratio, self.steps, self.ratio_rate = ratio, steps, ratio_rate
         self.noise = Normal(self.latent)
 
     def fit(self, x: Tensor) -> Terms:
         """Autoencoder: the bound, with the KL to the aggregated posterior."""
-        code = self.posterior(x)
-        z = code.sample()
-        terms = {"reconstruction": self.likelihood(x, self.decoder(z)).mean()}
-        terms |= {name: term(code, z, self.noise) for name, term in self.divergences.items()}
+        terms, z = self.objective(x, self.noise)
         return terms | {"ratio": -self.ratio(z).mean()}
 
     def judge(self, x: Tensor) -> Terms:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from latentfit.divergences import hinge_critic
+from latentfit.adversarial import hinge_critic
+from latentfit.checks import Rate, Share, Weight, Whole
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Model, Shape
+from latentfit.models.base import Body, Model
 from latentfit.optimizers import adam
 from latentfit.priors import Pushforward
 from latentfit.schedules import always, before, since
@@ -40,11 +40,8 @@ class MappedPrior(Model):
     With `embedding` rounds the first two play these alone, then the last two alone.
 
     Arguments:
-        shape: Shape of one sample.
-        latent: Number of latent dimensions m.
-        encoder: E, from samples to codes before normalisation (B, m).
-        decoder: D, from normalised codes to unbounded samples.
-        likelihood: Squared error in the paper.
+        body: E from samples to codes before normalisation (B, m); D from normalised codes; the
+            squared error in the paper.
         prior: g with its noise.
         critic: Latent critic, from codes to scores (B, 1).
         image_critic: d, from samples to scores (B, 1).
@@ -79,38 +76,34 @@ class MappedPrior(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        latent: int,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        likelihood: Likelihood,
         prior: Pushforward,
         critic: nn.Module,
         image_critic: nn.Module,
-        lam: float = 0.1,
-        gamma: float = 0.2,
-        interpolation: float = 0.5,
-        realism: float = 0.5,
+        lam: Weight = 0.1,
+        gamma: Share = 0.2,
+        interpolation: Weight = 0.5,
+        realism: Weight = 0.5,
         normalise: bool = True,
-        embedding: int = 0,
-        rate: float = 1e-4,
-        latent_rate: float = 2e-4,
-        batch: int = 128,
-        average: float | None = 0.999,
+        embedding: Whole = 0,
+        rate: Rate = 1e-4,
+        latent_rate: Rate = 2e-4,
     ) -> None:
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        norm = nn.BatchNorm1d(latent, affine=False) if normalise else nn.Identity()
-        self.encoder = nn.Sequential(encoder, norm)  # Eq. 11
-        self.decoder, self.likelihood, self.prior = decoder, likelihood, prior
+        super().__init__(body)
+        norm = nn.BatchNorm1d(body.latent, affine=False) if normalise else nn.Identity()
+        self.encoder = nn.Sequential(self.encoder, norm)  # Eq. 11
+        self.prior = prior
         self.critic, self.image_critic = critic, image_critic
         self.lam, self.gamma = lam, gamma
         self.rate, self.latent_rate = rate, latent_rate
         self.interpolation, self.realism, self.embedding = interpolation, realism, embedding
 
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to normalised codes (B, m)."""
-        return self.encoder(x)
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; the norm of the codes learns theirs also where E is frozen."""
+        super().train(mode)
+        self.encoder.get_submodule("1").train(mode)
+        return self
 
     def blend(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Decoded points between random pairs of codes, and their mu with shape (B, 1)."""

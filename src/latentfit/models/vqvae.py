@@ -6,15 +6,17 @@ import math
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
-from latentfit.likelihoods import Likelihood
-from latentfit.models.base import Learned, Learner, Model, Shape
+from latentfit.models.base import Body, Learned, Model
+from latentfit.models.learner import Learner
 from latentfit.networks.codebook import Codebook
 from latentfit.networks.transformer import CausalTransformer
 from latentfit.optimizers import adam, adamw
+from latentfit.posteriors import Code
 from latentfit.schedules import constant, ramp
 
 
@@ -29,12 +31,10 @@ class VQVAE(Model):
     The codebook moves by averages, or with `learned` by the term in brackets.
 
     Arguments:
-        shape: Shape of one sample.
-        encoder: From images to vectors (B, places, size).
-        decoder: From all vectors in a row (B, places * size) to unbounded images.
+        body: E from images to vectors (B, places, size), D from all vectors in a row to unbounded
+            images, and a squared error; m is places * size.
         codebook: The vectors.
         places: Places of the grid.
-        likelihood: Squared error.
         prior: Of the vectors in a row, trained afterwards.
         variance: Of the training data, over all entries.
         beta: Weight of the commitment.
@@ -50,30 +50,23 @@ class VQVAE(Model):
 
     def __init__(
         self,
+        body: Body,
         *,
-        shape: Shape,
-        encoder: nn.Module,
-        decoder: nn.Module,
         codebook: Codebook,
         places: int,
-        likelihood: Likelihood,
         prior: TokenPrior,
         variance: float,
-        beta: float = 0.25,
-        rate: float = 3e-4,
-        batch: int = 128,
-        average: float | None = None,
+        beta: Weight = 0.25,
+        rate: Rate = 3e-4,
     ) -> None:
-        latent = places * codebook.vectors.shape[1]
-        super().__init__(shape=shape, latent=latent, batch=batch, average=average)
-        self.encoder, self.decoder, self.codebook = encoder, decoder, codebook
-        self.likelihood, self.prior = likelihood, prior
+        super().__init__(body)
+        self.codebook, self.prior = codebook, prior
         self.variance, self.beta, self.rate = variance, beta, rate
 
-    def encode(self, x: Tensor) -> Tensor:
-        """From samples (B, *shape) to the vectors of all places in a row (B, m)."""
+    def code(self, x: Tensor) -> Code:
+        """The vectors of all places in a row, with shape (B, m)."""
         rows = self.encoder(x).flatten(0, 1)
-        return self.codebook.vectors[self.codebook.nearest(rows)].reshape(len(x), -1)
+        return Code(self.codebook.vectors[self.codebook.nearest(rows)].reshape(len(x), -1))
 
     def fit(self, x: Tensor) -> Terms:
         """The terms of the objective."""
@@ -115,7 +108,6 @@ class Tokens(Learner):
         codebook: Whose indices; it is not moved.
         places: P.
         warmup: Rounds in which the learning rate grows.
-        batch: Batch size.
     """
 
     def __init__(
@@ -125,9 +117,8 @@ class Tokens(Learner):
         places: int,
         *,
         warmup: int = 1_000,
-        batch: int = 128,
     ) -> None:
-        super().__init__(batch=batch)
+        super().__init__()
         self.network, self.places, self.warmup = network, places, warmup
         self._shared = (codebook,)  # the auto-encoder owns it
 

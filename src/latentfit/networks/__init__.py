@@ -1,6 +1,6 @@
 """Networks: dense, convolutional, and the mask."""
 
-from latentfit.networks.build import FAMILIES, critic, decoder, dense, encoder, hidden, is_image
+from latentfit.networks.build import FAMILIES, critic, decoder, dense, encoder, hidden
 from latentfit.networks.codebook import Codebook
 from latentfit.networks.convolution import (
     Critic,
@@ -46,7 +46,6 @@ __all__ = [
     "flexae",
     "grid",
     "hidden",
-    "is_image",
     "single",
     "spectrally_normal_everywhere",
 ]

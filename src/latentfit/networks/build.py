@@ -14,8 +14,7 @@ from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai
 from latentfit.networks.layers import scaled
 from latentfit.networks.mlp import MLP
 from latentfit.networks.sngan import USUAL_MOMENTUM, ResidualDecoder, ResidualEncoder
-
-Shape = tuple[int, ...]
+from latentfit.shapes import Shape, is_image
 
 FAMILIES = ("flexae", "dai-wipf", "sngan")
 
@@ -23,11 +22,6 @@ FAMILIES = ("flexae", "dai-wipf", "sngan")
 def hidden(width: float, *, layers: int = 4) -> tuple[int, ...]:
     """Hidden widths of a latent player: 1024 each, scaled [authors' code]."""
     return (scaled(1024, width),) * layers
-
-
-def is_image(shape: Shape) -> bool:
-    """Whether one sample is an image (C, H, W) and not a vector (d,)."""
-    return len(shape) == 3
 
 
 def encoder(

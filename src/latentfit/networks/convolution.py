@@ -31,8 +31,7 @@ from latentfit.networks.layers import (
     scaled,
     spectrally_normal,
 )
-
-Shape = tuple[int, ...]
+from latentfit.shapes import Shape
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentfit.networks.convolution import Shape
 from latentfit.networks.layers import PixelNorm, equalised, scaled, spectrally_normal
+from latentfit.shapes import Shape
 
 
 class Growth(nn.Module):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+OPEN = 0.1
+"""From here on a dimension counts as open [authors' code]."""
+
 
 class Mask(nn.Module):
     r"""A factor in [0, 1) for each latent dimension.
@@ -43,6 +46,6 @@ class Mask(nn.Module):
         self.alpha.clamp_(min=0.0)
 
     @torch.no_grad()
-    def active(self, threshold: float = 0.1) -> int:
-        """The number of dimensions with mu at or above `threshold` [authors' code: 0.1]."""
+    def active(self, threshold: float = OPEN) -> int:
+        """The number of dimensions with mu at or above `threshold`."""
         return int((self() >= threshold).sum())

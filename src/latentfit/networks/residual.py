@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from latentfit.networks.convolution import Fit, Shape, grid
+from latentfit.networks.convolution import Fit, grid
 from latentfit.networks.layers import Reshape, scaled
+from latentfit.shapes import Shape
 
 
 class Block(nn.Module):

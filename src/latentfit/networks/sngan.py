@@ -32,8 +32,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentfit.networks.layers import Reshape, scaled, spectrally_normal
+from latentfit.shapes import Shape
 
-Shape = tuple[int, ...]
 Change = Literal["halve", "double", "keep"]
 USUAL_MOMENTUM = 0.1
 

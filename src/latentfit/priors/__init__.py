@@ -1,6 +1,6 @@
 """Priors: fixed, learned, fitted."""
 
-from latentfit.priors.base import Dense, Fitted, Prior
+from latentfit.priors.base import Dense, ExPost, Fitted, Prior
 from latentfit.priors.kernel import KernelDensity
 from latentfit.priors.mixture import GaussianMixture
 from latentfit.priors.normal import Normal
@@ -13,6 +13,7 @@ from latentfit.priors.vamp import Vamp
 __all__ = [
     "Cube",
     "Dense",
+    "ExPost",
     "Fitted",
     "GaussianMixture",
     "KernelDensity",

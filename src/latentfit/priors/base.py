@@ -16,13 +16,23 @@ class Prior(nn.Module, ABC):
         """Draw n codes, with shape (n, m); gradients reach what the draws depend on."""
 
 
-@runtime_checkable
-class Fitted(Protocol):
-    """A prior in closed form that is fitted to the codes of a trained encoder."""
+class ExPost(Prior):
+    """A prior that is fitted to the codes of a trained encoder: ex-post density estimation.
 
+    Until then it cannot sample. It is fitted in closed form (`Fitted`) or trained as a model of
+    codes (`models.Learned`).
+
+    References:
+        | From Variational to Deterministic Autoencoders (Ghosh et al., 2020), Section 4
+    """
+
+
+class Fitted(ExPost):
+    """A prior that is fitted to codes in closed form."""
+
+    @abstractmethod
     def fit(self, codes: Tensor, *, seed: int = 0) -> None:
         """Fit to codes with shape (N, m)."""
-        ...
 
 
 @runtime_checkable

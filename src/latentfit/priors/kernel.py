@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.priors.base import Prior
+from latentfit.priors.base import Fitted
 
 
-class KernelDensity(Prior):
+class KernelDensity(Fitted):
     r"""A Gaussian kernel on each training code, with Scott's width in each dimension.
 
     .. math:: p(z) = \frac1N \sum_i N(z; z_i, h^2 \, \mathrm{diag}(s^2)), \quad h = N^{-1 / (m + 4)}

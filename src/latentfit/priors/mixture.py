@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.priors.base import Prior
+from latentfit.priors.base import Fitted
 from latentfit.seeds import mix
 
 
-class GaussianMixture(Prior):
+class GaussianMixture(Fitted):
     r"""Mixture of full-covariance Gaussians, by scikit-learn's EM on standardised codes.
 
     .. math:: p(z) = \sum_k \pi_k \, N(z; \mu_k, \Sigma_k)

@@ -1,7 +1,8 @@
-"""Training: the loop, resumable run folders, priors that come afterwards."""
+"""Training: the loop and its settings."""
 
 from latentfit.training.distributed import pick_device
-from latentfit.training.loop import Progress, Settings, train
-from latentfit.training.posthoc import encode_all, fit_prior, waits
+from latentfit.training.encode import encode_all
+from latentfit.training.loop import Progress, train
+from latentfit.training.settings import Settings
 
-__all__ = ["Progress", "Settings", "encode_all", "fit_prior", "pick_device", "train", "waits"]
+__all__ = ["Progress", "Settings", "encode_all", "pick_device", "train"]

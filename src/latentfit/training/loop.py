@@ -11,52 +11,26 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from latentfit.checks import one_of, within
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Learner
 from latentfit.networks import evaluating
 from latentfit.seeds import mix, reseed, seeded
-from latentfit.training import checkpoint, distributed
+from latentfit.storage import Facts, RunFolder, locked
+from latentfit.storage.folder import Log
+from latentfit.training import distributed
 from latentfit.training.average import Average
-from latentfit.training.folder import Lines, claim, locked
+from latentfit.training.identity import identity
 from latentfit.training.progress import Status, stoppable
+from latentfit.training.settings import Settings
 from latentfit.training.watch import collect, must_be_finite, who_waits
 
 Kind = TypeVar("Kind", bound=Learner)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How a run goes, apart from the model and the data.
-
-    Attributes:
-        rounds: Rounds to play in all; a finished run goes on when more are asked for.
-        seed: Seed of the order of the data and of all noise.
-        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
-        precision: `32`, or `bf16` for autocast around each player's terms.
-        compile: Compile each player's terms.
-        log_every: Rounds between two lines of `metrics.jsonl`.
-        validate_every: Rounds between two validations.
-        save_seconds: Seconds between two checkpoints, at least.
-        progress: Show a progress bar.
-    """
-
-    rounds: int
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "32"
-    compile: bool = False
-    log_every: int = 50
-    validate_every: int = 1000
-    save_seconds: float = 30.0
-    progress: bool = True
 
 
 @dataclass
@@ -77,7 +51,7 @@ def train(
     data: Data,
     settings: Settings,
     *,
-    folder: Path | None = None,
+    folder: RunFolder | None = None,
     validate: Callable[[Kind], float] | None = None,
     notes: dict[str, Any] | None = None,
     label: str = "training",
@@ -93,21 +67,20 @@ def train(
         settings: How.
         folder: Where checkpoints and lines go; None keeps everything in memory.
         validate: From a model to a score to lower, on the validation split.
-        notes: What `run.json` should say beside the identity of the run.
+        notes: What `run.json` should say beside the identity of the run, fields of `Facts`.
         label: Name on the progress bar.
 
     Raises:
         DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
         UserError: The folder belongs to another run, or is being written by another process.
     """
-    _check(settings)
     device = distributed.pick_device(settings.device)
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))
         first = distributed.rank() == 0
         if folder is not None and first:
-            stack.enter_context(locked(folder))
-            claim(folder, identity(model, data, settings), notes or {})
+            stack.enter_context(locked(folder.path))
+            folder.claim(Facts(identity=identity(model, data, settings), **(notes or {})))
         distributed.wait()  # until the folder is ours
         return _play(model, data, settings, device, folder, validate, label)
 
@@ -117,7 +90,7 @@ def _play(
     data: Data,
     settings: Settings,
     device: torch.device,
-    folder: Path | None,
+    folder: RunFolder | None,
     validate: Callable[[Kind], float] | None,
     label: str,
 ) -> Progress:
@@ -131,11 +104,10 @@ def _play(
     )
     waiting = who_waits(game, settings.rounds)
     average = Average(model, model.average) if model.average is not None else None
-    last = folder / "checkpoints" / "last.pt" if folder is not None else None
-    done = _restore(last, device, model, game, average)
+    done = _restore(folder, device, model, game, average)
     rank, world = distributed.rank(), distributed.world()
     first = rank == 0
-    lines = Lines(folder, done.step) if folder is not None and first else None
+    lines = folder.log(done.step) if folder is not None and first else None
     batches = data.train.batches(
         order(
             len(data.train),
@@ -147,6 +119,8 @@ def _play(
         )
     )
     status = Status(settings.rounds, done.step, show=settings.progress and first, label=label)
+    for name in game.frozen:
+        status.note(f"player '{name}' has no move: all that it owns is frozen.")
     for name in waiting:
         status.note(f"player '{name}' stands still for longer than {settings.rounds} rounds; "
                     "for its part of the game give more --rounds.")  # fmt: skip
@@ -162,27 +136,28 @@ def _play(
                     average.update(done.step)
                 done.step += 1
                 ended = done.step == settings.rounds
-                due = done.step % settings.log_every == 0
+                validates = validate is not None and done.step % settings.validate_every == 0
+                due = done.step % settings.log_every == 0 or validates
                 stopped = stop.requested and (world == 1 or due)
                 if not (due or ended or stopped):
                     continue
                 terms = collect(recent)
                 recent.clear()
-                must_be_finite(game, terms, done.step, last)
+                must_be_finite(game, terms, done.step, folder)
                 distributed.broadcast(model.buffers())
                 stopped = distributed.agree(stopped, device)
                 status.update(done.step, terms)
                 if lines is not None:
                     seconds = round(lines.elapsed + time.monotonic() - began, 3)
-                    lines.write(done.step, {"seconds": seconds, **terms, **_mask(model)})
-                if validate and first and (done.step % settings.validate_every == 0 or ended):
+                    lines.write(done.step, {"seconds": seconds, **terms, **model.watched()})
+                if validate and first and (validates or ended):
                     _validate(validate, model, average, settings.seed, done, lines, folder)
                 if (
-                    last is not None
+                    folder is not None
                     and first
                     and (ended or stopped or time.monotonic() - saved > settings.save_seconds)
                 ):
-                    _save(last, model, game, average, done)
+                    _save(folder, model, game, average, done)
                     saved = time.monotonic()
     finally:
         status.close()
@@ -194,33 +169,6 @@ def _play(
         model.load_state_dict(average.state_dict(), strict=False)
     model.eval()
     return done
-
-
-def identity(model: Learner, data: Data, settings: Settings) -> dict[str, Any]:
-    """What decides the numbers of a run, apart from the number of rounds."""
-    recipe, arguments = model.recipe or (type(model).__name__, {})
-    return {
-        "recipe": recipe,
-        "arguments": arguments,
-        "data": {
-            "name": data.name,
-            "fingerprint": data.fingerprint,
-            "shape": list(data.shape),
-        },
-        "seed": settings.seed,
-        "batch": model.batch,
-        "average": model.average,
-        "precision": settings.precision,
-        "compile": settings.compile,
-        "processes": distributed.world(),
-    }
-
-
-def _check(settings: Settings) -> None:
-    within("rounds", settings.rounds, 1, remedy="give --rounds 1 or more")
-    one_of("precision", settings.precision, ("32", "bf16"))
-    within("log_every", settings.log_every, 1)
-    within("validate_every", settings.validate_every, 1)
 
 
 def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Evaluate:
@@ -235,21 +183,14 @@ def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Ev
     return mixed
 
 
-def _mask(model: Learner) -> dict[str, Any]:
-    mask = getattr(model, "mask", None)
-    if mask is None:
-        return {}
-    return {"mask/active": mask.active(), "mask/values": [round(v, 5) for v in mask().tolist()]}
-
-
 def _validate(
     validate: Callable[[Kind], float],
     model: Kind,
     average: Average | None,
     seed: int,
     done: Progress,
-    lines: Lines | None,
-    folder: Path | None,
+    lines: Log | None,
+    folder: RunFolder | None,
 ) -> None:
     with (
         average.applied() if average is not None else nullcontext(),
@@ -264,10 +205,12 @@ def _validate(
             done.best = (score, done.step)
             if folder is not None:
                 state = {"round": done.step, "validation": score, "model": model.state_dict()}
-                checkpoint.save(folder / "checkpoints" / "best.pt", state)
+                folder.save("best", state)
 
 
-def _save(path: Path, model: Learner, game: Game, average: Average | None, done: Progress) -> None:
+def _save(
+    folder: RunFolder, model: Learner, game: Game, average: Average | None, done: Progress
+) -> None:
     state = {
         "round": done.step,
         "best": list(done.best) if done.best else None,
@@ -275,15 +218,19 @@ def _save(path: Path, model: Learner, game: Game, average: Average | None, done:
         "optimizers": game.state_dict(),
         "average": average.state_dict() if average is not None else None,
     }
-    checkpoint.save(path, state)
+    folder.save("last", state)
 
 
 def _restore(
-    path: Path | None, device: torch.device, model: Learner, game: Game, average: Average | None
+    folder: RunFolder | None,
+    device: torch.device,
+    model: Learner,
+    game: Game,
+    average: Average | None,
 ) -> Progress:
-    if path is None or not path.exists():
+    state = None if folder is None else folder.restore("last", device)
+    if state is None:
         return Progress()
-    state = checkpoint.load(path, device)
     model.load_state_dict(state["model"])
     game.load_state_dict(state["optimizers"])
     if average is not None:

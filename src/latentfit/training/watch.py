@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
 from latentfit.checks import DivergenceError, UserError
 from latentfit.game import Game, Terms
+from latentfit.storage import RunFolder
 
 
 def collect(recent: list[Terms]) -> dict[str, float]:
@@ -28,7 +27,7 @@ def who_waits(game: Game, rounds: int) -> list[str]:
         UserError: A player would not even play, so that what it owns stays as it was drawn.
     """
     for name, player in game.players.items():
-        if not any(player.plays(step) for step in range(rounds)):
+        if name not in game.frozen and not any(player.plays(step) for step in range(rounds)):
             raise UserError(
                 f"player '{name}' would not move in any of {rounds} rounds, it begins later; "
                 "give more --rounds."
@@ -39,8 +38,11 @@ def who_waits(game: Game, rounds: int) -> list[str]:
     ]  # fmt: skip
 
 
-def must_be_finite(game: Game, terms: dict[str, float], step: int, last: Path | None) -> None:
+def must_be_finite(
+    game: Game, terms: dict[str, float], step: int, folder: RunFolder | None
+) -> None:
     """Raise with the name of the player if a term or an owned parameter is not finite."""
+    last = None if folder is None else folder.checkpoint("last")
     kept = f"; the last good checkpoint is {last}" if last is not None and last.exists() else ""
     advice = f"{kept}. Try a lower learning rate, another seed, or --precision 32."
     for name, value in terms.items():

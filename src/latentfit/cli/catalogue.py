@@ -1,0 +1,51 @@
+"""What there is: systems, data sets and scores, as rows for people and scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from latentfit.checks import one_of
+from latentfit.recipes import RECIPES
+from latentfit.scoring import METRICS
+
+
+def catalogue(what: str) -> list[dict[str, Any]]:
+    """Rows for `recipes`, `data`, `metrics` or `studies`, each with a `name`."""
+    one_of("list", what, ("recipes", "data", "metrics", "studies"))
+    if what == "metrics":
+        return [
+            {"name": name, "group": row.group, "what": row.says(), "better": row.better}
+            for row in METRICS
+            for name in (row.name, *row.also.values())
+        ]
+    if what == "studies":
+        from latentfit.studies import STUDIES
+
+        return [
+            {"name": name, "what": study.what, "source": study.source}
+            for name, study in STUDIES.items()
+        ]
+    if what == "data":
+        from latentfit.data import names
+
+        return [{"name": name, "what": text} for name, text in names().items()]
+    return [_recipe(name) for name in RECIPES]
+
+
+def _recipe(name: str) -> dict[str, Any]:
+    recipe = RECIPES[name]
+    # The players are read off a small model, so that this list cannot disagree with the code.
+    model = recipe.model((1, 8, 8), latent=2, width=1 / 64)
+    return {
+        "name": name,
+        "paper": recipe.paper.title,
+        "year": recipe.paper.year,
+        "players": [player for turn in model.turns() for player in turn.players],
+        "encodes": model.encodes,
+        "reconstructs": model.encodes,
+        "samples": True,
+        "likelihood": "elbo" if model.has_likelihood else None,
+        "latent": recipe.latent.usual,
+        "settings": {key: setting.default for key, setting in recipe.settings().items()},
+        "idea": recipe.idea,
+    }

@@ -1,0 +1,118 @@
+"""What several commands share: reading runs and data, scoring, tables. Imports stay lazy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from latentfit.data.base import Data, Split
+    from latentfit.models import Model
+    from latentfit.scoring import Subject
+
+
+def say(text: str) -> None:
+    """Tell the person something, on the error stream so that pipes stay clean."""
+    typer.echo(text, err=True)
+
+
+def show_table(columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def load_data(name: str, root: Path | None) -> Data:
+    """The data set of that name."""
+    from latentfit.data import load
+
+    return load(name, root=root)
+
+
+def data_of(run: Path, name: str | None, root: Path | None) -> Data:
+    """The data set that a run was trained on, or another one."""
+    from latentfit.checks import UserError
+    from latentfit.storage import RunFolder
+
+    if name is not None:
+        return load_data(name, root)
+    source = RunFolder(run).facts.source
+    if source is None or source["data"] is None:
+        raise UserError(f"{run} does not say what it was trained on; give --data.")
+    return load_data(source["data"], root or (Path(source["root"]) if source["root"] else None))
+
+
+def must_fit(model: Model, data: Data) -> None:
+    """Raise unless the data have the shape that the model was trained on."""
+    from latentfit.checks import UserError
+
+    if tuple(model.shape) != tuple(data.shape):
+        raise UserError(
+            f"the model was trained on samples of shape {tuple(model.shape)}, "
+            f"'{data.name}' has {tuple(data.shape)}; give data of the same shape."
+        )
+
+
+def model_and_split(
+    run: Path, data: str, root: Path | None, split: str, device: str
+) -> tuple[Model, Split]:
+    """A run's model and one split of data, both on the model's device."""
+    from latentfit.checks import UserError, one_of
+    from latentfit.runs import load
+
+    one_of("split", split, ("train", "validation", "test"))
+    model = load(run, device=device)
+    if not model.encodes:
+        raise UserError(f"the model of {run} has no encoder; use sample, evaluate or report.")
+    loaded = load_data(data, root)
+    must_fit(model, loaded)
+    return model, getattr(loaded.to(next(model.parameters()).device), split)
+
+
+def score_run(
+    subject: Subject,
+    run: Path,
+    *,
+    groups: str = "all",
+    kept: str | None = None,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Score a run, write `evaluation.json` and print a table unless quiet."""
+    from latentfit.report.page import score_rows
+    from latentfit.scoring import score
+    from latentfit.scoring.scores import chosen
+    from latentfit.storage import RunFolder
+
+    kept = kept or ("raw" if subject.model.average is None else "averaged")
+    names = None if groups == "all" else [name.strip() for name in groups.split(",")]
+    scores = score(subject, chosen(names), weights=kept)
+    RunFolder(run).write_scores(scores)
+    if not quiet:
+        rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
+        show_table(["score", "value", "floor"], rows)
+        details = scores["details"]
+        on = f"{details['extractor']} features ({details['extractor_hash']})"
+        say(f"On {on}, {details['count']:,} samples of each set.")
+    return scores
+
+
+def score_and_report(run: Path, model: Model, data: Data, *, seed: int, quiet: bool) -> None:
+    """Score a run that is in memory and write its report; nothing is made twice."""
+    from latentfit.report import write_report
+    from latentfit.scoring import Subject
+    from latentfit.storage import RunFolder
+
+    subject = Subject(model, data, seed=seed)
+    scores = score_run(subject, run, quiet=quiet)
+    page = write_report(RunFolder(run), model, subject, scores=scores, seed=seed)
+    if not quiet:
+        say(f"Report: {page}")

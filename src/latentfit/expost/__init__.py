@@ -1,0 +1,23 @@
+"""Priors that are fitted ex post: models of codes, and their fit."""
+
+from latentfit.expost.density import CodeDensity, CodeMixture, CodeSequence, DensityPrior
+from latentfit.expost.fit import Codes, fit_prior
+from latentfit.expost.flow import CodeFlow
+from latentfit.expost.priors import PRIORS, PriorRecipe, refit, with_prior
+from latentfit.expost.stage import SecondStage, second_stage
+
+__all__ = [
+    "PRIORS",
+    "CodeDensity",
+    "CodeFlow",
+    "CodeMixture",
+    "CodeSequence",
+    "Codes",
+    "DensityPrior",
+    "PriorRecipe",
+    "SecondStage",
+    "fit_prior",
+    "refit",
+    "second_stage",
+    "with_prior",
+]

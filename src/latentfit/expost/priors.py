@@ -1,0 +1,157 @@
+"""Priors that are fitted ex post, on the codes of a trained encoder, in place of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from latentfit.checks import Count, Rate, UserError, one_of, within
+from latentfit.data.base import Data
+from latentfit.expost.density import CodeMixture, CodeSequence, DensityPrior
+from latentfit.expost.fit import fit_prior
+from latentfit.expost.flow import CodeFlow
+from latentfit.expost.stage import second_stage
+from latentfit.models import Learned, Model
+from latentfit.models.learner import mark
+from latentfit.networks import hidden
+from latentfit.priors import GaussianMixture, KernelDensity, Prior
+from latentfit.seeds import seeded
+from latentfit.settings import PACE, Setting, checked, settings_of
+from latentfit.storage import RunFolder
+from latentfit.training import Settings
+
+
+@dataclass(frozen=True)
+class PriorRecipe:
+    """A prior that `fit-prior` fits.
+
+    Attributes:
+        name: What a person types.
+        build: From the number of dimensions, a factor on hidden sizes and settings to the prior.
+        what: One line.
+        trained: Whether it is trained, so that it has a batch size.
+    """
+
+    name: str
+    build: Callable[..., Prior]
+    what: str
+    trained: bool = False
+
+    def settings(self) -> dict[str, Setting]:
+        """What may be set, by name."""
+        held = settings_of(self.build)
+        own = {name: held[name] for name in held if name not in ("latent", "width")}
+        return own | ({"batch": PACE["batch"]} if self.trained else {})
+
+
+def _gmm(latent: int, width: float, *, components: Count = 10) -> Prior:
+    return GaussianMixture(latent, components=components)
+
+
+def _kde(latent: int, width: float, *, count: Count = 10_000) -> Prior:
+    return KernelDensity(latent, count=count)
+
+
+def _vamp(latent: int, width: float, *, components: Count = 500, rate: Rate = 1e-2) -> Prior:
+    return DensityPrior(CodeMixture(latent, components=components, rate=rate))
+
+
+def _autoregressive(
+    latent: int, width: float, *, components: Count = 10, rate: Rate = 1e-3
+) -> Prior:
+    units = hidden(width / 2)[:2]
+    return DensityPrior(CodeSequence(latent, components=components, hidden=units, rate=rate))
+
+
+def _flow(latent: int, width: float, *, steps: Count = 5, rate: Rate = 1e-3) -> Prior:
+    return DensityPrior(CodeFlow(latent, steps=steps, hidden=hidden(width / 2)[:2], rate=rate))
+
+
+def _two_stage(latent: int, width: float, *, rate: Rate = 2e-4) -> Prior:
+    return second_stage(latent, width, rate)
+
+
+PRIORS: dict[str, PriorRecipe] = {
+    row.name: row
+    for row in (
+        PriorRecipe(
+            "gaussian",
+            lambda latent, width: GaussianMixture(latent, components=1),
+            "one Gaussian with full covariance",
+        ),
+        PriorRecipe("gmm", _gmm, "a mixture of Gaussians with full covariances"),
+        PriorRecipe("kde", _kde, "a Gaussian kernel on each of `count` training codes"),
+        PriorRecipe("vamp", _vamp, "a mixture of diagonal Gaussians, moved by gradients", True),
+        PriorRecipe("autoregressive", _autoregressive,
+                    "each dimension a mixture of Gaussians given those before it", True),
+        PriorRecipe("flow", _flow, "a masked autoregressive flow", True),
+        PriorRecipe("two-stage", _two_stage, "a second VAE, on the codes (Dai & Wipf)", True),
+    )
+}  # fmt: skip
+"""What `fit-prior` fits, by the name that a person types."""
+
+
+def with_prior(model: Model, name: str, **settings: Any) -> Model:
+    """Give a model another prior, not fitted yet, in place.
+
+    Arguments:
+        model: A model with an encoder.
+        name: One of `PRIORS`.
+        settings: Of that prior.
+
+    Raises:
+        UserError: The model has no encoder, a name or a setting is unknown, or a value does not
+            fit.
+    """
+    if not model.encodes:
+        raise UserError("a model without an encoder has no codes to fit a prior on.")
+    chosen, as_built = PRIORS[one_of("prior", name, PRIORS)], model.as_built()
+    given = checked(settings, name, chosen.settings())
+    batch = given.pop("batch", PACE["batch"].default)
+    _, arguments = model.recipe or ("", {})
+    device = next(model.parameters()).device
+    prior = chosen.build(model.latent, arguments.get("width", 1.0), **given).to(device)
+    if isinstance(prior, Learned):
+        prior.model.batch = batch
+        prior.model.recipe = (name, settings)
+    model.prior, model.refitted = prior, (name, settings)
+    if as_built:  # recipe and prior still say all of it
+        model.built = mark(model)
+    return model
+
+
+def refit(
+    model: Model, data: Data, name: str, *, rounds: int, seed: int = 0, progress: bool = True,
+    folder: RunFolder | None = None, **settings: Any,
+) -> Model:  # fmt: skip
+    """Give a trained model another prior, fitted on the codes of the training split, in place.
+
+    Arguments:
+        model: A trained model with an encoder.
+        data: What it was trained on.
+        name: One of `PRIORS`.
+        rounds: Of the auto-encoder's training; `vamp`, `autoregressive` and `flow` play a quarter
+            of them, `two-stage` twice as many, the others none.
+        seed: Of the fit.
+        progress: Show a progress bar.
+        folder: Where a prior that is trained keeps its checkpoints.
+        settings: Of the prior.
+
+    Raises:
+        UserError: As `with_prior`.
+
+    Example:
+        >>> import latentfit as lf
+        >>> data = lf.data.load("digits")
+        >>> model = lf.recipe("ae", data, latent=4, width=1 / 64)
+        >>> refit(model, data, "gmm", rounds=1, components=3).prior.means.shape
+        torch.Size([3, 4])
+    """
+    within("rounds", rounds, 1, remedy="give --rounds 1 or more")
+    with seeded(seed, "late"):
+        with_prior(model, name, **settings)
+    device = str(next(model.parameters()).device)
+    playing = Settings(rounds=rounds, seed=seed, device=device, progress=progress)
+    fit_prior(model, data, playing, folder)
+    return model.eval()

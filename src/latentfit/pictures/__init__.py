@@ -1,0 +1,1 @@
+"""Pictures: figures of a run, charts that compare, sheets of images."""

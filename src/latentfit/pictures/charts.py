@@ -1,0 +1,194 @@
+"""Figures that compare: scores of several systems, sizes and studies."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from latentfit.metrics import PRD
+from latentfit.pictures.figures import COLOURS, STYLE, legend_above
+from latentfit.pictures.sheets import DPI
+
+
+@rc_context(STYLE)
+def prd_curves(curves: dict[str, PRD]) -> Figure:
+    """Precision against recall of several sets of samples, with their F scores.
+
+    Arguments:
+        curves: By what the samples are.
+    """
+    figure = Figure(figsize=(4.2, 4.0), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for (name, curve), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
+        label = f"{name}: $F_{{1/8}}$ {curve.f1_8:.3f}, $F_8$ {curve.f8:.3f}"
+        axes.plot(curve.recall, curve.precision, color=colour, linewidth=1.5, label=label)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.set_aspect("equal")
+    legend_above(axes, columns=1)
+    return figure
+
+
+@rc_context(STYLE)
+def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str, str]) -> Figure:
+    """Two scores of several systems against each other, such as precision and recall.
+
+    Arguments:
+        points: The two scores by system.
+        labels: What the two scores are.
+    """
+    figure = Figure(figsize=(4.2, 3.9), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for (name, place), colour in zip(points.items(), itertools.cycle(COLOURS), strict=False):
+        axes.scatter(*place, s=30, color=colour, linewidths=0, label=name)
+    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=(-0.02, 1.12))
+    axes.set_ylim(-0.02, max(1.05, 1.05 * max(up for _, up in points.values())))
+    legend_above(axes, columns=3)
+    return figure
+
+
+@rc_context(STYLE)
+def against_latent(
+    curves: dict[str, dict[str, dict[int, list[float]]]], true: int | None = None
+) -> Figure:
+    """Scores against the latent size: a panel a score, a line a system, bars one deviation.
+
+    Arguments:
+        curves: By score, by system, by latent size: the values over seeds.
+        true: The true dimension, drawn as a vertical line.
+    """
+    figure = Figure(figsize=(4.2 * len(curves), 3.4), dpi=DPI, layout="constrained")
+    panels = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (score, systems) in zip(panels, curves.items(), strict=True):
+        for (system, values), colour in zip(systems.items(), itertools.cycle(COLOURS)):
+            held = {m: v for m, v in sorted(values.items()) if v}
+            middle = [float(np.mean(v)) for v in held.values()]
+            spread = [float(np.std(v, ddof=1)) if len(v) > 1 else 0.0 for v in held.values()]
+            axes.errorbar(list(held), middle, spread, color=colour, label=system, marker="o",
+                          markersize=3.5, linewidth=1.2, capsize=2)  # fmt: skip
+        if true is not None:
+            axes.axvline(true, color="black", linestyle=":", linewidth=0.9)
+        axes.set_xscale("log", base=2)
+        sizes = sorted({m for values in systems.values() for m in values})
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        axes.set(xlabel="latent dimensions m", ylabel=score)
+        if (
+            min((min(v) for values in systems.values() for v in values.values() if v), default=0)
+            > 0
+        ):
+            axes.set_yscale("log")
+    legend_above(panels[0], columns=len(COLOURS))
+    return figure
+
+
+Layer = tuple[Tensor, Tensor | None]
+CLASSES = (*COLOURS[:7], "#7B3F00")  # no grey, which is what points without a class are
+
+
+@rc_context(STYLE)
+def planes(panels: Sequence[tuple[str, Sequence[Layer]]], *, columns: int) -> Figure:
+    """Points in the plane, a panel for each title.
+
+    Arguments:
+        panels: A title and layers: points (N, 2), and for each point a class (integers), a number,
+            or None for grey points; later layers lie above.
+        columns: Panels in a row.
+    """
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(2.3 * columns, 2.4 * rows), dpi=DPI, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (title, layers) in zip(grid, panels, strict=False):
+        for points, kinds in layers:
+            place = points.detach().cpu().double().numpy().T
+            look: dict[str, Any] = {"color": COLOURS[7]}
+            if kinds is not None and kinds.is_floating_point():
+                look = {"c": kinds.cpu().numpy(), "cmap": "viridis"}
+            elif kinds is not None:
+                look = {"color": [CLASSES[k % len(CLASSES)] for k in kinds.tolist()]}
+            axes.scatter(*place, s=4, alpha=0.5, linewidths=0, rasterized=True, **look)
+        axes.set_title(title)
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.tick_params(labelsize=6)
+    return figure
+
+
+Trace = Sequence[tuple[int, int]]
+
+
+@rc_context(STYLE)
+def mask_traces(panels: dict[str, dict[int, list[Trace]]], true: Sequence[int]) -> Figure:
+    """Open dimensions over the rounds, a panel for each title, a colour for each latent size.
+
+    Arguments:
+        panels: By title, by latent size: a trace (round, open) for each seed.
+        true: What each panel should end at.
+    """
+    figure = Figure(figsize=(4.2 * len(panels), 3.2), dpi=DPI, layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, sizes), n in zip(grid, panels.items(), true, strict=True):
+        for (latent, traces), colour in zip(sizes.items(), itertools.cycle(COLOURS)):
+            for number, steps in enumerate(traces):
+                label = f"m = {latent}" if number == 0 else None
+                axes.plot(*zip(*steps, strict=True), color=colour, linewidth=1.1, label=label)
+        axes.axhline(n, color="black", linestyle=":", linewidth=0.9)
+        axes.set_yscale("log", base=2)
+        ticks = sorted({n, *sizes})
+        axes.set_yticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        axes.set(xlabel="round", ylabel="open in the mask")
+        axes.set_title(title, loc="right")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        legend_above(axes, columns=len(sizes))
+    return figure
+
+
+@rc_context(STYLE)
+def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
+    """What `size` rests on: estimates, open dimensions of the masks, errors around the answer.
+
+    Arguments:
+        evidence: Of `sizing.Size`.
+        answer: The recommendation.
+        interval: Its ends.
+    """
+    figure = Figure(figsize=(10.6, 3.0), dpi=DPI, layout="constrained")
+    left, middle, right, far = figure.subplots(1, 4)
+    rows = dict(evidence["estimators"])
+    check = [row for row in evidence["check"] if row["mse"] is not None and row["fd"] is not None]
+    rows |= {f"codes, m = {row['latent']}": row["codes"] for row in check if row["codes"]}
+    for place, found in enumerate(rows.values()):
+        left.plot([found["low"], found["high"]], [place, place], color=COLOURS[0], linewidth=2)
+        left.plot(found["value"], place, "o", color=COLOURS[0], markersize=5)
+    left.set_yticks(range(len(rows)), list(rows))
+    left.set(title="neighbour estimates", xlabel="dimensions", ylim=(-0.6, len(rows) - 0.4))
+    for mask, colour in zip(evidence["masks"], itertools.cycle(COLOURS)):
+        label = f"m = {mask['latent']}" + (", failed" if mask["failed"] else "")
+        middle.plot(*zip(*mask["trace"], strict=True), color=colour, linewidth=1.2, label=label,
+                    linestyle=":" if mask["failed"] else "-")  # fmt: skip
+    middle.set(xlabel="round", ylabel="open in the mask")
+    if evidence["masks"]:
+        legend_above(middle, columns=2, handlelength=1.2)
+    for axes, key, title in (
+        (right, "fd", "Frechet distance, fixed prior"),
+        (far, "mse", "squared error, fixed prior"),
+    ):
+        axes.plot([r["latent"] for r in check], [r[key] for r in check], "o-", markersize=4)
+        axes.set(title=title, xlabel="latent size m")
+    for axes in (left, right, far):
+        axes.axvspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
+        axes.axvline(answer, color=COLOURS[2], linewidth=1)
+    for axis in (left.xaxis, middle.xaxis, middle.yaxis, right.xaxis, far.xaxis):
+        axis.set_major_locator(MaxNLocator(4, integer=True))
+    middle.axhspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
+    middle.axhline(answer, color=COLOURS[2], linewidth=1)
+    return figure

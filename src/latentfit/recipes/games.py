@@ -1,0 +1,131 @@
+"""The algorithm box of every system: who moves what, in which order, with which optimiser."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from latentfit.game import Game, Player
+from latentfit.models import Learned, Learner, Model
+from latentfit.recipes import RECIPES
+from latentfit.schedules import Schedule
+from latentfit.seeds import seeded
+
+MNIST = (1, 28, 28)
+END = 10**7  # a round after which no schedule changes
+HEAD = (
+    "# Games\n\nWho moves what, how often, on which samples, with which optimiser, to lower which "
+    "loss. Players move in the order of their rows; where one moves several times, those of its "
+    "turn take turns. Made from the code: `latentfit list recipes --games > docs/games.md`.\n\n"
+    "Numbers are those of MNIST's shape, D = 784 entries, at the default latent size m. Errors are "
+    "summed over the entries of a sample: a weight beside a mean error is D times as large here. "
+    "Weights and rates that change go from the first round to the last. What differs from the "
+    "papers stands under *Deviations* in the docstrings.\n"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One player of a round.
+
+    Attributes:
+        player: Its name.
+        moves: The networks that it owns.
+        times: How often it moves in a round.
+        batches: On which samples: `new` ones each time, `two new` batches, or `the same` as before.
+        optimizer: And its numbers; what its rate is multiplied with, where that changes.
+        loss: Its terms with their weights, from the first round to the last where they change.
+        purpose: What it is after.
+    """
+
+    player: str
+    moves: str
+    times: int
+    batches: str
+    optimizer: str
+    loss: str
+    purpose: str
+
+
+def box(name: str) -> tuple[Model, list[Row]]:
+    """The players of a recipe on MNIST's shape, in the order of their moves, and their model.
+
+    Read off a built model of a small width, so that it cannot disagree with what is trained.
+
+    Arguments:
+        name: One of `RECIPES`.
+
+    Example:
+        >>> _, rows = box("wae-gan")
+        >>> [(row.player, row.moves, row.loss) for row in rows]  # doctest: +NORMALIZE_WHITESPACE
+        [('autoencoder', 'encoder, decoder', 'reconstruction + 200 fooled'),
+         ('critic', 'critic', 'logistic')]
+    """
+    with seeded(0, "box"):
+        model = RECIPES[name].model(MNIST, width=1 / 64)
+        x = torch.rand(4, *MNIST)
+        rows = _rows(model, x)
+        if isinstance(model.prior, Learned):
+            with torch.no_grad():
+                rows += _rows(model.prior.model, model.encode(x))
+    return model, rows
+
+
+def pages() -> Iterator[str]:
+    """The page of all games in Markdown, part by part."""
+    yield HEAD
+    for name, recipe in RECIPES.items():
+        model, rows = box(name)
+        kept = "no average" if model.average is None else f"averages with {model.average:g}"
+        yield (
+            f"## {name}\n\n{recipe.paper.title}, {recipe.paper.year}: {recipe.idea}. "
+            f"m = {model.latent}, batch {model.batch}, {kept}.\n"
+        )
+        lines = ["| " + " | ".join(part.name for part in fields(Row)) + " |", "|---" * 7 + "|"]
+        lines += ["| " + " | ".join(map(str, astuple(row))) + " |" for row in rows]
+        if isinstance(model.prior, Learned):
+            lines.append(f"\nThe last row afterwards, {model.prior.longer:g} times as many rounds.")
+        yield "\n".join(lines) + "\n"
+
+
+def _rows(model: Learner, x: Tensor) -> list[Row]:
+    game = Game(model)
+    names = {id(part): name for name, part in model.named_children()} | {id(model): "all"}
+    return [
+        Row(
+            name,
+            ", ".join(names[id(part)] for part in player.owns if list(part.parameters())),
+            turn.repeats,
+            ("two new" if player.batches == 2 else "new") if turn.fresh else "the same",
+            _rate(game.optimizers[name], player.rate),
+            _loss(player, x),
+            inspect.cleandoc(player.terms.__doc__ or "").splitlines()[0].rstrip("."),
+        )
+        for turn in game.turns
+        for name, player in turn.players.items()
+    ]
+
+
+def _rate(optimizer: Optimizer, factor: Schedule) -> str:
+    (group,) = optimizer.param_groups
+    text = f"{type(optimizer).__name__} {group['lr']:.3g}"
+    if "betas" in group:
+        text += " ({:g}, {:g})".format(*group["betas"])
+    first, last = factor(0), factor(END)
+    return text if first == last == 1 else f"{text}, times {first:g} to {last:g}"
+
+
+def _loss(player: Player, x: Tensor) -> str:
+    parts = []
+    for term in player.terms(*[x] * player.batches):
+        first, last = (
+            f"{float(player.loss({term: torch.ones(())}, step)):.4g}" for step in (0, END)
+        )
+        weight = first if first == last else f"({first} to {last})"
+        parts.append(term if weight == "1" else f"{weight} {term}")
+    return " + ".join(parts)

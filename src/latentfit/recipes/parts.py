@@ -1,0 +1,200 @@
+"""The networks that all recipes share, so that systems compare under one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from torch import nn
+
+from latentfit import networks
+from latentfit.checks import Range, Share, UserError, one_of
+from latentfit.likelihoods import Bernoulli, Likelihood, SquaredError
+from latentfit.models import Body
+from latentfit.models.base import tried
+from latentfit.posteriors import DiagonalGaussian, Dirac
+from latentfit.priors import Pushforward
+from latentfit.shapes import Shape, is_image
+
+OWN = ("encoder", "decoder", "critic", "image_critic")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Networks for one shape of data and one latent size.
+
+    Attributes:
+        shape: Shape of one sample: (C, H, W) or (d,).
+        latent: Number of latent dimensions m.
+        width: Factor on every hidden size of every network.
+        momentum: Share of a new batch in the running statistics of batch norm; the family's where
+            not given.
+        family: Of the convolutional networks.
+        link: From the decoder's output to images: `sigmoid`, or `identity` for a decoder that gives
+            images in [0, 1] itself. Vectors have none.
+        own: Networks that take the place of the shared ones, by their names in `OWN`.
+        used: Those of `own` that were asked for.
+    """
+
+    shape: Shape
+    latent: int
+    width: Annotated[float, Range(1 / 1024, 64.0)] = 1.0
+    momentum: Share | None = None
+    family: Literal["flexae", "dai-wipf", "sngan"] = "flexae"
+    link: Literal["sigmoid", "identity"] = "sigmoid"
+    own: dict[str, nn.Module] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for name in self.own:
+            one_of("part", name, OWN)
+        if self.image:
+            self._must_have_one_link()
+            return
+        if self.family != "flexae":
+            raise UserError(f"family '{self.family}' is one of images; leave it out for vectors.")
+        if self.momentum is not None:
+            raise UserError("networks of vectors have no batch norm; leave 'momentum' out.")
+        if self.link != "sigmoid":
+            raise UserError("vectors have no link; leave 'link' out.")
+
+    @property
+    def image(self) -> bool:
+        """Whether the data are images."""
+        return is_image(self.shape)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a sigmoid brings the decoder's output into [0, 1]."""
+        return self.image and self.link == "sigmoid"
+
+    @property
+    def colour(self) -> bool:
+        """Whether the data are colour images; a cross-entropy is for grey ones."""
+        return self.image and self.shape[0] == 3
+
+    def body(
+        self, likelihood: Likelihood | None = None, *, encoder: nn.Module | None = None
+    ) -> Body:
+        """Encoder and decoder, the shared ones and a squared error where none are given."""
+        return Body(
+            shape=self.shape,
+            latent=self.latent,
+            encoder=self.encoder() if encoder is None else encoder,
+            decoder=self.decoder(),
+            likelihood=self.squared_error() if likelihood is None else likelihood,
+        )
+
+    def variational(self, likelihood: Likelihood | None = None) -> Body:
+        """The same with Gaussian posteriors."""
+        return self.body(likelihood, encoder=self.posterior())
+
+    def points(self, likelihood: Likelihood | None = None) -> Body:
+        """The same with posteriors that are points."""
+        return self.body(likelihood, encoder=Dirac(self.encoder()))
+
+    def posterior(self) -> DiagonalGaussian:
+        """From samples to Gaussians; the encoder gives means and raw scales."""
+        return DiagonalGaussian(self.encoder(2 * self.latent))
+
+    def encoder(self, outputs: int | None = None) -> nn.Module:
+        """From samples to `outputs` numbers, m where not given."""
+        outputs = self.latent if outputs is None else outputs
+        return self._part(
+            "encoder",
+            lambda: networks.encoder(self.shape, outputs, **self._form, momentum=self.momentum),
+            self.shape,
+            (outputs,),
+        )
+
+    def decoder(self) -> nn.Module:
+        """From codes to unbounded samples."""
+        return self._part(
+            "decoder",
+            lambda: networks.decoder(self.shape, self.latent, **self._form, momentum=self.momentum),
+            (self.latent,),
+            self.shape,
+        )
+
+    def image_critic(self, outputs: int = 1, *, norm: bool = False) -> nn.Module:
+        """From samples to scores, each from its sample alone unless there is batch norm."""
+
+        def build() -> nn.Module:
+            if norm:
+                return networks.encoder(self.shape, outputs, **self._form, momentum=self.momentum)
+            return networks.critic(self.shape, outputs, **self._form)
+
+        return self._part("image_critic", build, self.shape, (outputs,))
+
+    def encoder_without_norm(self) -> nn.Module:
+        """From samples to codes, each from its sample alone."""
+        return self._part(
+            "encoder",
+            lambda: networks.critic(self.shape, self.latent, **self._form),
+            self.shape,
+            (self.latent,),
+        )
+
+    def on_codes(self, outputs: int, **form: Any) -> nn.Module:
+        """A dense network on codes, in the form of `networks.dense`."""
+        return networks.dense(self.shape, self.latent, outputs, width=self.width, **form)
+
+    def latent_critic(self, outputs: int = 1, **form: Any) -> nn.Module:
+        """From codes to scores; the same for every system as a rule."""
+        return self._part(
+            "critic", lambda: self.on_codes(outputs, **form), (self.latent,), (outputs,)
+        )
+
+    def mapped_noise(self, noise: int | None) -> Pushforward:
+        """A learned prior over `noise` Gaussian dimensions, m where not given."""
+        noise = self.latent if noise is None else noise
+        network = networks.dense(self.shape, noise, self.latent, width=self.width)
+        return Pushforward(network, noise)
+
+    def must_be_shared(self, owner: str) -> None:
+        """Raise where a family is asked for, but the networks are the system's own."""
+        if self.family != "flexae":
+            raise UserError(f"{owner} has networks of its own; leave out --set family.")
+
+    def must_be_used(self, owner: str) -> None:
+        """Raise where a network was handed over that the system does not have."""
+        if left := sorted(self.own.keys() - self.used):
+            has = ", ".join(sorted(self.used)) or "none of its own choosing"
+            raise UserError(f"{owner} takes no '{left[0]}' from outside (taken: {has}).")
+
+    def cross_entropy(self) -> Bernoulli:
+        """Cross-entropy of images in [0, 1]."""
+        if not self.image:
+            raise UserError(
+                "a cross-entropy decoder needs images in [0, 1], got vectors; use a Gaussian one, "
+                "such as vae-fixed-variance or --set likelihood=fixed."
+            )
+        return Bernoulli(logits=self.bounded)
+
+    def squared_error(self) -> SquaredError:
+        """Squared error, with the link of the data."""
+        return SquaredError(bounded=self.bounded)
+
+    @property
+    def _form(self) -> dict[str, Any]:
+        return {"width": self.width, "family": self.family}
+
+    def _part(
+        self, name: str, build: Callable[[], nn.Module], inputs: Shape, outputs: Shape
+    ) -> nn.Module:
+        """The network that was handed over, or the shared one."""
+        if name not in self.own:
+            return build()
+        self.used.add(name)
+        tried(name, self.own[name], inputs, outputs)
+        return self.own[name]
+
+    def _must_have_one_link(self) -> None:
+        last = None
+        for last in self.own.get("decoder", nn.Identity()).modules():  # noqa: B007
+            pass
+        if isinstance(last, nn.Sigmoid) and self.link == "sigmoid":
+            raise UserError(
+                "the decoder ends in a sigmoid and would get a second one; give link='identity'."
+            )

@@ -1,0 +1,163 @@
+"""The report of a run: its figures, made from the model, the data and the lines of the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from latentfit import metrics
+from latentfit.models import Model
+from latentfit.pictures import charts, figures, sheets
+from latentfit.report.page import write_page
+from latentfit.scoring import Subject, walks
+from latentfit.scoring.scores import Scores
+from latentfit.storage import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    Named = tuple[str, tuple[str, Figure]]  # key, caption and figure
+
+
+def write_report(
+    folder: RunFolder,
+    model: Model,
+    subject: Subject | None,
+    *,
+    scores: Scores | None = None,
+    seed: int = 0,
+) -> Path:
+    """Write `report.html` and the figures of a finished run.
+
+    Arguments:
+        folder: The run folder.
+        model: What it holds.
+        subject: The model beside its data; what was made for its scores is not made again. None
+            leaves out what needs the data.
+        scores: What `evaluate` gave; those of the folder where not given.
+        seed: Of the uncurated samples.
+
+    Returns:
+        The path of the report.
+    """
+    scores = folder.scores if scores is None else scores
+    return write_page(folder, dict(_figures(folder, model, subject, scores, seed)), scores)
+
+
+@torch.no_grad()
+def _figures(
+    folder: RunFolder, model: Model, subject: Subject | None, scores: Scores, seed: int
+) -> Iterator[Named]:
+    image = len(model.shape) == 3
+    count = 64 if image else 2_000
+    generated = (
+        model.sample(count, seed=seed).cpu() if subject is None else subject.generated[0][:count]
+    )
+    if image:
+        caption = f"Uncurated samples, seed {seed}."
+        yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
+    if subject is not None:
+        if image and model.encodes:
+            yield from _images(subject)
+        if image:
+            yield from _neighbours(subject, generated[:8], seed)
+        else:
+            caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
+            test = subject.test[:count].cpu()
+            yield "samples", (caption, figures.vectors(test, generated))
+        yield from _curves_of(subject)
+        yield from _covered(scores)
+        if model.encodes and model.latent > 1:
+            yield from _codes(subject)
+    lines = folder.lines
+    masks = [
+        {"round": line["round"], "mask": line["mask/values"]}
+        for line in lines
+        if "mask/values" in line
+    ]
+    if masks:
+        caption = "The mask over the training; a dimension is active at 0.1 and above."
+        yield "mask", (caption, figures.mask_trace(masks))
+    plain = [{n: v for n, v in line.items() if not isinstance(v, list)} for line in lines]
+    if plain:
+        yield "curves", ("Every term of every player.", figures.curves(plain))
+
+
+def _codes(subject: Subject) -> Iterator[Named]:
+    codes, (draws, _) = subject.code.centre(), subject.against_prior
+    caption = "Test codes and prior draws on the first two principal axes of the codes."
+    yield "latent", (caption, figures.latent_scatter(codes, draws))
+    yield "covariance", ("Covariance of the test codes.", figures.covariance(codes))
+
+
+def _images(subject: Subject) -> Iterator[Named]:
+    model, data = subject.model, subject.data
+    codes = subject.code.centre().to(subject.device)
+    inputs = subject.test[:16].cpu()
+    caption = "Test images (odd rows) and their reconstructions (even rows), the first sixteen."
+    outputs = subject.reconstructed[:16]
+    yield "reconstructions", (caption, sheets.reconstructions(inputs, outputs, caption))
+    rows = walks.between(model, codes[0:6], codes[6:12], steps=9).cpu()
+    caption = "Straight lines between the codes of pairs of test images, decoded."
+    yield "interpolations", (caption, sheets.rows_grid(rows, caption))
+    count = min(8, model.latent)
+    moved, order = walks.traverse(model, codes, codes[0], dimensions=count, steps=9)
+    caption = (
+        "The first test image with one latent dimension moved through 2.5 deviations to each side; "
+        f"a row for each of the {count} dimensions that change most, in order: "
+        f"{', '.join(str(number) for number in order.tolist())}."
+    )
+    yield "traversals", (caption, sheets.rows_grid(moved.cpu(), caption))
+    known = walks.attributes(data)[:6]
+    if len(known) > 1:
+        along = walks.attribute_directions(model, data, known)
+        edited = [walks.move(model, codes[:1], direction, steps=9) for direction in along]
+        caption = (
+            "The first test image moved against (left) and along (right) the direction of an "
+            f"attribute, up to 1.5 times; a row for each of: {', '.join(known)}."
+        )
+        yield "directions", (caption, sheets.rows_grid(torch.cat(edited).cpu(), caption))
+
+
+def _neighbours(subject: Subject, generated: Tensor, seed: int) -> Iterator[Named]:
+    extractors = [metrics.pixels()]
+    if subject.extractor.name == "lenet":
+        extractors.append(subject.extractor)
+    for extractor in extractors:
+        rows = walks.neighbours(subject.data, generated, extractor, k=8)
+        caption = (
+            f"Uncurated samples, seed {seed} (first column), and the training images nearest to "
+            f"them by {extractor.name}, nearest first."
+        )
+        yield f"neighbours-{extractor.name}", (caption, sheets.rows_grid(rows, caption))
+
+
+def _curves_of(subject: Subject) -> Iterator[Named]:
+    if subject.extractor.name == "inception" and "pairs" not in vars(subject):
+        return  # minutes on a CPU; `evaluate` keeps its numbers
+    curves = {
+        "generated": subject.pairs[""][0].curve,
+        "training data (floor)": subject.pairs["_floor"][0].curve,
+    }
+    caption = (
+        f"Precision and recall of {subject.count:,} samples over 20 clusters of "
+        f"{subject.extractor.name} features, seed {subject.seed}."
+    )
+    yield "prd", (caption, charts.prd_curves(curves))
+
+
+def _covered(scores: Scores) -> Iterator[Named]:
+    kinds = {"": "generated", "_reconstruction": "reconstructions", "_floor": "training data"}
+    for key, across, up in (("coverage", "coverage", "density"), ("recall", "recall", "precision")):
+        if f"{key}_floor" in scores:
+            points = {
+                kind: (scores[across + suffix], scores[up + suffix])
+                for suffix, kind in kinds.items()
+                if across + suffix in scores  # without an encoder nothing is reconstructed
+            }
+            caption = f"{across.capitalize()} and {up} of samples, reconstructions, training data."
+            yield key, (caption, charts.fidelity_diversity(points, (across, up)))

@@ -1,0 +1,182 @@
+"""One self-contained page about a run."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from matplotlib.figure import Figure
+from PIL import Image
+
+from latentfit.pictures.figures import save
+from latentfit.pictures.sheets import sheet_pixels
+from latentfit.scoring import meaning
+from latentfit.storage import Facts, RunFolder
+from latentfit.storage.folder import Line
+
+FACTS = ("seed", "batch", "average", "precision", "compile", "processes")
+
+
+class Score(NamedTuple):
+    """A row of the table of scores, as text."""
+
+    name: str
+    value: str
+    floor: str
+    meaning: str
+
+
+class Picture(NamedTuple):
+    """A figure on the page: PNG as base64, and the width in CSS pixels of a sheet of images."""
+
+    name: str
+    caption: str
+    data: str
+    width: int
+    enlarged: bool
+
+
+def write_page(
+    folder: RunFolder, figures: dict[str, tuple[str, Figure]], scores: dict[str, Any]
+) -> Path:
+    """Write `report.html`, and the figures as `figures/<key>.png` and `.pdf`.
+
+    Arguments:
+        folder: The run folder; what it lacks is left out, with a sentence that says which command
+            makes it.
+        figures: Caption and figure by key, in the order of the page; `samples` goes to its top.
+        scores: What `evaluate` gave; empty where the run was not scored.
+
+    Returns:
+        The path of the page. It needs no other file and no network.
+
+    Raises:
+        UserError: The folder holds no run.
+    """
+    facts, lines = folder.facts, folder.lines
+    pictures = [_picture(folder, key, *figures[key]) for key in figures]
+    environment = Environment(
+        loader=PackageLoader("latentfit.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    data = facts.identity.get("data", {}).get("name", "data")
+    page = environment.get_template("report.html.j2").render(
+        title=f"{facts.identity.get('recipe') or 'A model'} on {data}",
+        summary=summary(facts, scores, lines),
+        folder=shlex.quote(str(folder.path)),
+        run=facts,
+        scores=score_rows(scores),
+        details=scores.get("details", {}),
+        played=bool(lines),
+        top=[picture for picture in pictures if picture.name == "samples"],
+        pictures=[picture for picture in pictures if picture.name != "samples"],
+        settings=_settings(facts),
+    )
+    folder.write_report(page)
+    return folder.report
+
+
+def summary(facts: Facts, scores: dict[str, Any], lines: list[Line]) -> str:
+    """A run in one line of plain text: size, length, and how well it generates.
+
+    Example:
+        >>> facts = Facts(identity={"arguments": {"latent": 16}, "seed": 0})
+        >>> summary(facts, {}, [{"round": 2000, "seconds": 90}])
+        '16 latent dimensions, seed 0, 2,000 rounds in 1.5 min.'
+    """
+    parts, arguments = [], facts.identity.get("arguments", {})
+    if "latent" in arguments:
+        parts.append(f"{arguments['latent']} latent dimensions")
+    parts.append(f"seed {facts.identity.get('seed')}")
+    if lines:
+        seconds = max((line.get("seconds", 0) for line in lines), default=0)
+        parts.append(f"{max(line.get('round', 0) for line in lines):,} rounds{_duration(seconds)}")
+    for row in score_rows(scores):
+        if re.fullmatch(r"fid|fd_[^_]+", row.name):
+            floor = f" (floor {row.floor})" if row.floor else ""
+            parts.append(f"Fréchet distance {row.value}{floor}")
+    return ", ".join(parts) + "."
+
+
+def score_rows(scores: dict[str, Any]) -> list[Score]:
+    """Scores with what they mean; a floor and a standard deviation go beside their score.
+
+    Arguments:
+        scores: The object of `evaluation.json`; a score of None is not defined for the model.
+
+    Example:
+        >>> row = score_rows({"fd_lenet": 2.0, "fd_lenet_sd": 0.25, "fd_lenet_floor": 0.5})[0]
+        >>> row.value, row.floor
+        ('2 ± 0.25', '0.5')
+    """
+    rows = []
+    for name, value in scores.items():
+        beside = re.sub(r"_(floor|sd|se)$", "", name)
+        if isinstance(value, dict | list | str) or (beside != name and beside in scores):
+            continue
+        text = _number(value)
+        for spread in (f"{name}_sd", f"{name}_se"):
+            if spread in scores:
+                text += f" ± {_number(scores[spread], 2)}"
+        if name == "active" and "latent" in scores:
+            text += f" of {_number(scores['latent'])}"
+        elif name == "latent" and "active" in scores:
+            continue
+        # Reconstructions are measured against the same floor as what is generated.
+        floor = scores.get(f"{name}_floor", scores.get(f"{_stem(name)}_floor"))
+        rows.append(Score(name, text, "" if floor is None else _number(floor), meaning(name)))
+    return rows
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix("_reconstruction")
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    if value is None:
+        return "not defined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}g}"
+
+
+def _duration(seconds: float) -> str:
+    if not seconds:
+        return ""
+    if seconds < 60:
+        return f" in {seconds:.3g} s"
+    return f" in {seconds / 60:.3g} min" if seconds < 5_400 else f" in {seconds / 3_600:.3g} h"
+
+
+def _picture(folder: RunFolder, key: str, caption: str, figure: Figure) -> Picture:
+    path = folder.figures / f"{key}.png"
+    save(figure, path, path.with_suffix(".pdf"))
+    pixels = sheet_pixels(figure)
+    if pixels is None:
+        dpi_share = figure.get_figwidth() * 100
+        return Picture(key, caption, _base64(path.read_bytes()), round(dpi_share), False)
+    # The page shows a sheet's own pixels, enlarged by the browser: small, sharp, and without the
+    # caption that is part of the file's picture.
+    held = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(held, format="png")
+    factor = max(1, min(720 // pixels.shape[1], 900 // pixels.shape[0]))
+    return Picture(key, caption, _base64(held.getvalue()), pixels.shape[1] * factor, factor > 1)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _settings(facts: Facts) -> list[tuple[str, str]]:
+    held = facts.identity
+    flat: dict[str, Any] = {"recipe": held.get("recipe")}
+    flat |= held.get("arguments", {})
+    flat |= {f"data {key}": value for key, value in held.get("data", {}).items()}
+    flat |= {key: held[key] for key in FACTS if key in held} | {"commit": facts.commit}
+    return [(key, "none" if value is None else str(value)) for key, value in flat.items()]

@@ -1,0 +1,201 @@
+"""Runs: train into a folder, export what loads without it, load it again."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import latentfit
+from latentfit.checks import UserError, one_of
+from latentfit.data.base import Data
+from latentfit.expost import fit_prior, with_prior
+from latentfit.models import Model
+from latentfit.priors import ExPost
+from latentfit.recipes import recipe
+from latentfit.scoring.scores import validation_score
+from latentfit.storage import Card, RunFolder
+from latentfit.training import Settings, distributed, pick_device
+from latentfit.training import train as play
+from latentfit.units import Units
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        model: The trained model, in evaluation mode, with averaged weights if it keeps them.
+        folder: Where it lies; None if it was kept in memory.
+        rounds: Rounds played.
+        best: Lowest validation score and its round; None without validation.
+    """
+
+    model: Model
+    folder: RunFolder | None
+    rounds: int
+    best: tuple[float, int] | None
+
+
+def train(
+    model: Model,
+    data: Data,
+    *,
+    rounds: int,
+    out: str | Path | None = None,
+    notes: dict[str, Any] | None = None,
+    validate: bool = True,
+    **settings: Any,
+) -> Run:
+    """Train a model, fit its prior if that comes afterwards, and export it.
+
+    The same call goes on where an interrupted one stopped, with the same bits.
+
+    Arguments:
+        model: What to train, in place.
+        data: What to train on.
+        rounds: Rounds to play in all.
+        out: The run folder; None keeps everything in memory.
+        notes: What `run.json` should say besides, fields of `storage.Facts`.
+        validate: Score the validation split now and then and keep the best checkpoint.
+        settings: Other fields of `training.Settings`: seed, device, precision, compile, ...
+
+    Returns:
+        The run. A model without `out` is trained all the same.
+    """
+    chosen = Settings(rounds=rounds, **settings)
+    folder = None if out is None else RunFolder(Path(out))
+    with distributed.group(pick_device(chosen.device)):
+        done = play(
+            model,
+            data,
+            chosen,
+            folder=folder,
+            validate=validation_score(data) if validate else None,
+            notes={"versions": versions(), "commit": commit(), **(notes or {})},
+            label=model.recipe[0] if model.recipe else "training",
+        )
+        fit_prior(model, data, chosen, folder)
+        model.eval()
+        if folder is not None and distributed.first():
+            folder.export(card(model, data, done.step), model.state_dict())
+    return Run(model, folder, done.step, done.best)
+
+
+def card(model: Model, data: Data, rounds: int) -> Card:
+    """What `load` must know of a model beside its weights."""
+    name, arguments = model.recipe or (None, {})
+    if not model.own and not model.as_built():
+        name, arguments = None, {}  # a part was exchanged since, which no recipe describes
+    return Card(
+        recipe=name,
+        arguments=arguments,
+        own=list(model.own),
+        prior=list(model.refitted) if model.refitted else None,
+        shape=list(model.shape),
+        weights="averaged" if model.average is not None else "raw",
+        round=rounds,
+        data={
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "classes": list(data.classes),
+            "shift": data.units.shift.tolist(),
+            "scale": data.units.scale.tolist(),
+        },
+    )
+
+
+def load(
+    folder: str | Path, *, weights: str = "auto", device: str = "auto", model: Model | None = None
+) -> Model:
+    """Load a trained model, in evaluation mode.
+
+    Arguments:
+        folder: A run folder.
+        weights: `auto` for what samples (averaged where kept), `raw` for the last ones, `best` for
+            those with the lowest validation score.
+        device: Where to put it.
+        model: The model to fill, where parts of it are your own: built again as for the training.
+
+    Raises:
+        UserError: The folder holds no finished run, it has parts that no recipe describes, or its
+            files do not fit together.
+    """
+    run = RunFolder(Path(folder))
+    one_of("weights", weights, ("auto", "raw", "best"))
+    if not run.path.is_dir():
+        raise UserError(f"no run folder at {folder}; give the --out of a training.")
+    held = run.card
+    try:
+        if model is None:
+            model = _built(run, held)
+        if held.prior:
+            name, settings = held.prior
+            with_prior(model, name, **settings)
+        data = held.held
+        model.units = Units(torch.tensor(data.shift), torch.tensor(data.scale))
+        model.load_state_dict(_weights(run, weights, fitted=isinstance(model.prior, ExPost)))
+    except UserError:
+        raise
+    except Exception as error:
+        said = str(error).strip().splitlines()
+        raise UserError(
+            f"{folder} does not hold weights of this model ({type(error).__name__}: "
+            f"{' '.join(line.strip() for line in said[:2])[:200]}); if a part of it is your own, "
+            "pass the built model to load; else train it again."
+        ) from error
+    return model.to(pick_device(device)).eval()
+
+
+def _built(run: RunFolder, held: Card) -> Model:
+    if held.recipe is None:
+        raise UserError(f"{run.path} was built from parts; pass the built model to load.")
+    if held.own:
+        raise UserError(
+            f"{run.path} has parts of its own ({', '.join(held.own)}); build it again by "
+            f"lf.recipe('{held.recipe}', ...) with them and pass it to load as `model`."
+        )
+    return recipe(held.recipe, tuple(held.shape), **held.arguments)
+
+
+def _weights(run: RunFolder, which: str, *, fitted: bool) -> dict[str, torch.Tensor]:
+    exported = run.weights
+    if which == "auto":
+        return exported
+    name = "last" if which == "raw" else "best"
+    state = run.restore(name)
+    if state is None:
+        raise UserError(f"{run.path} keeps no checkpoint '{name}'; use --weights auto.")
+    # A prior that was fitted afterwards is only in the export.
+    late = {name: value for name, value in exported.items() if name.startswith("prior.")}
+    return state["model"] | late if fitted else state["model"]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the numbers."""
+    return {
+        "latentfit": latentfit.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this code runs from; None outside one."""
+    root = Path(__file__).parent
+    command = ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def command_line() -> str:
+    """The command that a person typed, for `run.json`."""
+    return " ".join(["latentfit", *sys.argv[1:]])

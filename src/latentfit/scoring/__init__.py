@@ -1,0 +1,8 @@
+"""Scoring: what a model is worth, on the test split of its data."""
+
+from latentfit.scoring.metric import Comparison, Metric
+from latentfit.scoring.scores import evaluate, meaning, score
+from latentfit.scoring.subject import Pair, Subject
+from latentfit.scoring.table import METRICS
+
+__all__ = ["METRICS", "Comparison", "Metric", "Pair", "Subject", "evaluate", "meaning", "score"]

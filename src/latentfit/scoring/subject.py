@@ -1,0 +1,211 @@
+"""What scores and pictures need of a model and its data, each made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from latentfit import metrics
+from latentfit.checks import UserError, within
+from latentfit.data.base import Data
+from latentfit.metrics import PRD, Estimate, Extractor, Manifold, Memorisation
+from latentfit.models import Model
+from latentfit.networks import evaluating
+from latentfit.posteriors import Code
+from latentfit.scoring.reference import Reference, reference
+from latentfit.seeds import seeded
+from latentfit.training import encode_all
+
+PARTS = 512  # samples that go through a network at a time
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Features of some samples and of equally many test samples, and what is found of both.
+
+    Attributes:
+        samples: With shape (N, k), on the CPU.
+        test: With shape (N, k).
+        seed: Of what is random.
+    """
+
+    samples: Tensor
+    test: Tensor
+    seed: int
+
+    @cached_property
+    def curve(self) -> PRD:
+        """Precision and recall over clusters."""
+        return metrics.prd(self.samples, self.test, seed=self.seed)
+
+    @cached_property
+    def manifold(self) -> Manifold:
+        """Precision, recall, density and coverage by balls around points."""
+        k = min(5, len(self.test) - 1)
+        return metrics.manifold(self.samples, self.test, near=min(3, k), far=k)
+
+
+class Subject:
+    """A model, its data, and what is made of them when it is first asked for.
+
+    Arguments:
+        model: A trained model, in any mode; its mode is restored.
+        data: The data it was trained on.
+        features: `auto`, `lenet`, `pixels`, `inception`, a path of its weights, or an extractor.
+        count: Samples of each set; at most the test samples and half of the training samples.
+        draws: Independent draws of generated samples.
+        seed: Of the draws.
+
+    Raises:
+        UserError: A number is out of range, there are no test samples, or there is no such
+            extractor.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        data: Data,
+        *,
+        features: str | Extractor = "auto",
+        count: int = 10_000,
+        draws: int = 3,
+        seed: int = 0,
+    ) -> None:
+        within("count", count, 2, remedy="a distance needs two samples")
+        within("draws", draws, 1)
+        if len(data.test) == 0:
+            raise UserError("there are no test samples; give data with a test split.")
+        self.model, self.data, self.draws, self.seed = model, data, draws, seed
+        self.count = min(count, len(data.test), len(data.train) // 2)
+        if isinstance(features, str):
+            features = metrics.extractor(features, data.shape, data.name)
+        self.extractor: Extractor = features
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lies."""
+        return next(self.model.parameters()).device
+
+    @property
+    def image(self) -> bool:
+        """Whether samples are images."""
+        return len(self.data.shape) == 3
+
+    @cached_property
+    def test(self) -> Tensor:
+        """The first test samples, with shape (count, *shape)."""
+        return self.data.test.first(self.count)
+
+    @cached_property
+    def generated(self) -> list[Tensor]:
+        """Draws of samples, each with shape (count, *shape), on the CPU."""
+        drawn = []
+        for number in range(self.draws):
+            with seeded(self.seed, "evaluation", number):
+                drawn.append(self.model.sample(self.count).cpu())
+        return drawn
+
+    @cached_property
+    @torch.no_grad()
+    def reconstructed(self) -> Tensor:
+        """Reconstructions of `test`, on the CPU; for models with an encoder."""
+        with evaluating(self.model):
+            parts = [self.model.reconstruct(x.to(self.device)) for x in self.test.split(PARTS)]
+            return torch.cat([part.cpu() for part in parts])
+
+    @cached_property
+    def code(self) -> Code:
+        """Posteriors of the whole test split, on the CPU; for models with an encoder."""
+        return encode_all(self.model, self.data.test).to("cpu")
+
+    @cached_property
+    def active(self) -> Tensor:
+        """Which latent dimensions carry anything, booleans with shape (m,)."""
+        mask = self.model.openness()
+        return metrics.open_dimensions(
+            self.code.centre(), None if mask is None else mask.detach().cpu()
+        )
+
+    @cached_property
+    @torch.no_grad()
+    def against_prior(self) -> tuple[Tensor, Tensor]:
+        """As many draws of the prior as there are test codes, and a draw of each posterior."""
+        with seeded(self.seed, "prior"):
+            drawn = self.model.prior.sample(len(self.code)).cpu()
+            return drawn, self.code.sample()
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Features of test and training samples."""
+        return reference(self.data, self.extractor, self.count, self.device)
+
+    @cached_property
+    @torch.no_grad()
+    def pairs(self) -> dict[str, list[Pair]]:
+        """What is compared with test samples, by the suffix of its scores' names."""
+        sets = {"": [self.extractor(samples).cpu() for samples in self.generated]}
+        if self.model.encodes:
+            sets["_reconstruction"] = [self.extractor(self.reconstructed).cpu()]
+        sets["_floor"] = [self.reference.train]
+        return {
+            suffix: [Pair(samples, self.reference.test, self.seed) for samples in held]
+            for suffix, held in sets.items()
+        }
+
+    @cached_property
+    def error(self) -> Estimate:
+        """Mean squared error of the reconstructions, with its standard error."""
+        return Estimate.mean(metrics.errors(self.test, self.reconstructed))
+
+    @cached_property
+    @torch.no_grad()
+    def classes(self) -> tuple[Estimate, Estimate] | None:
+        """Inception score of samples and of test data; None where the features know no classes."""
+        if self.extractor.head is None:
+            return None
+        real = self.reference.test
+        splits = 10 if len(real) >= 1000 else 1
+        logits = (self.extractor.head(rows) for rows in (self.pairs[""][0].samples, real))
+        made, floor = (metrics.inception_score(rows.cpu(), splits=splits) for rows in logits)
+        return made, floor
+
+    @cached_property
+    def memory(self) -> dict[str, Memorisation]:
+        """Distances to nearest neighbours, by the name of the features: pixels, and others."""
+        pixels = metrics.pixels()
+        found = {"pixels": (pixels, reference(self.data, pixels, self.count, self.device))}
+        if self.extractor.name != "pixels":
+            found[self.extractor.name] = (self.extractor, self.reference)
+        return {
+            name: metrics.memorisation(
+                make(self.generated[0]).cpu(), held.train, held.other, held.test
+            )
+            for name, (make, held) in found.items()
+        }
+
+    @cached_property
+    @torch.no_grad()
+    def bounds(self) -> tuple[Estimate, Estimate] | None:
+        """Likelihood bounds of the first test samples, in nats; None where there are none."""
+        if not self.model.has_likelihood:
+            return None
+        most, draws = LIKELIHOOD
+        x = self.data.test.first(min(most, len(self.data.test))).to(self.device)
+        with seeded(self.seed, "likelihood"), evaluating(self.model):
+            parts = [self.model.log_weights(part, draws).cpu() for part in x.split(100)]
+        weights = torch.cat(parts, 1)
+        return metrics.elbo(weights), metrics.importance_weighted(weights)
+
+    @cached_property
+    def dimension(self) -> metrics.Dimension | None:
+        """How many dimensions the test codes fill; None for too few of them."""
+        codes = self.code.centre()
+        if len(codes.unique(dim=0)) < 200:
+            return None
+        return metrics.intrinsic_dimension(codes, repeats=5, seed=self.seed)
+
+
+LIKELIHOOD = (500, 100)  # test samples and draws of each behind a likelihood bound

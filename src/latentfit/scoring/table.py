@@ -1,0 +1,185 @@
+"""The table of scores: a row each, from which `evaluate`, `list metrics` and the report follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from latentfit import metrics
+from latentfit.posteriors import Code
+from latentfit.scoring.metric import Comparison, Found, Metric
+from latentfit.scoring.subject import Subject
+
+
+def _estimate(found: metrics.Estimate) -> dict[str, float]:
+    return {"": found.value, "_se": found.spread}
+
+
+def _psnr(subject: Subject) -> Found:
+    if not (subject.model.encodes and subject.image):
+        return {}
+    return metrics.psnr(subject.test, subject.reconstructed)
+
+
+def _classes(subject: Subject) -> Found:
+    if subject.classes is None:
+        return {}
+    made, floor = subject.classes
+    return {"": made.value, "_sd": made.spread, "_floor": floor.value}
+
+
+def _bound(place: int) -> Callable[[Subject], Found]:
+    return lambda subject: {} if subject.bounds is None else _estimate(subject.bounds[place])
+
+
+def _coded(score: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
+    """A score of models with an encoder."""
+    return lambda subject: score(subject) if subject.model.encodes else {}
+
+
+def _alive(score: Callable[[Subject], float]) -> Callable[[Subject], Found]:
+    """A score of codes of which some dimension is open."""
+    return _coded(lambda subject: score(subject) if bool(subject.active.any()) else {})
+
+
+def _nac(form: Literal["correlation", "covariance"]) -> Callable[[Subject], Found]:
+    return _coded(
+        lambda subject: metrics.nac(subject.code.centre(), active=subject.active, form=form)
+    )
+
+
+def _kl_dimensions(subject: Subject) -> Found:
+    code = subject.code  # one that went through a flow is no Gaussian
+    if code.scale is None or type(code) is not Code:
+        return {}
+    return int((metrics.kl_profile(code.mean, code.scale) > KL_LEAST).sum())
+
+
+def _dimension(subject: Subject) -> Found:
+    if (found := subject.dimension) is None:
+        return {}
+    return {"": found.value, "_low": found.low, "_high": found.high}
+
+
+def _not_normal(subject: Subject) -> float:
+    return float(metrics.non_normality(subject.code.centre())[subject.active].mean())
+
+
+def _sliced(subject: Subject) -> float:
+    drawn, codes = (rows[:, subject.active] for rows in subject.against_prior)
+    scale = codes.var(0).mean().sqrt().clamp_min(1e-12)
+    return metrics.sliced_wasserstein(codes / scale, drawn / scale)
+
+
+def _critic(subject: Subject) -> float:
+    # Closed dimensions count nothing: a masked prior's noise there is not a mismatch.
+    drawn, codes = (rows[:, subject.active] for rows in subject.against_prior)
+    return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
+
+
+KL_LEAST = 0.01  # nats that a dimension must carry to count
+_NEAREST = {
+    "ratio": "nearness of samples to training against test data, on <features>; 1 where nothing is "
+    "memorised, 0 for copies",
+    "train_train": "mean distance of training data to the nearest of others, on <features>",
+    "generated_train": "mean distance of samples to the nearest training one, on <features>",
+    "train_test": "mean distance of training data to the nearest test one, on <features>",
+    "generated_test": "mean distance of samples to the nearest test one, on <features>",
+}
+
+
+def _nearest(what: str, pixels: bool) -> Metric:
+    def score(subject: Subject) -> Found:
+        name = "pixels" if pixels else subject.extractor.name
+        if not pixels and name == "pixels":
+            return {}
+        found = subject.memory[name]
+        return found.ratio if what == "ratio" else getattr(found, what).value
+
+    meaning = _NEAREST[what].replace("<features>", "pixels") if pixels else _NEAREST[what]
+    return Metric(
+        f"pms_{what}" if pixels else f"ms_<features>_{what}",
+        "memorisation",
+        score,
+        meaning,
+        "higher" if what == "ratio" else "",
+        also={} if pixels else {"inception": f"ims_{what}"},
+    )
+
+
+_BALLS = (
+    "precision and recall with k = 3, border included; density and coverage with k = 5, without"
+)
+_DRAWS = "500 test samples, 100 draws each, where posterior, prior and decoder have densities"
+_CLUSTERS = "20 clusters of the union by minibatch k-means, 10 curves averaged"
+
+# fmt: off
+METRICS: tuple[Metric, ...] = (
+    Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.test),
+               "Frechet distance between generated and test samples in the features of <features>; "
+               "about the floor is as good as new data", "lower",
+               "unbiased covariances, symmetric eigenvalue form, float64",
+               also={"inception": "fid"}),
+    Comparison("kid_<features>", "kid",
+               lambda pair: metrics.kid(pair.samples, pair.test, seed=pair.seed).value,
+               "kernel distance between generated and test samples in the features of <features>; "
+               "unbiased at small counts, may be negative", "lower",
+               "cubic kernel, unbiased, mean of 100 subsets of 1,000"),
+    Comparison("prd_precision", "prd", lambda pair: pair.curve.f1_8,
+               "largest F_1/8 over clusters: falls when samples lie beside the data", "higher",
+               _CLUSTERS),
+    Comparison("prd_recall", "prd", lambda pair: pair.curve.f8,
+               "largest F_8 over clusters: falls when a part of the data is missed", "higher",
+               _CLUSTERS),
+    Comparison("precision", "manifold", lambda pair: pair.manifold.precision,
+               "share of samples within a ball of the data (k = 3)", "higher", _BALLS),
+    Comparison("recall", "manifold", lambda pair: pair.manifold.recall,
+               "share of test data within a ball of the samples (k = 3)", "higher", _BALLS),
+    Comparison("density", "manifold", lambda pair: pair.manifold.density,
+               "balls of the data around a sample, over k = 5; about 1 is right", "", _BALLS),
+    Comparison("coverage", "manifold", lambda pair: pair.manifold.coverage,
+               "share of test data whose ball (k = 5) holds a sample", "higher", _BALLS),
+    Comparison("sliced_wasserstein", "sliced",
+               lambda pair: metrics.sliced_wasserstein(pair.samples, pair.test, seed=pair.seed),
+               "Wasserstein distance over 512 directions", "lower", "512 directions, p = 2",
+               vectors=True),
+    Metric("mse", "", _coded(lambda subject: _estimate(subject.error)),
+           "mean squared error of reconstructions over all entries", "lower"),
+    Metric("psnr", "", _psnr, "-10 log10 mse in dB, for images", "higher"),
+    Metric("classifier_score", "classifier", _classes,
+           "sharpness and evenness of the classes of <features>", "higher",
+           "exp of the mutual information of sample and label, 10 splits from 1,000 samples on",
+           also={"inception": "inception_score"}),
+    *(_nearest(what, pixels) for pixels in (True, False) for what in _NEAREST),
+    Metric("elbo", "likelihood", _bound(0),
+           "evidence lower bound in nats a sample, where the model has one", "higher", _DRAWS),
+    Metric("log_likelihood", "likelihood", _bound(1),
+           "importance-weighted bound in nats a sample", "higher", _DRAWS),
+    Metric("nac", "", _nac("correlation"),
+           "mean absolute correlation between active dimensions of the test codes; 0 where none "
+           "goes with another, 1 where all say the same", "",
+           "mean absolute off-diagonal correlation of the active dimensions, test codes"),
+    Metric("nac_covariance", "", _nac("covariance"), "nac without dividing by the deviations"),
+    Metric("active", "", _coded(lambda subject: int(subject.active.sum())),
+           "latent dimensions that carry something, of those that the model was given", "",
+           "mask at least 0.1; without one, variance at least a hundredth of the largest"),
+    Metric("latent", "", _coded(lambda subject: subject.model.latent),
+           "latent dimensions that the model was given"),
+    Metric("active_units", "latent",
+           _coded(lambda subject: metrics.active_units(subject.code.centre())),
+           "latent dimensions whose mean code has a variance above 0.01"),
+    Metric("non_normality", "latent", _alive(_not_normal),
+           "Kolmogorov-Smirnov distance of a dimension from a Gaussian, mean of active"),
+    Metric("prior_sliced_wasserstein", "latent", _alive(_sliced),
+           "sliced distance of test codes to prior draws, in deviations", "lower"),
+    Metric("prior_wasserstein", "latent", _alive(_critic),
+           "distance of test codes to prior draws by a fresh critic, in deviations", "lower"),
+    Metric("code_spectral_95", "dimension",
+           _coded(lambda subject: metrics.spectral_dimension(subject.code.centre())),
+           "principal components that hold 95 % of the variance of the test codes"),
+    Metric("kl_dimensions", "dimension", _coded(_kl_dimensions),
+           "latent dimensions that carry at least 0.01 nats, where posteriors are Gaussian"),
+    Metric("code_dimension", "dimension", _coded(_dimension),
+           "dimensions that the test codes fill (TwoNN, bias undone)"),
+)
+# fmt: on

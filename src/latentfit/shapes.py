@@ -1,0 +1,74 @@
+"""Shapes of samples, and arrays of samples as tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentfit.checks import UserError
+
+Shape = tuple[int, ...]
+
+
+def is_image(shape: Shape) -> bool:
+    """Whether one sample is an image (C, H, W) and not a vector (d,)."""
+    return len(shape) == 3
+
+
+def samples(x: Any, name: str) -> Tensor:
+    """Bring an array to uint8 images (N, C, H, W), or to float32 images or vectors.
+
+    Arguments:
+        x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), uint8 or floats in [0, 1]; or vectors
+            (N, d).
+        name: What errors call it.
+
+    Raises:
+        UserError: The shape is none of these, or values are NaN, infinite or out of range.
+    """
+    array = as_array(x, name)
+    if array.dtype == object or array.dtype.kind not in "uifb":
+        raise UserError(f"'{name}' holds {array.dtype} values; numbers are needed.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise UserError(f"'{name}' holds values that are NaN or infinite ({bad}); remove them.")
+    if array.ndim == 2:
+        if array.size and np.abs(array).max() > np.finfo(np.float32).max:
+            raise UserError(f"'{name}' holds values beyond float32's 3.4e38; rescale them.")
+        return torch.from_numpy(array.astype(np.float32))
+    if array.ndim == 3:
+        array = array[:, None]
+    elif array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
+        array = np.moveaxis(array, 3, 1)
+    if array.ndim != 4 or array.shape[1] not in (1, 3):
+        raise UserError(
+            f"'{name}' has shape {as_array(x, name).shape}; use (N, d), (N, H, W), (N, H, W, C) or "
+            "(N, C, H, W) with C 1 or 3."
+        )
+    if array.dtype.kind in "uib":
+        if array.min(initial=0) < 0 or array.max(initial=0) > 255:
+            raise UserError(
+                f"integer pixels of '{name}' must lie in 0 to 255, got {array.min()} to "
+                f"{array.max()}; rescale them."
+            )
+        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8)))
+    low, high = float(array.min(initial=0)), float(array.max(initial=0))
+    if low < 0 or high > 1:
+        raise UserError(
+            f"float pixels of '{name}' must lie in [0, 1], got {low:.4g} to {high:.4g}; "
+            "divide by 255 or save them as uint8."
+        )
+    return torch.from_numpy(np.ascontiguousarray(array.astype(np.float32)))
+
+
+def as_array(x: Any, name: str) -> np.ndarray:
+    """An array of what can be one; tensors are brought to the CPU."""
+    try:
+        return np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x)
+    except ValueError as error:
+        raise UserError(
+            f"'{name}' is no array of one shape ({error}); give each sample the same shape."
+        ) from error

@@ -1,0 +1,155 @@
+"""What `run.json` and `model.json` say, as records; how older ones are read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from latentfit.checks import UserError
+
+FORMAT = 2
+"""Of a run folder. 1 was the first: its files have no number, and what has come since is absent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A file of a run folder: its fields are the keys of a JSON object, beside `format`."""
+
+    @classmethod
+    def read(cls, held: dict[str, Any], path: Path) -> Self:
+        """From what a file holds; keys that are not known are left aside.
+
+        Arguments:
+            held: The object.
+            path: Of the file, for the error.
+
+        Raises:
+            UserError: The file is of a later version, or it lacks something.
+        """
+        if not isinstance(held, dict):
+            raise UserError(f"{path} holds no object; restore it from a copy.")
+        if (found := held.get("format", 1)) > FORMAT:
+            raise UserError(
+                f"{path.parent} was written in format {found}, this version reads 1 to {FORMAT}; "
+                "use a newer latentfit."
+            )
+        if found == 1:
+            held = _from_first(held)
+        names = {item.name for item in dataclasses.fields(cls)}
+        try:
+            return cls(**{name: value for name, value in held.items() if name in names})
+        except TypeError as error:
+            said = str(error).split("__init__() ")[-1]
+            raise UserError(f"{path} is not complete ({said}); train the run again.") from error
+
+    def to_json(self) -> dict[str, Any]:
+        """What the file holds; fields that are None are left out."""
+        held = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return {"format": FORMAT} | {key: v for key, v in held.items() if v is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(Record):
+    """`run.json`: what a run is, and what it was made by.
+
+    Attributes:
+        identity: What decides its numbers apart from the rounds: `recipe`, `arguments`, `data`
+            (`name`, `fingerprint`, `shape`), `seed`, `batch`, `average`, `precision`, `compile`,
+            `processes`; and `structure` of a model that no recipe describes. To go on they must be
+            equal.
+        versions: Of what decides the numbers besides.
+        commit: Of the checkout that played it; None outside one.
+        source: Words for the data, `data` and `root`, that `latentfit` takes; None from Python.
+        command: That a person typed; None from Python.
+        prior: Name and settings of a prior that took the place of the recipe's.
+        parent: The run whose encoder and decoder these are.
+    """
+
+    identity: dict[str, Any]
+    versions: dict[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    source: dict[str, str | None] | None = None
+    command: str | None = None
+    prior: list[Any] | None = None
+    parent: str | None = None
+
+    def differences(self, identity: dict[str, Any]) -> list[str]:
+        """In what another identity differs, part by part, as text."""
+        return _differences(self.identity, json.loads(json.dumps(identity)))
+
+
+def _from_first(held: dict[str, Any]) -> dict[str, Any]:
+    """A file of the first format: its parent was `from`, the setting `likelihood` was `decoder`."""
+
+    def renamed(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {RENAMED.get(key, key): renamed(inner) for key, inner in value.items()}
+
+    return renamed(held)
+
+
+RENAMED = {"from": "parent", "decoder": "likelihood"}
+
+
+def _differences(was: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for name in sorted(was.keys() | now.keys()):
+        before, after = was.get(name), now.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += _differences(before, after, f"{prefix}{name}.")
+        elif before != after:
+            found.append(f"{prefix}{name} was {before!r}, is now {after!r}")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What `model.json` says of the data, so that a model can be used without them.
+
+    Attributes:
+        name: Of the data set.
+        fingerprint: Of its content and splits.
+        classes: Name of each label.
+        shift: Of the units.
+        scale: Of the units.
+    """
+
+    name: str
+    fingerprint: str
+    classes: list[str]
+    shift: Any
+    scale: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(Record):
+    """`model.json`: what a model is built from again, beside its weights.
+
+    Attributes:
+        recipe: Name of the recipe; None for a model built from parts.
+        arguments: Of the recipe.
+        own: Names of the parts that were handed over, which no file describes.
+        prior: Name and settings of a prior that took the place of the recipe's.
+        shape: Shape of one sample.
+        weights: `averaged` or `raw`.
+        round: Rounds played.
+        data: What it was trained on.
+    """
+
+    recipe: str | None
+    arguments: dict[str, Any]
+    own: list[str] = field(default_factory=list)
+    prior: list[Any] | None = None
+    shape: list[int]
+    weights: str
+    round: int
+    data: dict[str, Any]
+
+    @property
+    def held(self) -> Held:
+        """What the card says of the data."""
+        return Held(**self.data)

@@ -1,0 +1,77 @@
+"""What a study is, and how its rows become a table."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from latentfit.runs.cells import Cell, Row, run_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from latentfit.models import Model
+
+Shown = tuple[str, "dict[str, Figure]"]
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A published table or figure.
+
+    Attributes:
+        name: What a person types.
+        source: Where it was published.
+        what: What it shows, in a line.
+        cells: From a scale to the trainings.
+        shows: From rows and the folder of their runs to a text (Markdown) and figures by name.
+    """
+
+    name: str
+    source: str
+    what: str
+    cells: Callable[[str], list[Cell]]
+    shows: Callable[[Sequence[Row], Path], Shown]
+
+
+def pick(scale: str, *, smoke: Kind, short: Kind, paper: Kind) -> Kind:
+    """The value for a scale."""
+    return {"smoke": smoke, "short": short, "paper": paper}[scale]
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
+
+
+def spread(values: Sequence[float | None], digits: int = 3) -> str:
+    """Mean and standard deviation as text; how many failed where some did."""
+    held = [v for v in values if v is not None]
+    if not held:
+        return "failed"
+    text = f"{statistics.fmean(held):.{digits}g}"
+    if len(held) > 1:
+        text += f" ± {statistics.stdev(held):.2g}"
+    lost = len(values) - len(held)
+    return f"{text} ({lost} failed)" if lost else text
+
+
+def grouped(rows: Sequence[Row], *by: str) -> dict[tuple[Any, ...], list[Row]]:
+    """Rows by the values of some of their fields, in the order of first appearance."""
+    found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row[name] for name in by)].append(row)
+    return dict(found)
+
+
+def opened(row: Row, folder: Path) -> Model:
+    """The model of a row that came through."""
+    from latentfit.runs import load
+
+    return load(run_of(row["key"], folder).path, device="cpu")
