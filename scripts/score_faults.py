@@ -87,7 +87,7 @@ def score(
     features, reference = extractor(samples), extractor(real)
     scores: dict[str, float] = {}
     pair = Pair(features, reference, seed)
-    for row in METRICS:
+    for row in METRICS.values():
         if isinstance(row, Comparison) and not row.vectors:
             scores[row.key(extractor)] = row.of(pair)
     if extractor.head is None:

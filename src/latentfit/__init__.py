@@ -10,33 +10,84 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from latentfit import data as data
+    from latentfit import divergences as divergences
+    from latentfit import expost as expost
+    from latentfit import likelihoods as likelihoods
     from latentfit import metrics as metrics
+    from latentfit import models as models
+    from latentfit import networks as networks
+    from latentfit import optimizers as optimizers
+    from latentfit import penalties as penalties
+    from latentfit import posteriors as posteriors
+    from latentfit import priors as priors
+    from latentfit import schedules as schedules
+    from latentfit.expost import refit as refit
+    from latentfit.game import Game as Game
+    from latentfit.game import Player as Player
+    from latentfit.game import Turn as Turn
+    from latentfit.models import Body as Body
+    from latentfit.models import Model as Model
     from latentfit.recipes import recipe as recipe
     from latentfit.runs import Run as Run
     from latentfit.runs import load as load
     from latentfit.runs import train as train
-    from latentfit.scoring.scores import evaluate as evaluate
+    from latentfit.scoring import evaluate as evaluate
     from latentfit.sizing import Size as Size
     from latentfit.sizing import size as size
 
 __version__ = "0.1.0"
 
+_ROOMS = (
+    "data", "divergences", "expost", "likelihoods", "metrics", "models", "networks", "optimizers",
+    "penalties", "posteriors", "priors", "schedules",
+)  # fmt: skip
 _PLACES = {
-    "evaluate": "latentfit.scoring.scores",
-    "recipe": "latentfit.recipes",
-    "Run": "latentfit.runs",
-    "Size": "latentfit.sizing",
-    "load": "latentfit.runs",
-    "size": "latentfit.sizing",
-    "train": "latentfit.runs",
+    "expost": ("refit",),
+    "game": ("Game", "Player", "Turn"),
+    "models": ("Body", "Model"),
+    "recipes": ("recipe",),
+    "runs": ("Run", "load", "train"),
+    "scoring": ("evaluate",),
+    "sizing": ("Size", "size"),
 }
+_HOMES = {name: room for room, names in _PLACES.items() for name in names}
 
-__all__ = ["Run", "Size", "data", "evaluate", "load", "metrics", "recipe", "size", "train"]
+__all__ = [
+    "Body",
+    "Game",
+    "Model",
+    "Player",
+    "Run",
+    "Size",
+    "Turn",
+    "data",
+    "divergences",
+    "evaluate",
+    "expost",
+    "likelihoods",
+    "load",
+    "metrics",
+    "models",
+    "networks",
+    "optimizers",
+    "penalties",
+    "posteriors",
+    "priors",
+    "recipe",
+    "refit",
+    "schedules",
+    "size",
+    "train",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "metrics"):
+    if name in _ROOMS:
         return importlib.import_module(f"latentfit.{name}")
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"latentfit.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'latentfit' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

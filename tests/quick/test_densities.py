@@ -11,7 +11,14 @@ from torch import nn
 
 from latentfit.models import AutoEncoder
 from latentfit.networks import MADE
-from latentfit.posteriors import AutoregressiveStep, Code, DiagonalGaussian, Flow, PlanarStep
+from latentfit.posteriors import (
+    AutoregressiveStep,
+    Code,
+    DiagonalGaussian,
+    Flow,
+    FlowCode,
+    PlanarStep,
+)
 from latentfit.priors import Vamp
 from latentfit.recipes import recipe
 
@@ -121,3 +128,22 @@ def test_a_flow_starts_near_the_identity_and_knows_its_draw_only():
     # Without weights in the last layer a step only shrinks towards 0 by sigmoid(1.5) and reverses.
     gate = torch.sigmoid(torch.tensor(1.5))
     torch.testing.assert_close(code.centre(), gate * code.mean.flip(1))
+
+
+def test_codes_of_a_flow_go_through_it_where_it_lies():
+    """Codes that were brought to another device are brought back, and their images home again."""
+    seen = []
+
+    class Step(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.shift = torch.nn.Parameter(torch.zeros(2, device="meta"))
+
+        def forward(self, z):
+            seen.append(z.device.type)
+            return torch.ones(3, 2), torch.ones(3)
+
+    code = FlowCode(torch.zeros(3, 2), torch.ones(3, 2), (Step(),))
+    assert (code.centre() == 1).all()
+    assert seen == ["meta"]
+    assert code.sample().device.type == "cpu"

@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "latentfit"
 LAYERS = [
-    {"checks"},
+    {"checks", "plugins"},
     {"seeds", "schedules", "settings", "units", "shapes"},
     {"networks", "likelihoods", "optimizers", "adversarial", "storage"},
     {"posteriors", "penalties"},

@@ -15,7 +15,7 @@ def catalogue(what: str) -> list[dict[str, Any]]:
     if what == "metrics":
         return [
             {"name": name, "group": row.group, "what": row.says(), "better": row.better}
-            for row in METRICS
+            for row in METRICS.values()
             for name in (row.name, *row.also.values())
         ]
     if what == "studies":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,48 @@ from latentfit.data import synthetic
 from latentfit.data.base import Data
 from latentfit.data.files import read_path
 from latentfit.data.make import arrays
+from latentfit.data.memory import collected
+from latentfit.plugins import Table
 
-GENERATED: dict[str, tuple[Callable[..., Data], str]] = {
-    "synthetic": (synthetic.gaussian, "a Gaussian of known dimension: synthetic:n=8,d=128,seed=0"),
-    "mixture": (synthetic.mixture, "Gaussians on a ring in the plane: mixture:k=8,d=128,seed=0"),
-    "swiss-roll": (synthetic.swiss_roll, "a rolled sheet in three dimensions"),
-}
+
+def _digits() -> Data:
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    pixels = np.round(x * 255 / 16).astype(np.uint8).reshape(-1, 8, 8)
+    return arrays(pixels, y, name="digits", classes=tuple("0123456789"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data that are made or read by a function.
+
+    Attributes:
+        name: What a person types, with options after a colon: `name:n=8,seed=0`.
+        make: From options with defaults to data; or from a path, where there is a suffix.
+        what: One line.
+        suffix: Of the files that it reads, such as `.dat`; '' for a source that is no file.
+    """
+
+    name: str
+    make: Callable[..., Data]
+    what: str
+    suffix: str = ""
+
+
+SOURCES: Table[Source] = Table(
+    "data",
+    Source,
+    (
+        Source("digits", _digits, "1,797 handwritten digits, 8x8 grey, shipped with scikit-learn"),
+        Source("synthetic", synthetic.gaussian,
+               "a Gaussian of known dimension: synthetic:n=8,d=128,seed=0"),
+        Source("mixture", synthetic.mixture,
+               "Gaussians on a ring in the plane: mixture:k=8,d=128,seed=0"),
+        Source("swiss-roll", synthetic.swiss_roll, "a rolled sheet in three dimensions"),
+    ),
+)  # fmt: skip
+"""Data that come with the package, and those of plug-ins."""
 STORED: dict[str, tuple[tuple[str, ...], str]] = {
     "mnist": (("MNIST", "mnist"), "70,000 handwritten digits, 28x28 grey"),
     "fashion-mnist": (("FashionMNIST", "fashion-mnist"), "70,000 clothes, 28x28 grey"),
@@ -31,20 +68,18 @@ STORED: dict[str, tuple[tuple[str, ...], str]] = {
 
 def names() -> dict[str, str]:
     """The built-in data sets, each with a line about it."""
-    lines = {"digits": "1,797 handwritten digits, 8x8 grey, shipped with scikit-learn"}
-    lines |= {name: text for name, (_, text) in GENERATED.items()}
+    lines = {name: source.what for name, source in SOURCES.items()}
     lines |= {name: f"{text}; from --data-root" for name, (_, text) in STORED.items()}
     return lines
 
 
-def load(
-    name: str | Path, *, root: str | Path | None = None, seed: int = 0, limit: int = 4 << 30
-) -> Data:
+def load(name: Any, *, root: str | Path | None = None, seed: int = 0, limit: int = 4 << 30) -> Data:
     """Load a data set by name, or from a file, an archive or a folder.
 
     Arguments:
         name: A name of `names()`, with options after a colon where it is generated; or a path to a
-            folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .parquet.
+            folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .parquet; or
+            what holds data already: an array, a tensor, a table, a torch `Dataset`.
         root: Folder of the stored sets; else the environment's LATENTFIT_DATA, else `./data`.
         seed: Of a generated set whose name gives none. Splits do not depend on it.
         limit: Bytes of decoded images above which a folder is streamed from disk.
@@ -57,21 +92,30 @@ def load(
         >>> data.shape, len(data.train) + len(data.validation) + len(data.test)
         ((1, 8, 8), 1797)
     """
+    if not isinstance(name, str | Path):
+        return collected(name)
     name = str(name)
     if not name:
         raise UserError(
             f"the name of the data is empty; use a path or one of {', '.join(names())}."
         )
     kind, colon, options = name.partition(":")
-    if kind in GENERATED:
-        make = GENERATED[kind][0]
-        return make(**{"seed": seed, **_options(kind, options, make)})
-    if kind in names():
+    if kind in SOURCES and not SOURCES[kind].suffix:
+        make = SOURCES[kind].make
+        allowed = inspect.signature(make).parameters
+        if colon and not allowed:
+            raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
+        given = {"seed": seed} if "seed" in allowed else {}
+        return make(**given | _options(kind, options, make))
+    if kind in STORED:
         if colon:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
-        return _digits() if kind == "digits" else _stored(kind, _root(root), limit)
+        return _stored(kind, _root(root), limit)
     path = Path(name).expanduser()
     if path.exists():
+        for source in SOURCES.values():
+            if source.suffix and path.name.lower().endswith(source.suffix):
+                return source.make(path)
         return read_path(path, limit=limit)
     if path.suffix or "/" in name:
         raise UserError(
@@ -79,14 +123,6 @@ def load(
         )
     one_of("data set", name, names())
     raise UserError(f"no data set '{name}'; use one of {', '.join(names())}.")
-
-
-def _digits() -> Data:
-    from sklearn.datasets import load_digits
-
-    x, y = load_digits(return_X_y=True)
-    pixels = np.round(x * 255 / 16).astype(np.uint8).reshape(-1, 8, 8)
-    return arrays(pixels, y, name="digits", classes=tuple("0123456789"))
 
 
 def _root(given: str | Path | None) -> Path:

@@ -15,6 +15,7 @@ from latentfit.expost.stage import second_stage
 from latentfit.models import Learned, Model
 from latentfit.models.learner import mark
 from latentfit.networks import hidden
+from latentfit.plugins import Table
 from latentfit.priors import GaussianMixture, KernelDensity, Prior
 from latentfit.seeds import seeded
 from latentfit.settings import PACE, Setting, checked, settings_of
@@ -45,6 +46,10 @@ class PriorRecipe:
         return own | ({"batch": PACE["batch"]} if self.trained else {})
 
 
+def _gaussian(latent: int, width: float) -> Prior:
+    return GaussianMixture(latent, components=1)
+
+
 def _gmm(latent: int, width: float, *, components: Count = 10) -> Prior:
     return GaussianMixture(latent, components=components)
 
@@ -68,28 +73,21 @@ def _flow(latent: int, width: float, *, steps: Count = 5, rate: Rate = 1e-3) -> 
     return DensityPrior(CodeFlow(latent, steps=steps, hidden=hidden(width / 2)[:2], rate=rate))
 
 
-def _two_stage(latent: int, width: float, *, rate: Rate = 2e-4) -> Prior:
-    return second_stage(latent, width, rate)
-
-
-PRIORS: dict[str, PriorRecipe] = {
-    row.name: row
-    for row in (
-        PriorRecipe(
-            "gaussian",
-            lambda latent, width: GaussianMixture(latent, components=1),
-            "one Gaussian with full covariance",
-        ),
+PRIORS: Table[PriorRecipe] = Table(
+    "priors",
+    PriorRecipe,
+    (
+        PriorRecipe("gaussian", _gaussian, "one Gaussian with full covariance"),
         PriorRecipe("gmm", _gmm, "a mixture of Gaussians with full covariances"),
         PriorRecipe("kde", _kde, "a Gaussian kernel on each of `count` training codes"),
         PriorRecipe("vamp", _vamp, "a mixture of diagonal Gaussians, moved by gradients", True),
         PriorRecipe("autoregressive", _autoregressive,
                     "each dimension a mixture of Gaussians given those before it", True),
         PriorRecipe("flow", _flow, "a masked autoregressive flow", True),
-        PriorRecipe("two-stage", _two_stage, "a second VAE, on the codes (Dai & Wipf)", True),
-    )
-}  # fmt: skip
-"""What `fit-prior` fits, by the name that a person types."""
+        PriorRecipe("two-stage", second_stage, "a second VAE, on the codes (Dai & Wipf)", True),
+    ),
+)  # fmt: skip
+"""What `fit-prior` fits, by the name that a person types; ours and those of plug-ins."""
 
 
 def with_prior(model: Model, name: str, **settings: Any) -> Model:

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from latentfit.checks import Rate
 from latentfit.divergences import kl
 from latentfit.likelihoods import Gaussian
 from latentfit.models import AutoEncoder, Body, Learned
@@ -36,7 +37,7 @@ class SecondStage(Learned[AutoEncoder]):
         return likelihood.draw(raw) if isinstance(likelihood, Gaussian) else likelihood.mean(raw)
 
 
-def second_stage(latent: int, width: float, rate: float) -> SecondStage:
+def second_stage(latent: int, width: float, *, rate: Rate = 2e-4) -> SecondStage:
     """A second VAE on the codes of the first (Dai & Wipf)."""
     body = Body(
         shape=(latent,),

@@ -48,6 +48,9 @@ class Body:
     decoder: nn.Module
     likelihood: Likelihood
 
+    def __post_init__(self) -> None:
+        within("latent", self.latent, 1, remedy="a code has one dimension at least")
+
     def check(self) -> None:
         """Raise where the sizes do not fit together.
 
@@ -86,23 +89,29 @@ class Model(Learner):
     Arguments:
         body: Encoder, decoder, likelihood, shape and latent size.
 
+    Raises:
+        UserError: There is no encoder, or sizes do not fit together.
+
     Attributes:
         encodes: Whether it has an encoder, and so reconstructs.
+        whole_codes: Whether the encoder's output is the code, and not a part of the way to it.
         units: The map to the units of the data's file; the identity for images.
         refitted: Name and settings of a prior that took the place of the recipe's; None as a rule.
     """
 
     encodes: ClassVar[bool] = True
+    whole_codes: ClassVar[bool] = True
     encoder: nn.Module
     prior: Prior
 
     def __init__(self, body: Body) -> None:
         super().__init__()
         self.shape, self.latent = tuple(body.shape), body.latent
-        within("latent", self.latent, 1)
         if self.encodes:
             self._take_encoder(body.encoder)
         self.decoder, self.likelihood = body.decoder, body.likelihood
+        if self.whole_codes:
+            body.check()
         self.units = Units()
         self.refitted: tuple[str, dict[str, Any]] | None = None
 

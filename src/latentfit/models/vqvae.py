@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -47,6 +48,8 @@ class VQVAE(Model):
         The prior is a causal transformer, not a PixelCNN. A code is the row of
         its vectors, so that it can be decoded, walked and compared like every other.
     """
+
+    whole_codes: ClassVar[bool] = False  # vectors of a grid, before they are looked up
 
     def __init__(
         self,

@@ -94,11 +94,13 @@ class FlowCode(Code):
         return self._last[0][1]
 
     def _push(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        stretch = torch.zeros(len(z), device=z.device, dtype=z.dtype)
+        # Codes may have been brought to another device; the flow stays where the model is.
+        home, at = z.device, next((p.device for s in self.steps for p in s.parameters()), z.device)
+        z, stretch = z.to(at), torch.zeros(len(z), device=at, dtype=z.dtype)
         for step in self.steps:
             z, more = step(z)
             stretch = stretch + more
-        return z, stretch
+        return z.to(home), stretch.to(home)
 
 
 class Flow(nn.Module):

@@ -16,9 +16,10 @@ from typing import Any
 
 from torch import nn
 
-from latentfit.checks import one_of
+from latentfit.checks import UserError, one_of
 from latentfit.data.base import Data
 from latentfit.models import Model
+from latentfit.plugins import Table
 from latentfit.recipes import (
     adversarial,
     discrete,
@@ -29,20 +30,25 @@ from latentfit.recipes import (
     plain,
     variational,
 )
-from latentfit.recipes.base import Preset, Recipe, system
+from latentfit.recipes.base import Paper, Preset, Recipe, system
 from latentfit.recipes.parts import Parts
 from latentfit.seeds import seeded
 from latentfit.shapes import Shape
 
-RECIPES: dict[str, Recipe] = {
-    held.name: held
-    for room in (
-        papers, plain, variational, flexible, adversarial, interpolating, discrete, introspective,
-    )
-    for held in vars(room).values()
-    if isinstance(held, Recipe)
-}  # fmt: skip
-"""Every system by the name that a person types."""
+RECIPES: Table[Recipe] = Table(
+    "recipes",
+    Recipe,
+    (
+        held
+        for room in (
+            papers, plain, variational, flexible, adversarial, interpolating, discrete,
+            introspective,
+        )
+        for held in vars(room).values()
+        if isinstance(held, Recipe)
+    ),
+)  # fmt: skip
+"""Every system by the name that a person types, ours and those of plug-ins."""
 
 
 def recipe(
@@ -88,6 +94,11 @@ def recipe(
     given = {"encoder": encoder, "decoder": decoder, "critic": critic, "image_critic": image_critic}
     own = {part: network for part, network in given.items() if network is not None}
     if not isinstance(data, Data):
+        if not (isinstance(data, tuple | list) and all(isinstance(n, int) for n in data)):
+            raise UserError(
+                f"'data' is a {type(data).__name__}; give a data set, such as lf.data.load(...) "
+                "makes of it, or the shape of one sample."
+            )
         with seeded(seed, "weights"):
             return chosen.model(data, latent=latent, own=own, **settings)
     measured = {key: measure(data) for key, measure in chosen.measured.items()}
@@ -99,4 +110,4 @@ def recipe(
     return model
 
 
-__all__ = ["RECIPES", "Parts", "Preset", "Recipe", "recipe", "system"]
+__all__ = ["RECIPES", "Paper", "Parts", "Preset", "Recipe", "recipe", "system"]

@@ -66,7 +66,9 @@ def _vae(
         in a round: before some 10,000 rounds at 2e-4 such a model is not at its own deviation.
     """
     body = parts.variational(likelihood_of(parts, likelihood, deviation))
-    prior = second_stage(parts.latent, parts.width, rate) if two_stage else Normal(parts.latent)
+    prior = (
+        second_stage(parts.latent, parts.width, rate=rate) if two_stage else Normal(parts.latent)
+    )
     return AutoEncoder(body, prior=prior, divergences={"divergence": kl}, **house_pace(rate))
 
 

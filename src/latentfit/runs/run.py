@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,15 @@ def train(
 
     Returns:
         The run. A model without `out` is trained all the same.
+
+    Raises:
+        UserError: An argument is unknown or out of range, model and data do not fit, or the folder
+            holds another run.
+        DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
     """
+    allowed = [item.name for item in fields(Settings)]
+    for name in settings:
+        one_of("argument of train", name, allowed)
     chosen = Settings(rounds=rounds, **settings)
     folder = None if out is None else RunFolder(Path(out))
     with distributed.group(pick_device(chosen.device)):

@@ -24,7 +24,7 @@ Scores = dict[str, Any]
 
 def group_names() -> tuple[str, ...]:
     """What `evaluate --metrics` takes; reconstruction errors and active dimensions always come."""
-    return tuple(dict.fromkeys(metric.group for metric in METRICS if metric.group))
+    return tuple(dict.fromkeys(metric.group for metric in METRICS.values() if metric.group))
 
 
 def evaluate(
@@ -56,7 +56,7 @@ def evaluate(
         weights: What the model holds, `averaged` or `raw`; recorded.
 
     Returns:
-        Numbers by name, the rows of `table.METRICS`: those of reconstructions and codes only where
+        Numbers by name, the rows of `METRICS`: those of reconstructions and codes only where
         there is an encoder, with `_sd`, `_reconstruction`, `_floor`, `_se`, `_low`, `_high` beside
         them. None where a score is not defined. Then `details` with variants, counts, extractor,
         hash and seed.
@@ -78,7 +78,7 @@ def chosen(names: Sequence[str] | None) -> tuple[Metric, ...]:
     for name in names or ():
         one_of("metric", name, known)
     wanted = {"", *(known if names is None else names)}
-    return tuple(metric for metric in METRICS if metric.group in wanted)
+    return tuple(metric for metric in METRICS.values() if metric.group in wanted)
 
 
 @torch.no_grad()
@@ -111,7 +111,7 @@ def meaning(name: str) -> str:
         >>> meaning("kid_lenet_floor")
         'the same for training samples: what data themselves reach'
     """
-    for row in METRICS:
+    for row in METRICS.values():
         if (features := row.matches(name)) is not None:
             return row.says(features or "<features>")
     for suffix, text in BESIDE.items():

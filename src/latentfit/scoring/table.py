@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from latentfit import metrics
+from latentfit.plugins import Table
 from latentfit.posteriors import Code
 from latentfit.scoring.metric import Comparison, Found, Metric
 from latentfit.scoring.subject import Subject
@@ -114,7 +115,7 @@ _DRAWS = "500 test samples, 100 draws each, where posterior, prior and decoder h
 _CLUSTERS = "20 clusters of the union by minibatch k-means, 10 curves averaged"
 
 # fmt: off
-METRICS: tuple[Metric, ...] = (
+METRICS: Table[Metric] = Table("metrics", Metric, (
     Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.test),
                "Frechet distance between generated and test samples in the features of <features>; "
                "about the floor is as good as new data", "lower",
@@ -181,5 +182,6 @@ METRICS: tuple[Metric, ...] = (
            "latent dimensions that carry at least 0.01 nats, where posteriors are Gaussian"),
     Metric("code_dimension", "dimension", _coded(_dimension),
            "dimensions that the test codes fill (TwoNN, bias undone)"),
-)
+))
 # fmt: on
+"""Every score by name, ours and those of plug-ins."""

@@ -140,7 +140,7 @@ class Card(Record):
         data: What it was trained on.
     """
 
-    recipe: str | None
+    recipe: str | None = None
     arguments: dict[str, Any]
     own: list[str] = field(default_factory=list)
     prior: list[Any] | None = None

@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from latentfit.checks import UserError
 from latentfit.data.base import Data, order
 from latentfit.game import Evaluate, Game, Terms
-from latentfit.models import Learner
+from latentfit.models import Learner, Model
 from latentfit.networks import evaluating
 from latentfit.seeds import mix, reseed, seeded
 from latentfit.storage import Facts, RunFolder, locked
@@ -72,9 +73,17 @@ def train(
 
     Raises:
         DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
-        UserError: The folder belongs to another run, or is being written by another process.
+        UserError: Model and data do not fit, or parts of the model do not fit together; or the
+            folder belongs to another run, or is being written by another process.
     """
     device = distributed.pick_device(settings.device)
+    if isinstance(model, Model):
+        if tuple(data.shape) != model.shape:
+            raise UserError(
+                f"the model takes samples of shape {model.shape}, '{data.name}' has "
+                f"{tuple(data.shape)}; give data of the same shape."
+            )
+        model.check()
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))
         first = distributed.rank() == 0
