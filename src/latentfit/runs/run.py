@@ -138,7 +138,7 @@ def load(
     one_of("weights", weights, ("auto", "raw", "best"))
     if not run.path.is_dir():
         raise UserError(f"no run folder at {folder}; give the --out of a training.")
-    held = run.card
+    held, given = run.card, model
     try:
         if model is None:
             model = _built(run, held)
@@ -152,10 +152,14 @@ def load(
         raise
     except Exception as error:
         said = str(error).strip().splitlines()
+        remedy = (
+            "an earlier version had other networks for it, or a part was exchanged; train it again"
+            if given is None
+            else "if a part of it is your own, pass the built model as it was trained"
+        )
         raise UserError(
             f"{folder} does not hold weights of this model ({type(error).__name__}: "
-            f"{' '.join(line.strip() for line in said[:2])[:200]}); if a part of it is your own, "
-            "pass the built model to load; else train it again."
+            f"{' '.join(line.strip() for line in said[:2])[:160]}); {remedy}."
         ) from error
     return model.to(pick_device(device)).eval()
 
