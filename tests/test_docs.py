@@ -85,3 +85,8 @@ def test_settings_that_the_docs_name_are_read():
             with suppress(UserError):
                 read.append(settings.read([given], recipe.name, recipe.settings()))
         assert read, pair
+
+
+def test_the_table_of_scores_is_what_the_command_prints():
+    printed = command("list", "metrics", "--markdown", check=True).stdout
+    assert printed in (ROOT / "docs" / "metrics.md").read_text()

@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from latentfit.checks import one_of
+from latentfit.expost import PRIORS
 from latentfit.recipes import RECIPES
 from latentfit.scoring import METRICS
 
 
 def catalogue(what: str) -> list[dict[str, Any]]:
-    """Rows for `recipes`, `data`, `metrics` or `studies`, each with a `name`."""
-    one_of("list", what, ("recipes", "data", "metrics", "studies"))
+    """Rows for `recipes`, `data`, `priors`, `metrics` or `studies`, each with a `name`."""
+    one_of("list", what, ("recipes", "data", "priors", "metrics", "studies"))
+    if what == "priors":
+        return [
+            {
+                "name": name,
+                "what": row.what,
+                "settings": {k: s.default for k, s in row.settings().items()},
+            }
+            for name, row in PRIORS.items()
+        ]
     if what == "metrics":
         return [
-            {"name": name, "group": row.group, "what": row.says(), "better": row.better}
+            {"name": name, "group": row.group, "what": row.says(), "how": row.variant}
             for row in METRICS.values()
             for name in (row.name, *row.also.values())
         ]

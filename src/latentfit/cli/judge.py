@@ -43,15 +43,21 @@ def evaluate(
         typer.echo(json.dumps(scores))
 
 
+SHOWN = ("year", "group", "idea", "what", "how")  # beside the name, where a row has it
+
+
 @app.command(name="list")
 def list_(
-    what: Annotated[str, typer.Argument(help="recipes, data, metrics or studies.")] = "recipes",
+    what: Annotated[
+        str, typer.Argument(help="recipes, data, priors, metrics or studies.")
+    ] = "recipes",
     as_json: Json = False,
     games: Annotated[
         bool, typer.Option("--games", help="Of recipes: who moves what, in which order, for what.")
     ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
-    """List the systems, the data sets, the metrics or the studies of `reproduce`."""
+    """List the systems, the data sets, late priors, scores or the studies of `reproduce`."""
     import json
 
     if games:
@@ -64,8 +70,14 @@ def list_(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    shown = ["name", *([k for k in ("year", "group", "idea", "what") if k in rows[0]])]
-    show_table(shown, [[str(row[key]) for key in shown] for row in rows])
+    shown = ["name", *(key for key in SHOWN if key in rows[0] and (markdown or key != "how"))]
+    cells = [[str(row[key]) for key in shown] for row in rows]
+    if markdown:
+        lines = [shown, ["---"] * len(shown), *cells]
+        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        typer.echo(text.replace("<", "\\<"))
+    else:
+        show_table(shown, cells)
 
 
 def _list_games(what: str, as_json: bool) -> None:

@@ -10,6 +10,8 @@ import typer
 from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
 from latentfit.cli.shared import data_of, load_data, must_fit, say, score_and_report
 
+# What `demo` trains: settings that suit 1,437 small digits and two CPU cores.
+DEMO = ["width=0.125", "rate=5e-4", "batch=64", "average=0.995"]
 Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
 
 
@@ -58,7 +60,8 @@ def train(
     loaded = load_data(data, data_root)
     model = build(recipe, loaded, latent=latent, seed=seed, **given)
     name = Path(data.split(":")[0]).stem
-    folder = out or Path("runs") / f"{recipe}-{name}-{model.latent}-{seed}"
+    size = model.recipe[1]["latent"] if model.recipe else model.latent
+    folder = out or Path("runs") / f"{recipe}-{name}-{size}-{seed}"
     # Whole paths, so that `report` and `evaluate` find the data from any folder.
     source = {
         "data": str(Path(data).resolve()) if Path(data).exists() else data,
@@ -95,8 +98,6 @@ def demo(
     seed: Seed = 0,
 ) -> None:
     """Train FlexAE-SR on real 8x8 digits, score it and write a report. No network, no GPU."""
-    from latentfit.cli.demo import SETTINGS
-
     train(
         "flexae-sr",
         "digits",
@@ -104,16 +105,14 @@ def demo(
         rounds=rounds,
         seed=seed,
         out=out,
-        settings=SETTINGS,
+        settings=DEMO,
     )
 
 
 @app.command(name="fit-prior")
 def fit_prior(
     run: RunFolder,
-    prior: Annotated[
-        str, typer.Option(help="gaussian, gmm, kde, vamp, autoregressive, flow, two-stage.")
-    ],
+    prior: Annotated[str, typer.Option(help="A prior; see `latentfit list priors`.")],
     out: Annotated[Path | None, typer.Option(help="Run folder; default RUN-PRIOR.")] = None,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     rounds: Annotated[
