@@ -89,6 +89,24 @@ def test_terms_of_players_that_sit_rounds_out_are_means_over_the_others(tmp_path
         assert line[name] == pytest.approx(sum(values) / played, rel=1e-6)
 
 
+def test_each_moment_of_validation_is_scored_once(tmp_path):
+    model, folder, seen = small("ae", VECTOR), RunFolder(tmp_path), []
+    settings = Settings(rounds=40, validate_every=10, log_every=15, **QUIET)
+    train(
+        model, toy(VECTOR), settings, folder=folder, validate=lambda m: len(seen.append(m) or seen)
+    )
+    assert [line["round"] for line in folder.lines if "validation" in line] == [10, 20, 30, 40]
+    assert [line["round"] for line in folder.lines if "seconds" in line] == [10, 15, 20, 30, 40]
+    assert len(seen) == 4
+
+
+@every_recipe
+def test_a_recipe_and_its_arguments_still_say_all_after_a_training(name, shape):
+    model = small(name, shape)
+    train(model, toy(shape), Settings(rounds=2, **QUIET))
+    assert model.as_built()
+
+
 def test_a_player_that_would_never_move_is_an_error():
     with pytest.raises(UserError, match="player 'critic' would not move in any of 6 rounds"):
         train(small("mapae", VECTOR, embedding=6), toy(VECTOR), Settings(rounds=6, **QUIET))

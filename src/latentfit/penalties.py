@@ -85,14 +85,20 @@ def kernel_norm(decoder: nn.Module) -> Tensor:
     Raises:
         UserError: The decoder has none of them.
     """
-    dense, turned, plain = (
-        [layer for layer in decoder.modules() if isinstance(layer, kind)]
-        for kind in (nn.Linear, nn.ConvTranspose2d, nn.Conv2d)
+    dense = [layer.weight for layer in decoder.modules() if isinstance(layer, nn.Linear)]
+    turned, plain = (
+        [layer.weight for layer in decoder.modules() if isinstance(layer, kinds)]
+        for kinds in (
+            (nn.ConvTranspose1d, nn.ConvTranspose2d),
+            (nn.Conv1d, nn.Conv2d),
+        )
     )
-    layers = dense[1:] + (turned or plain)
-    if not layers:
-        raise UserError("the decoder has one dense layer and no other kernels to penalise.")
-    return torch.stack([layer.weight.square().sum() for layer in layers]).sum()
+    kernels = dense[1:] + (turned or plain)
+    if not kernels:
+        raise UserError(
+            "the decoder has no kernels to penalise: convolutions, or dense layers after the first."
+        )
+    return torch.stack([kernel.square().sum() for kernel in kernels]).sum()
 
 
 def decoder_slope(

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from latentfit.checks import UserError
-from latentfit.game import Game, Turn
+from latentfit.game import Game, Player, Turn
 from latentfit.metrics import kl_profile
 from latentfit.models import (
     AGE,
@@ -21,6 +21,7 @@ from latentfit.models import (
 )
 from latentfit.models.age import batch_kl
 from latentfit.networks.layers import equalised
+from latentfit.optimizers import adam
 from latentfit.priors import Ratio, Tilted
 from latentfit.recipes import recipe
 
@@ -214,3 +215,44 @@ def test_a_weight_of_no_term_is_an_error():
     says = "player 'autoencoder' has no term 'fooling' to weigh, only reconstruction, fooled."
     with pytest.raises(UserError, match=re.escape(says)):
         Game(model).move("autoencoder", [X], 0)
+
+
+def player(owns, **more):
+    """A player that lowers the first weight of what it owns."""
+    terms = lambda x: {"size": owns.weight.square().sum()}  # noqa: E731
+    return Player(terms=terms, owns=(owns,), optimizer=adam(0.1), **more)
+
+
+class Drawn(nn.Module):
+    """A game of the turns that are given."""
+
+    def __init__(self, *turns):
+        super().__init__()
+        self.held, self.parts = turns, nn.ModuleList()
+        for turn in turns:
+            self.parts.extend(part for p in turn.players.values() for part in p.owns)
+
+    def turns(self):
+        return iter(self.held)
+
+
+def test_games_that_make_no_sense_are_errors():
+    one, two = nn.Linear(2, 2), nn.Linear(2, 2)
+    first = Turn(a=player(one))
+    for turns, says in (
+        ((), "begins with a turn that takes a batch"),
+        ((Turn(fresh=False, a=player(one)),), "begins with a turn that takes a batch"),
+        ((first, Turn(a=player(two))), "two players are called 'a'"),
+        ((first, Turn(b=player(nn.Identity()))), "player 'b' owns no parameters"),
+    ):
+        with pytest.raises(UserError, match=says):
+            Game(Drawn(*turns))
+    one.requires_grad_(False)
+    game = Game(Drawn(first, Turn(b=player(two))))
+    before = [part.weight.clone() for part in (one, two)]
+    assert game.frozen == ("a",)
+    assert list(game.round(iter([X, X]), 0)) == ["b/size"]
+    assert [torch.equal(part.weight, w) for part, w in zip((one, two), before, strict=True)] == [
+        True,
+        False,
+    ]

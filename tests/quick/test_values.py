@@ -147,6 +147,10 @@ def test_kernel_penalty_counts_the_published_layers():
     ups = [m for m in decoder.modules() if isinstance(m, nn.ConvTranspose2d)]
     expected = sum(layer.weight.square().sum() for layer in (dense, *ups))
     torch.testing.assert_close(kernel_norm(decoder), expected)
+    mine = nn.Sequential(nn.Unflatten(1, (2, 2)), nn.Conv1d(2, 3, 1), nn.Flatten())
+    torch.testing.assert_close(kernel_norm(mine), mine[1].weight.square().sum())
+    with pytest.raises(UserError, match="no kernels to penalise"):
+        kernel_norm(nn.Linear(2, 3))
 
 
 def test_mask_and_its_projection():

@@ -138,7 +138,7 @@ rae_sn = _row(
     batch=256,
     presets={"weight": Preset(200.0, {"colour": 500.0})},
 )
-def wae_mmd(parts: Parts, *, weight: Weight = 200.0, rate: Rate = 2e-4) -> AutoEncoder:
+def wae_mmd(parts: Parts, *, weight: Weight, rate: Rate = 2e-4) -> AutoEncoder:
     """Squared error plus `weight` times a kernel distance; 200, or 500 for colour.
 
     Deviations:

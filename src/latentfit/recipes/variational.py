@@ -126,7 +126,7 @@ def sigma_vae(parts: Parts, *, low: float = -6.0, rate: Rate = 2e-4) -> AutoEnco
     presets={"beta": Preset(4.0, {"celeba": 10.0})},
 )
 def beta_vae(
-    parts: Parts, *, beta: Weight = 4.0, likelihood: Law = "auto", rate: Rate = 2e-4
+    parts: Parts, *, beta: Weight, likelihood: Law = "auto", rate: Rate = 2e-4
 ) -> AutoEncoder:
     """KL weighed by beta, beside a reconstruction summed over entries; see `likelihood_of`.
 
@@ -156,7 +156,7 @@ def beta_vae_capacity(
     parts: Parts,
     *,
     gamma: Weight = 100.0,
-    capacity: Weight = 25.0,
+    capacity: Weight,
     over: Count = 100_000,
     likelihood: Law = "auto",
     rate: Rate = 2e-4,
@@ -187,7 +187,7 @@ def beta_vae_capacity(
     batch=256,
     presets={"weight": Preset(100.0, {"colour": 250.0})},
 )
-def info_vae(parts: Parts, *, weight: Weight = 100.0, rate: Rate = 2e-4) -> AutoEncoder:
+def info_vae(parts: Parts, *, weight: Weight, rate: Rate = 2e-4) -> AutoEncoder:
     """VAE plus weight - 1 times a kernel distance of the codes; 100, or 250 for colour.
 
     Deviations:
@@ -215,7 +215,7 @@ def factor_vae(
     parts: Parts,
     *,
     gamma: Weight = 6.4,
-    discriminator_rate: Rate = 1e-4,
+    discriminator_rate: Rate,
     likelihood: Law = "auto",
     rate: Rate = 2e-4,
 ) -> FactorVAE:
