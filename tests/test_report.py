@@ -175,7 +175,7 @@ def test_a_saved_sheet_shows_each_pixel_as_a_square(tmp_path, channels, caption)
 @pytest.mark.parametrize("count", [1, 5, 8, 11])
 def test_reconstructions_lie_below_their_inputs(count):
     inputs = noise(count)
-    sheet = sheets.sheet_pixels(sheets.reconstructions(inputs, 1 - inputs))
+    sheet = sheets.reconstructions(inputs, 1 - inputs).pixels
     assert sheet is not None
     for number in range(count):
         top, left = 10 * (number // 8), 5 * (number % 8)
@@ -186,7 +186,7 @@ def test_reconstructions_lie_below_their_inputs(count):
 
 def test_a_line_of_an_interpolation_is_a_row():
     lines = torch.linspace(0, 1, 6).reshape(2, 3, 1, 1, 1)
-    sheet = sheets.sheet_pixels(sheets.rows_grid(lines, "Lines."))
+    sheet = sheets.rows_grid(lines, "Lines.").pixels
     expected = [[0, 255, 51, 255, 102], [255] * 5, [153, 255, 204, 255, 255]]
     np.testing.assert_array_equal(np.asarray(sheet), expected)
 

@@ -19,6 +19,16 @@ from latentfit.storage.files import atomically
 DPI = 160
 
 
+class Sheet(Figure):
+    """A figure of a sheet of images.
+
+    Attributes:
+        pixels: The sheet itself, uint8 with shape (H', W') or (H', W', 3).
+    """
+
+    pixels: np.ndarray
+
+
 def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
     """Lay images out in rows on white.
 
@@ -68,12 +78,12 @@ def save_png(images: Tensor, path: str | Path, columns: int, *, enlarge: bool = 
     atomically(Path(path), lambda draft: picture.save(draft, format="png"))
 
 
-def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Figure:
+def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Sheet:
     """A sheet of images (N, C, H, W) in [0, 1], pixels shown as they are."""
     return _sheet(tile(images, columns), caption)
 
 
-def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Figure:
+def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Sheet:
     """Eight columns; rows of inputs alternate with rows of their reconstructions.
 
     Arguments:
@@ -91,7 +101,7 @@ def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Figur
     return _sheet(tile(torch.cat([part for pair in pairs for part in pair]), columns), caption)
 
 
-def rows_grid(lines: Tensor, caption: str = "", *, names: Sequence[str] = ()) -> Figure:
+def rows_grid(lines: Tensor, caption: str = "", *, names: Sequence[str] = ()) -> Sheet:
     """A row for each line (rows, steps, C, H, W): interpolations, traversals, neighbours.
 
     Arguments:
@@ -102,15 +112,7 @@ def rows_grid(lines: Tensor, caption: str = "", *, names: Sequence[str] = ()) ->
     return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption, names)
 
 
-def sheet_pixels(figure: Figure) -> np.ndarray | None:
-    """The pixels (H', W') or (H', W', 3) of a sheet of images; None for any other figure."""
-    if figure.get_gid() != "sheet":
-        return None
-    pixels = np.asarray(figure.axes[0].images[0].get_array())
-    return pixels[..., 0] if (pixels == pixels[..., :1]).all() else pixels
-
-
-def _sheet(pixels: np.ndarray, caption: str, names: Sequence[str] = ()) -> Figure:
+def _sheet(pixels: np.ndarray, caption: str, names: Sequence[str] = ()) -> Sheet:
     # The axes are placed by hand: at 160 dpi each pixel becomes a square of whole pixels, which no
     # layout engine promises.
     height, width = pixels.shape[:2]
@@ -119,8 +121,8 @@ def _sheet(pixels: np.ndarray, caption: str, names: Sequence[str] = ()) -> Figur
     across, down = max(width * factor + beside, 2 * DPI), height * factor
     words = textwrap.wrap(caption, int(across / DPI * 15))
     strip = 24 * len(words) + 8 if words else 0
-    figure = Figure(figsize=(across / DPI, (down + strip) / DPI), dpi=DPI)
-    figure.set_gid("sheet")
+    figure = Sheet(figsize=(across / DPI, (down + strip) / DPI), dpi=DPI)
+    figure.pixels = pixels
     whole = down + strip
     axes = figure.add_axes((0, 0, width * factor / across, down / whole))
     # Grey is drawn as colour: a colour map would round some values to their neighbours.

@@ -9,13 +9,12 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 from PIL import Image
 
 from latentfit.pictures.figures import save
-from latentfit.pictures.sheets import sheet_pixels
+from latentfit.pictures.sheets import Sheet
 from latentfit.scoring import meaning
 from latentfit.storage import Facts, RunFolder
 from latentfit.storage.folder import Line
@@ -157,14 +156,14 @@ def _duration(seconds: float) -> str:
 def _picture(folder: RunFolder, key: str, caption: str, figure: Figure) -> Picture:
     path = folder.figures / f"{key}.png"
     save(figure, path, path.with_suffix(".pdf"))
-    pixels = sheet_pixels(figure)
-    if pixels is None:
+    if not isinstance(figure, Sheet):
         dpi_share = figure.get_figwidth() * 100
         return Picture(key, caption, _base64(path.read_bytes()), round(dpi_share), False)
+    pixels = figure.pixels
     # The page shows a sheet's own pixels, enlarged by the browser: small, sharp, and without the
     # caption that is part of the file's picture.
     held = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(held, format="png")
+    Image.fromarray(pixels).save(held, format="png")
     factor = max(1, min(720 // pixels.shape[1], 900 // pixels.shape[0]))
     return Picture(key, caption, _base64(held.getvalue()), pixels.shape[1] * factor, factor > 1)
 
