@@ -24,6 +24,9 @@ class DivergenceError(UserError):
 def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`, else raise with the nearest names.
 
+    Raises:
+        UserError: `value` is none of them.
+
     Example:
         >>> one_of("recipe", "flexea", ["flexae"])
         Traceback (most recent call last):
@@ -44,6 +47,9 @@ def within(
     name: str, value: float, low: float, high: float = float("inf"), *, remedy: str = ""
 ) -> None:
     """Raise unless `low <= value <= high` and the value is finite.
+
+    Raises:
+        UserError: `value` lies outside, or is NaN or infinite.
 
     Example:
         >>> within("latent", 0, 1, remedy="give at least one dimension")

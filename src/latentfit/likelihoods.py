@@ -33,12 +33,17 @@ class Likelihood(nn.Module, ABC):
         self.bounded = bounded
 
     def mean(self, raw: Tensor) -> Tensor:
-        """The mean of the data given a decoder's output, shape kept."""
+        """The mean of the data given a decoder's output (B, *shape), shape kept."""
         return raw.sigmoid() if self.bounded else raw
 
     @abstractmethod
     def forward(self, x: Tensor, raw: Tensor) -> Tensor:
-        """The distance of each sample, with shape (B,)."""
+        """The distance of each sample, with shape (B,).
+
+        Arguments:
+            x: Data in the network's units, with shape (B, *shape).
+            raw: The decoder's output, with the shape of `x`.
+        """
 
 
 class SquaredError(Likelihood):
@@ -90,7 +95,7 @@ class Gaussian(Likelihood):
 
     Arguments:
         bounded: As that of `Likelihood`.
-        deviation: Start of gamma.
+        deviation: Start of gamma, positive, in the units of the network.
         learned: Train log gamma by the same optimiser as the networks, as Dai & Wipf's code.
     """
 
@@ -156,7 +161,7 @@ class OptimalGaussian(Likelihood):
 
 
 def softclip(value: Tensor, low: float) -> Tensor:
-    """A smooth maximum of a value and a lower end.
+    """A smooth maximum of a value and a lower end, shape kept.
 
     Example:
         >>> round(softclip(torch.tensor(-8.0), -6.0).item(), 4)

@@ -72,12 +72,12 @@ def squared_slope(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def code_norm(z: Tensor) -> Tensor:
-    """Mean over the batch of the squared norm of the codes (B, m)."""
+    """Mean over the batch of the squared norm of the codes (B, m), a scalar."""
     return z.square().sum(1).mean()
 
 
 def kernel_norm(decoder: nn.Module) -> Tensor:
-    """Sum of the squared kernels of a decoder, without biases and norms.
+    """Sum of the squared kernels of a decoder, a scalar, without biases and norms.
 
     These are the transposed convolutions, or the convolutions of a decoder that has no transposed
     ones, and all dense layers but the first, as RAE's public code has it for CelebA.
@@ -121,7 +121,7 @@ def decoder_slope(
         mean: From unbounded samples to samples, a sigmoid for images.
 
     Returns:
-        A scalar, at least 0; its gradient does not reach s.
+        A scalar, mean over the batch, at least 0; its gradient does not reach s.
     """
     scale = z.detach().var(0).mean().sqrt()
     moved = z + 0.1 * scale * torch.randn_like(z)
@@ -174,5 +174,5 @@ def masked_covariance(codes: Tensor, mask: Tensor) -> Tensor:
 
 
 def undecided(mask: Tensor) -> Tensor:
-    r"""How far a mask is from binary, :math:`\sum_j |\mu_j (1 - \mu_j)|`, a scalar."""
+    r"""How far a mask (m,) is from binary, :math:`\sum_j |\mu_j (1 - \mu_j)|`, a scalar."""
     return (mask * (1 - mask)).abs().sum()

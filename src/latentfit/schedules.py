@@ -40,7 +40,7 @@ def constant(value: float = 1.0) -> Schedule:
 
 
 def ramp(over: int, *, low: float = 0.0, high: float = 1.0) -> Schedule:
-    """Straight line from `low` at round 0 to `high` at round `over`, then `high`.
+    """Straight line from `low` at round 0 to `high` at round `over`, 1 or later, then `high`.
 
     Example:
         >>> [ramp(10)(step) for step in (0, 5, 10, 99)]
@@ -50,7 +50,7 @@ def ramp(over: int, *, low: float = 0.0, high: float = 1.0) -> Schedule:
 
 
 def doubling(start: float, *, every: int, after: int = 0) -> Schedule:
-    """`start`, doubled every `every` rounds once `after` rounds have passed.
+    """`start`, doubled every `every` rounds, 1 at least, once `after` rounds have passed.
 
     Example:
         >>> [doubling(0.5, every=10)(step) for step in (0, 9, 10, 20, 99)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from latentfit.checks import UserError
@@ -18,16 +17,21 @@ def is_image(shape: Shape) -> bool:
     return len(shape) == 3
 
 
-def samples(x: Any, name: str) -> Tensor:
+def samples(x: Tensor | ArrayLike, name: str) -> Tensor:
     """Bring an array to uint8 images (N, C, H, W), or to float32 images or vectors.
 
     Arguments:
-        x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), uint8 or floats in [0, 1]; or vectors
-            (N, d).
+        x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3: whole numbers in 0 to 255, or
+            floats in [0, 1]; or vectors (N, d).
         name: What errors call it.
 
+    Returns:
+        uint8 images (N, C, H, W) in 0 to 255, float32 images (N, C, H, W) in [0, 1], or float32
+        vectors (N, d), in the units given.
+
     Raises:
-        UserError: The shape is none of these, or values are NaN, infinite or out of range.
+        UserError: The shape is none of these, or values are no numbers, NaN, infinite or out of
+            range.
     """
     array = as_array(x, name)
     if array.dtype == object or array.dtype.kind not in "uifb":
@@ -64,8 +68,16 @@ def samples(x: Any, name: str) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array.astype(np.float32)))
 
 
-def as_array(x: Any, name: str) -> np.ndarray:
-    """An array of what can be one; tensors are brought to the CPU."""
+def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
+    """An array of what can be one, shape and type kept; tensors are brought to the CPU.
+
+    Arguments:
+        x: A tensor, an array, or nested lists of numbers.
+        name: What errors call it.
+
+    Raises:
+        UserError: Its parts differ in shape.
+    """
     try:
         return np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x)
     except ValueError as error:

@@ -17,6 +17,10 @@ class Units:
     Images are held as [0, 1] and seen as [0, 1]. Vectors are standardised per dimension with the
     mean and the deviation of the training split.
 
+    Attributes:
+        shift: In the units of the file, with shape () or (d,).
+        scale: In the units of the file, positive, with the shape of `shift`.
+
     Example:
         >>> units = Units(shift=torch.tensor([2.0]), scale=torch.tensor([4.0]))
         >>> units.restore(units.apply(torch.tensor([[10.0]])))
