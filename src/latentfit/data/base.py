@@ -32,7 +32,7 @@ class Split(ABC):
 
     @abstractmethod
     def take(self, indices: Tensor) -> Tensor:
-        """The samples at `indices`, float32 in the network's units, with shape (B, *shape)."""
+        """The samples at `indices` (B,), float32 in the network's units, with shape (B, *shape)."""
 
     @abstractmethod
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -47,7 +47,7 @@ class Split(ABC):
         return self.take(torch.arange(min(count, len(self))))
 
     def chunks(self, size: int = 512) -> Iterator[Tensor]:
-        """All samples once, in order, at most `size` at a time."""
+        """All samples once, in order, at most `size` at a time, each with shape (B, *shape)."""
         return self.batches(torch.arange(len(self)).split(size))
 
 
@@ -89,7 +89,7 @@ class Data:
 def order(
     count: int, *, size: int, seed: int, start: int = 0, rank: int = 0, world: int = 1
 ) -> Iterator[Tensor]:
-    """Indices of one batch after the other, without end, from batch number `start` on.
+    """Indices (B,) of one batch after the other, without end, from batch number `start` on.
 
     Each pass over the data is a new permutation that depends on the seed and on the number of the
     pass alone, so batch b is the same whether or not a run was interrupted before it. An incomplete
@@ -103,6 +103,9 @@ def order(
         start: Number of the first batch to give.
         rank: Number of this process.
         world: Number of processes.
+
+    Raises:
+        UserError: At the first batch: `size * world` is above N.
 
     Example:
         >>> whole = order(6, size=2, seed=0)

@@ -41,6 +41,9 @@ def read_path(path: Path, *, name: str | None = None, limit: int = 4 << 30) -> D
         path: An existing path.
         name: What reports call it; the file's own name where not given.
         limit: Bytes of decoded images above which a folder is streamed.
+
+    Raises:
+        UserError: It is of an unknown kind, cannot be read, or holds what is no data set.
     """
     name = name or path.name
     if path.is_dir():

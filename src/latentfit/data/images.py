@@ -39,6 +39,9 @@ def read_image(
         source: A path, or the bytes of a file.
         name: What messages call it.
         expected: The shape that it must have.
+
+    Raises:
+        UserError: It is no readable image, has 32-bit pixels, or has not the expected shape.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -70,9 +73,13 @@ def image_paths(folder: Path) -> list[Path]:
 
 
 def read_archive(path: Path) -> list[Named]:
-    """All images of a zip or tar archive, decoded in memory, sorted by name.
+    """All images of a zip or tar archive, each a name and uint8 (C, H, W), sorted by name.
 
-    Member names are only labels: nothing is written, so a name cannot escape anywhere.
+    They are decoded in memory. Names are only labels: nothing is written, so a name cannot escape
+    anywhere.
+
+    Raises:
+        UserError: It cannot be read or holds no images, or they are broken or differ in shape.
     """
     try:
         held = sorted(_members(path), key=lambda member: member[0])
@@ -102,7 +109,11 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Read an idx file of unsigned bytes, packed by gzip or not: MNIST's format."""
+    """Read an idx file to uint8, packed by gzip or not, in the shape it says: MNIST's format.
+
+    Raises:
+        UserError: There is no such file, or it is no idx file of unsigned bytes.
+    """
     try:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rb") as file:

@@ -85,7 +85,7 @@ def load(name: Any, *, root: str | Path | None = None, seed: int = 0, limit: int
         limit: Bytes of decoded images above which a folder is streamed from disk.
 
     Raises:
-        UserError: There is no such name or file, or its content does not fit.
+        UserError: There is no such name, option or file, or its content does not fit.
 
     Example:
         >>> data = load("digits")

@@ -39,8 +39,9 @@ def arrays(
         classes: Name of each label.
 
     Raises:
-        UserError: The shape is none of these, values are NaN or out of range, or there are fewer
-            than 20 samples.
+        UserError: The shape is none of these, values are NaN or out of range, labels are not N
+            whole numbers, there are fewer than 20 samples, or the test split is empty or of another
+            shape.
 
     Example:
         >>> data = arrays(np.zeros((50, 8, 6), np.uint8))
@@ -85,7 +86,7 @@ def arrays(
 
 
 def partition(count: int, *, test: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Sorted indices of the training, validation and test splits; fixed for all time.
+    """Sorted indices, each (n,), of the training, validation and test splits; fixed for all time.
 
     A tenth each, at most 10,000, goes to validation and, if there is no other test split, to test.
     """
@@ -97,7 +98,7 @@ def partition(count: int, *, test: bool) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def fingerprint(*parts: Tensor) -> str:
-    """Sixteen hexadecimal digits that stand for the content and the order of all splits."""
+    """Sixteen hexadecimal digits that stand for content and order of tensors of any shape."""
     held = hashlib.blake2b(digest_size=8)
     for part in parts:
         held.update(f"{tuple(part.shape)}{part.dtype}".encode())

@@ -31,7 +31,7 @@ class Resident(Split):
         return len(self.values)
 
     def take(self, indices: Tensor) -> Tensor:
-        """The samples at `indices`, with shape (B, *shape)."""
+        """The samples at `indices` (B,), float32 with shape (B, *shape)."""
         device = self.values.device
         picked = self.values.index_select(0, indices.to(device, non_blocking=True))
         return picked.float() / 255 if picked.dtype == torch.uint8 else picked

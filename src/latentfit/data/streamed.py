@@ -17,7 +17,12 @@ from latentfit.shapes import Shape
 
 
 class Files(Dataset[Tensor]):
-    """uint8 images by index."""
+    """uint8 images by index.
+
+    Arguments:
+        paths: Image files.
+        shape: (C, H, W), which each must have.
+    """
 
     def __init__(self, paths: list[Path], shape: Shape) -> None:
         self.paths, self.shape = paths, shape
@@ -27,7 +32,11 @@ class Files(Dataset[Tensor]):
         return len(self.paths)
 
     def __getitem__(self, index: int) -> Tensor:
-        """One image, uint8 with shape (C, H, W)."""
+        """One image, uint8 with shape (C, H, W).
+
+        Raises:
+            UserError: The file cannot be read, or its image has another shape.
+        """
         return torch.from_numpy(read_image(self.paths[index], expected=self.shape))
 
 
@@ -56,11 +65,19 @@ class Streamed(Split):
         return len(self.files)
 
     def take(self, indices: Tensor) -> Tensor:
-        """The images at `indices`, read now, with shape (B, C, H, W)."""
+        """The images at `indices` (B,), read now, float32 in [0, 1] with shape (B, C, H, W).
+
+        Raises:
+            UserError: A file cannot be read, or its image has another shape.
+        """
         return self._scale(torch.stack([self.files[index] for index in indices.tolist()]))
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
-        """`take` for each of the index tensors of `order`, read ahead by workers."""
+        """`take` for each of the index tensors of `order`, read ahead by workers.
+
+        Raises:
+            UserError: A file cannot be read, or its image has another shape.
+        """
         workers = min(4, max(1, (os.cpu_count() or 1) - 1))
         loader = DataLoader(
             self.files,

@@ -24,6 +24,9 @@ def push(z: Tensor, d: int, *, seed: int) -> Tensor:
         z: Latent points, with shape (N, n).
         d: Number of output dimensions.
         seed: Of the weights.
+
+    Returns:
+        Points, with shape (N, d).
     """
     generator = torch.Generator().manual_seed(mix(seed, "network"))
 
@@ -43,6 +46,9 @@ def gaussian(*, n: int = 8, d: int = 128, seed: int = 0, count: int = 60_000) ->
         d: Dimension of the data.
         seed: Of the network and of the points.
         count: Points in all; a sixth, at most 10,000, is the test split.
+
+    Raises:
+        UserError: `d` or `n` is below 1, `n` is above `d`, or `count` is below 60.
 
     Example:
         >>> gaussian(n=2, d=16, count=600).shape
@@ -68,6 +74,9 @@ def mixture(
         seed: Of the network and of the points.
         count: Points in all; a sixth, at most 10,000, is the test split.
 
+    Raises:
+        UserError: `d` is below 2, `k` is not in 1 to 1000, or `count` is below 60.
+
     Example:
         >>> data = mixture(k=3, d=16, count=600)
         >>> data.shape, len(data.test)
@@ -82,6 +91,9 @@ def ring(
     *, k: int = 8, radius: float = 4.0, seed: int = 0, count: int = 60_000
 ) -> tuple[Tensor, Tensor]:
     """The latent points of `mixture`, with shape (count, 2), and their Gaussian, (count,).
+
+    Raises:
+        UserError: `k` is not in 1 to 1000, or `count` is below 60.
 
     Example:
         >>> z, labels = ring(k=3, count=600)
@@ -103,6 +115,9 @@ def swiss_roll(*, count: int = 6_000, seed: int = 0) -> Data:
     Arguments:
         count: Points in all; a sixth, at most 10,000, is the test split.
         seed: Of the points.
+
+    Raises:
+        UserError: `count` is below 60.
 
     Example:
         >>> swiss_roll(count=600).shape
