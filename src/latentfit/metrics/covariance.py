@@ -32,6 +32,10 @@ def nac(
         At least 0. A constant dimension correlates with nothing and is left out; NaN where fewer
         than two dimensions are left, since there is no pair.
 
+    Raises:
+        UserError: The form is unknown, codes are no matrix of 2 rows or hold NaN or infinity, or
+            `active` does not fit them.
+
     Example:
         >>> nac(torch.tensor([[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]))
         1.0
@@ -62,6 +66,9 @@ def nac(
 def variances(codes: Features) -> Tensor:
     """Unbiased variance of each dimension of codes (N, m), with shape (m,), in float64.
 
+    Raises:
+        UserError: Not a matrix, fewer than 2 rows, or NaN or infinity among the entries.
+
     Example:
         >>> variances(torch.tensor([[0.0, 3.0], [2.0, 3.0]]))
         tensor([2., 0.], dtype=torch.float64)
@@ -75,8 +82,12 @@ def active_units(means: Features, *, threshold: float = 0.01) -> int:
     .. math:: \#\{j: \mathrm{Var}_x \, \mathbb{E}[z_j | x] > 0.01\}
 
     Arguments:
-        means: Posterior means, with shape (N, m), on the scale of a standard normal prior.
+        means: Posterior means, with shape (N, m), N at least 2, on the scale of a standard normal
+            prior.
         threshold: Smallest variance of an active unit.
+
+    Raises:
+        UserError: Not a matrix, fewer than 2 rows, or NaN or infinity among the entries.
 
     References:
         | Importance Weighted Autoencoders (Burda et al., 2016), Section 5.2
@@ -97,10 +108,13 @@ def kl_profile(mean: Features, scale: Features) -> Tensor:
 
     Arguments:
         mean: Posterior means, with shape (N, m).
-        scale: Posterior standard deviations, with shape (N, m), positive.
+        scale: Posterior standard deviations, with the shape of `mean`, positive.
 
     Returns:
         With shape (m,), in nats, at least 0.
+
+    Raises:
+        UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
 
     References:
         | Diagnosing and Enhancing VAE Models (Dai & Wipf, 2019), Section 4
@@ -126,6 +140,9 @@ def non_normality(codes: Features) -> Tensor:
     Returns:
         With shape (m,), in [0, 1]; NaN for a constant dimension.
 
+    Raises:
+        UserError: Not a matrix, fewer than 2 rows, or NaN or infinity among the entries.
+
     Example:
         >>> bool(non_normality(torch.randn(4000, 1)) < 0.03)
         True
@@ -147,7 +164,7 @@ def open_dimensions(codes: Tensor, mask: Tensor | None) -> Tensor:
     least a hundredth of the largest; a collapsed dimension of a VAE falls below.
 
     Arguments:
-        codes: With shape (N, m).
+        codes: With shape (N, m), N at least 2 without a mask.
         mask: Factors in [0, 1], with shape (m,).
     """
     if mask is not None:

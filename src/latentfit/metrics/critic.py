@@ -29,13 +29,17 @@ def critic_wasserstein(
 
     Arguments:
         codes: Codes of data, with shape (N, m), N at least 4.
-        draws: Draws from the prior, with shape (M, m).
+        draws: Draws from the prior, with shape (M, m), M at least 4.
         rounds: Steps of Adam (rate 1e-3, betas 0.5 and 0.9), batch 256.
         seed: Of the critic and its batches.
 
     Returns:
         The gap in units of the codes' deviation; about 0 where the laws agree, a little negative by
         chance.
+
+    Raises:
+        UserError: `rounds` is below 1, a set has fewer than 4 rows or holds NaN or infinity, or
+            they are not matrices of one width.
 
     Example:
         >>> x = torch.randn(2000, 2)

@@ -6,7 +6,6 @@ import statistics
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -93,6 +92,13 @@ def intrinsic_dimension(
         calibrate: Undo the bias at this count.
         seed: Of the draws.
 
+    Returns:
+        The dimension, at least 1 where calibrated, and the ends of its interval.
+
+    Raises:
+        UserError: The estimator is unknown, `repeats` is below 2, or points are no matrix of 200
+            rows or hold NaN or infinity.
+
     References:
         | Estimating the intrinsic dimension by a minimal neighborhood information (Facco et al.,
           2017); Maximum likelihood estimation of intrinsic dimension (Levina & Bickel, 2004)
@@ -135,6 +141,13 @@ def _calibrated(
 def spectral_dimension(points: Features, *, share: float = 0.95) -> int:
     """Principal components that hold a share of the variance: an upper bound for curved data.
 
+    Arguments:
+        points: With shape (N, k), N at least 2.
+        share: In [0, 1].
+
+    Raises:
+        UserError: `share` lies outside, or points are no matrix of 2 rows or hold NaN or infinity.
+
     Example:
         >>> spectral_dimension(torch.randn(500, 3) @ torch.randn(3, 9))
         3
@@ -153,7 +166,7 @@ def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
 
     Arguments:
         latents: Latent sizes, ascending.
-        errors: Reconstruction error at each.
+        errors: Reconstruction error at each, finite.
 
     Example:
         >>> knee([2, 4, 8, 16], [0.8, 0.4, 0.05, 0.045])
@@ -163,7 +176,7 @@ def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
     return next(m for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
 
 
-def _quiet(fit: Callable[[Array], float], x: Any) -> float:
+def _quiet(fit: Callable[[Array], float], x: Array) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numba and scikit-learn warn of their own insides
         return fit(x)

@@ -103,7 +103,7 @@ class Extractor:
 
 
 def pixels() -> Extractor:
-    """The entries of a sample themselves."""
+    """The entries of a sample themselves: from (B, *shape) to (B, k), k their number."""
     return Extractor("pixels", digest(b"pixels"), lambda x: x.flatten(1).float())
 
 
@@ -122,6 +122,9 @@ def from_module(
         features: Its part that gives features (B, k); the module itself where not given.
         head: From features to class logits, if there are classes.
 
+    Raises:
+        UserError: The name is `inception`, `pixels` or `auto`.
+
     Example:
         >>> from_module("mine", nn.Flatten())(torch.zeros(2, 1, 3, 3)).shape
         torch.Size([2, 9])
@@ -132,7 +135,11 @@ def from_module(
 
 
 def classifier(which: str) -> LeNet:
-    """The shipped classifier for `digits`, `mnist`, `fashion-mnist` or `cifar10`, to evaluate."""
+    """The shipped classifier for `digits`, `mnist`, `fashion-mnist` or `cifar10`, to evaluate.
+
+    Raises:
+        UserError: There is no such classifier.
+    """
     from safetensors.torch import load
 
     one_of("classifier", which, LENETS)
@@ -144,16 +151,23 @@ def classifier(which: str) -> LeNet:
 
 
 def lenet(which: str) -> Extractor:
-    """Features of the shipped classifier for `digits`, `mnist`, `fashion-mnist` or `cifar10`."""
+    """Features (B, 128) of the shipped classifier for one of `LENETS`, from images in [0, 1].
+
+    Raises:
+        UserError: There is no such classifier.
+    """
     model = classifier(which)
     return _module("lenet", model, lambda x: model.features(x.float()), model.head)
 
 
 def inception(path: str | Path | None = None) -> Extractor:
-    """The 2048 features of the Inception graph that FID is defined on (extra `inception`).
+    """The features (B, 2048) of the Inception graph that FID is defined on (extra `inception`).
 
     Arguments:
         path: Weights as torch-fidelity publishes them; LATENTFIT_INCEPTION where not given.
+
+    Raises:
+        UserError: No path, no file, a file that is not the weights, or the extra is missing.
     """
     network = inception_network(weights_path(path))
     return _module("inception", network, network, network.classify)
@@ -166,8 +180,12 @@ def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
         name: `auto`, `lenet`, `pixels`, `inception`, or the path of Inception weights. `auto` is
             `lenet` where one was trained on the data set, else `inception` where images have its
             weights at hand (LATENTFIT_INCEPTION), else `pixels`.
-        shape: Shape of one sample.
+        shape: Shape of one sample, (C, H, W) or (d,).
         data: Name of the data set.
+
+    Raises:
+        UserError: There is no such extractor, it does not fit the samples, or Inception weights or
+            the extra are missing.
 
     Example:
         >>> extractor("auto", (16,), "mine").name

@@ -19,6 +19,11 @@ class Moments:
 
     Batches are merged through their deviations from the mean, so a large offset costs no digits.
 
+    Attributes:
+        count: Rows so far.
+        mean: With shape (k,); 0 before the first row.
+        scatter: Sum of the outer products of deviations, with shape (k, k); 0 before the first row.
+
     Example:
         >>> x = torch.randn(100, 3)
         >>> parts = Moments()
@@ -33,7 +38,12 @@ class Moments:
     scatter: Tensor | float = 0.0
 
     def update(self, rows: Features) -> None:
-        """Take rows (B, k) in; an empty batch changes nothing."""
+        """Take rows (B, k) in; an empty batch changes nothing.
+
+        Raises:
+            UserError: Not a matrix, of another width than before, or NaN or infinity among the
+                entries.
+        """
         held = matrix(rows, least=0)
         if isinstance(self.mean, Tensor) and len(self.mean) != held.shape[1]:
             raise UserError(f"feature widths differ: {len(self.mean)} and {held.shape[1]}.")
@@ -50,14 +60,22 @@ class Moments:
 
     @property
     def covariance(self) -> Tensor:
-        """Unbiased covariance, with shape (k, k)."""
+        """Unbiased covariance, with shape (k, k).
+
+        Raises:
+            UserError: There were fewer than 2 rows.
+        """
         if self.count < 2 or not isinstance(self.scatter, Tensor):
             raise UserError(f"a covariance needs at least two samples, got {self.count}.")
         return self.scatter / (self.count - 1)
 
 
 def moments(rows: Features) -> Moments:
-    """Mean and covariance of rows (N, k)."""
+    """Mean and covariance of rows (N, k).
+
+    Raises:
+        UserError: Not a matrix, or NaN or infinity among the entries.
+    """
     held = Moments()
     held.update(rows)
     return held
@@ -77,6 +95,10 @@ def frechet(a: Features, b: Features) -> float:
     Returns:
         The distance in squared units of the features, at least 0 up to rounding. Biased upwards
         where N or M is small beside k: compare at equal counts.
+
+    Raises:
+        UserError: Not matrices of one width, fewer than 2 rows, or NaN or infinity among the
+            entries.
 
     References:
         | GANs Trained by a Two Time-Scale Update Rule (Heusel et al., 2017), Eq. 6
@@ -104,6 +126,16 @@ def frechet_moments(a: Moments, b: Moments) -> float:
     there; where that could be seen in the result (sets of low rank, or nearly equal sets), the
     trace is found as the sum of the singular values of :math:`A^T B` with roots
     :math:`A A^T = S_a, B B^T = S_b`, which squares nothing.
+
+    Arguments:
+        a: Of rows of k numbers.
+        b: Of rows of as many.
+
+    Returns:
+        The distance in squared units of the features.
+
+    Raises:
+        UserError: Widths differ, or one is of fewer than 2 rows.
 
     Example:
         >>> one = Moments(2, torch.zeros(1).double(), torch.ones(1, 1).double())

@@ -35,7 +35,7 @@ class Inception(nn.Module):
         return torch.cat([self.network(part)[0] for part in whole.split(64)])
 
     def classify(self, features: Tensor) -> Tensor:
-        """Class logits (B, 1008) without bias, as the inception score takes them."""
+        """From features (B, 2048) to class logits (B, 1008), without bias, as scores take them."""
         return features @ self.network.get_submodule("fc").get_parameter("weight").T
 
 

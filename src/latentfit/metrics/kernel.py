@@ -25,13 +25,17 @@ def kid(
 
     Arguments:
         a: Features, with shape (N, k), N at least 2.
-        b: Features, with shape (M, k).
+        b: Features, with shape (M, k), M at least 2.
         subsets: Number of subsets; 1 where `size` takes in both sets whole.
         size: Rows of a subset, at most N and M.
         seed: Of the subsets.
 
     Returns:
         Mean and standard deviation over the subsets, and their number. Usually shown times 1000.
+
+    Raises:
+        UserError: `subsets` is below 1 or `size` below 2, a set has fewer than 2 rows or holds NaN
+            or infinity, or they are not matrices of one width.
 
     References:
         | Demystifying MMD GANs (Binkowski et al., 2018)

@@ -23,6 +23,9 @@ def inception_score(logits: Features, *, splits: int = 10) -> Estimate:
     Returns:
         Mean, between 1 and C, and standard deviation over the parts.
 
+    Raises:
+        UserError: `splits` is not in 1 to N, or logits are no matrix or hold NaN or infinity.
+
     References:
         | Improved Techniques for Training GANs (Salimans et al., 2016), Section 4
 

@@ -22,6 +22,9 @@ def elbo(log_weights: Tensor) -> Estimate:
     Returns:
         Mean over N in nats, its standard error, and N.
 
+    Raises:
+        UserError: They have another shape, or there are none.
+
     Example:
         >>> elbo(torch.tensor([[-3.0, -1.0], [-5.0, -3.0]])).value
         -3.0
@@ -36,6 +39,12 @@ def importance_weighted(log_weights: Tensor) -> Estimate:
 
     Arguments:
         log_weights: log w, in nats a sample, with shape (S, N).
+
+    Returns:
+        Mean over N in nats, its standard error, and N.
+
+    Raises:
+        UserError: They have another shape, or there are none.
 
     References:
         | Importance Weighted Autoencoders (Burda et al., 2016), Eq. 8

@@ -35,12 +35,16 @@ def precision_recall(generated: Features, real: Features, *, k: int = 3) -> tupl
               R = \overline{[\exists j: \|r - g_j\| \leq \rho_j]}
 
     Arguments:
-        generated: Features of samples, with shape (M, k).
-        real: Features of data, with shape (N, k); equal counts keep the two comparable.
+        generated: Features of samples, with shape (M, d).
+        real: Features of data, with shape (N, d); equal counts keep the two comparable.
         k: The neighbour, itself excluded; 3 in the paper.
 
     Returns:
         Precision and recall, each in [0, 1].
+
+    Raises:
+        UserError: `k` is not in 1 to the smaller count less 1, the sets are not matrices of one
+            width, or they hold NaN or infinity.
 
     References:
         | Improved Precision and Recall Metric (Kynkaanniemi et al., 2019), Eq. 1-2
@@ -61,9 +65,12 @@ def density_coverage(generated: Features, real: Features, *, k: int = 5) -> Mani
               C = \overline{[\min_j \|g_j - r_i\| < \rho_i]}
 
     Arguments:
-        generated: Features of samples, with shape (M, k).
-        real: Features of data, with shape (N, k).
+        generated: Features of samples, with shape (M, d).
+        real: Features of data, with shape (N, d).
         k: The neighbour, itself excluded; 5 in the paper.
+
+    Raises:
+        UserError: As `precision_recall`.
 
     References:
         | Reliable Fidelity and Diversity Metrics (Naeem et al., 2020), Eq. 3-4
@@ -78,6 +85,15 @@ def density_coverage(generated: Features, real: Features, *, k: int = 5) -> Mani
 
 def manifold(generated: Features, real: Features, *, near: int = 3, far: int = 5) -> Manifold:
     """`precision_recall` with k = `near` and `density_coverage` with k = `far`, in one pass.
+
+    Arguments:
+        generated: Features of samples, with shape (M, d).
+        real: Features of data, with shape (N, d).
+        near: The neighbour of the balls with border, at least 1.
+        far: The neighbour of those without, at least 1.
+
+    Raises:
+        UserError: As `precision_recall`, for the larger of `near` and `far`.
 
     Example:
         >>> x = torch.randn(50, 2)

@@ -43,7 +43,17 @@ def matrix(rows: Features, *, least: int = 1, what: str = "features") -> Tensor:
 
 
 def pair(a: Features, b: Features, *, least: int = 1) -> tuple[Tensor, Tensor]:
-    """Two matrices of one width, on one device."""
+    """Two float64 matrices of one width, on the first one's device, without gradient.
+
+    Arguments:
+        a: With shape (N, k).
+        b: With shape (M, k).
+        least: Smallest N and M.
+
+    Raises:
+        UserError: One is not a matrix, has too few rows, or holds NaN or infinity; or their widths
+            differ.
+    """
     x, y = matrix(a, least=least), matrix(b, least=least)
     if x.shape[1] != y.shape[1]:
         raise UserError(f"feature widths differ: {x.shape[1]} and {y.shape[1]}; use one extractor.")

@@ -23,6 +23,9 @@ def nearest_distance(a: Features, b: Features) -> Estimate:
     Returns:
         Mean, its standard error given B, and N.
 
+    Raises:
+        UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
+
     References:
         | FlexAE (Mondal et al., 2021), Table 4
 
@@ -68,9 +71,12 @@ def memorisation(
 
     Arguments:
         generated: Samples, with shape (N, k).
-        train: A part of the training data, the one that samples are compared with.
-        other: A disjoint part of the training data.
-        test: Test data. All four with the same number of rows.
+        train: A part of the training data, the one that samples are compared with, (N, k).
+        other: A disjoint part of the training data, (N, k).
+        test: Test data, (N, k).
+
+    Raises:
+        UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
     """
     return Memorisation(
         train_train=nearest_distance(other, train),

@@ -21,6 +21,9 @@ class Distances:
     Arguments:
         a: With shape (N, k).
         b: With shape (M, k).
+
+    Raises:
+        UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
     """
 
     def __init__(self, a: Features, b: Features) -> None:
@@ -37,12 +40,12 @@ class Distances:
         self.slack = 8 * rounding * (self._a_norm + self._b_norm.max())
 
     def block(self, rows: slice, columns: slice = slice(None)) -> Tensor:
-        """A part of the table of squared distances, in float32."""
+        """A part of the table of squared distances, float32 with shape (rows, columns)."""
         table = torch.addmm(self._b_norm[columns].T, self._a[rows], self._b[columns].T, alpha=-2)
         return table.add_(self._a_norm[rows])
 
     def exact(self, i: Tensor, j: Tensor) -> Tensor:
-        """Squared distances of pairs of rows, in float64."""
+        """Squared distances of rows i (P,) of `a` from rows j (P,) of `b`, float64 (P,)."""
         size = max(1, CACHED // self.a.shape[1])
         parts = zip(i.split(size), j.split(size), strict=True)
         found = [torch.linalg.vector_norm(self.a[p] - self.b[q], dim=1).square() for p, q in parts]
@@ -57,13 +60,17 @@ def nearest(
     Memory does not grow with N times M. Answers are exact in float64.
 
     Arguments:
-        queries: With shape (N, k).
-        points: With shape (M, k).
+        queries: With shape (N, d).
+        points: With shape (M, d).
         k: How many.
         apart: Both are the same set, and a row is not its own neighbour.
 
     Returns:
         Distances with shape (N, k), ascending, and indices into `points` with shape (N, k).
+
+    Raises:
+        UserError: `k` is not in 1 to M (M - 1 where `apart`), `apart` has sets of two sizes, or the
+            sets are not matrices of one width, have no rows, or hold NaN or infinity.
 
     Example:
         >>> distance, index = nearest(torch.tensor([[0.9]]), torch.tensor([[0.0], [1.0], [3.0]]))

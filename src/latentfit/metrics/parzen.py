@@ -27,6 +27,10 @@ def parzen(test: Features, samples: Features, sigma: float) -> Estimate:
     Returns:
         Mean, its standard error given the samples, and N.
 
+    Raises:
+        UserError: `sigma` is not positive, or the sets are not matrices of one width, have no rows,
+            or hold NaN or infinity.
+
     References:
         | Generative Adversarial Nets (Goodfellow et al., 2014), Section 5
 
@@ -53,8 +57,15 @@ def parzen_width(
     Arguments:
         validation: With shape (N, d).
         samples: With shape (S, d).
-        candidates: Widths to try; 15 log-spaced ones where not given, from 0.05 to 2 times the
-            mean deviation of a dimension.
+        candidates: Widths to try, in units of the data; 15 log-spaced ones where not given, from
+            0.05 to 2 times the mean deviation of a dimension of the samples.
+
+    Returns:
+        The candidate of the highest `parzen`.
+
+    Raises:
+        UserError: A width is not positive, or the sets are not matrices of one width, have no rows,
+            or hold NaN or infinity.
     """
     held, drawn = pair(validation, samples)
     if candidates is None:

@@ -51,9 +51,9 @@ def prd_curve(generated: Array, real: Array, *, angles: int = 1001) -> PRD:
               \quad \lambda = \tan \theta
 
     Arguments:
-        generated: Shares of the samples in each bin, summing to 1.
-        real: Shares of the data in each bin.
-        angles: Equally spaced theta in (0, pi / 2).
+        generated: Shares of the samples in each bin, with shape (bins,), summing to 1.
+        real: Shares of the data in each bin, with shape (bins,), summing to 1.
+        angles: Number of equally spaced theta in (0, pi / 2).
 
     Example:
         >>> curve = prd_curve(np.array([0.5, 0.3, 0.2, 0.0]), np.full(4, 0.25))
@@ -79,6 +79,13 @@ def prd(
         clusters: Number of clusters.
         repeats: Number of clusterings.
         seed: Of the clusterings.
+
+    Returns:
+        The mean curve, at 1,001 angles.
+
+    Raises:
+        UserError: `clusters` is not in 1 to 2 N, `repeats` is below 1, counts differ, or the sets
+            are not matrices of one width, have no rows, or hold NaN or infinity.
 
     References:
         | Assessing Generative Models via Precision and Recall (Sajjadi et al., 2018), Algorithm 1

@@ -20,6 +20,9 @@ def errors(x: Tensor, y: Tensor) -> Tensor:
     Returns:
         With shape (N,), at least 0; NaN where an entry is NaN.
 
+    Raises:
+        UserError: The shapes differ.
+
     Example:
         >>> import torch
         >>> errors(torch.zeros(2, 3), torch.full((2, 3), 0.5))
@@ -34,7 +37,10 @@ def errors(x: Tensor, y: Tensor) -> Tensor:
 
 
 def mse(x: Tensor, y: Tensor) -> float:
-    """Mean squared error over all entries of all samples; see `errors`.
+    """Mean squared error over all entries of all samples; arguments as those of `errors`.
+
+    Raises:
+        UserError: The shapes differ.
 
     Example:
         >>> import torch
@@ -47,7 +53,10 @@ def mse(x: Tensor, y: Tensor) -> float:
 def psnr(x: Tensor, y: Tensor) -> float:
     """Peak signal-to-noise ratio of images in [0, 1], `-10 log10 mse`, in dB.
 
-    Equal images give infinity, and an entry that is NaN gives NaN.
+    Equal images give infinity, and an entry that is NaN gives NaN. Arguments as those of `errors`.
+
+    Raises:
+        UserError: The shapes differ.
 
     Example:
         >>> import torch

@@ -36,7 +36,7 @@ class Estimate:
 
     @classmethod
     def mean(cls, values: Tensor) -> Estimate:
-        """Mean of one value a sample, with its standard error."""
+        """Mean of one value a sample (N,), with its standard error."""
         held = values.double()
         error = float(held.std() / len(held) ** 0.5) if len(held) > 1 else 0.0
         return cls(float(held.mean()), error, len(held))
@@ -59,6 +59,10 @@ def bootstrap(
 
     Returns:
         The score of the sets as they are, the bootstrap's standard deviation, and `repeats`.
+
+    Raises:
+        UserError: `repeats` is below 2, or a set is no matrix, has no rows, or holds NaN or
+            infinity.
 
     Example:
         >>> x = torch.randn(400, 1)

@@ -28,6 +28,10 @@ def sliced_wasserstein(
     Returns:
         At least 0, in units of the features; at most the exact distance.
 
+    Raises:
+        UserError: `p` is neither 1 nor 2, `directions` is below 1, or the sets are not matrices of
+            one shape, have no rows, or hold NaN or infinity.
+
     References:
         | Sliced and Radon Wasserstein Barycenters of Measures (Bonneel et al., 2015)
 
@@ -61,6 +65,13 @@ def wasserstein(a: Features, b: Features, *, p: int = 2) -> float:
         a: With shape (N, k), N at most 5,000.
         b: With shape (N, k).
         p: 1 or 2.
+
+    Returns:
+        At least 0, in units of the features.
+
+    Raises:
+        UserError: `p` is neither 1 nor 2, there are more than 5,000 rows or none, or the sets are
+            not matrices of one shape or hold NaN or infinity.
 
     Example:
         >>> wasserstein(torch.tensor([[0.0], [1.0]]), torch.tensor([[1.0], [2.0]]))
