@@ -67,11 +67,14 @@ def _last(weights: Tensor | float) -> Tensor | float:
 
 
 def decomposition(samples: int, *, stratified: bool = True) -> dict[str, Divergence]:
-    """The three parts of `decompose` as divergences: information, correlation, dimensions.
+    """The three parts of `decompose` as divergences in nats: information, correlation, dimensions.
 
     Arguments:
         samples: N, the number of training samples.
         stratified: Stratified weights.
+
+    Raises:
+        UserError: By a part when it is called: the codes are points.
     """
 
     def part(place: int) -> Divergence:

@@ -92,7 +92,11 @@ def _off_diagonal(gram: Tensor) -> Tensor:
 
 
 def kernel_distance(kernel: Kernel) -> Divergence:
-    """The squared maximum mean discrepancy of a batch of codes to equally many prior draws."""
+    """The squared maximum mean discrepancy of a batch of codes to equally many prior draws.
+
+    Arguments:
+        kernel: As in `mmd`, which needs at least 2 codes.
+    """
 
     def distance(code: Code, z: Tensor, prior: Prior) -> Tensor:
         return mmd(z, prior.sample(len(z)), kernel)

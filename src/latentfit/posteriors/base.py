@@ -30,7 +30,7 @@ class Code:
         return len(self.mean)
 
     def __getitem__(self, places: Tensor) -> Self:
-        """The codes at some places."""
+        """The codes at some places: indices, or booleans with shape (B,)."""
         return self._each(lambda rows: rows[places])
 
     def to(self, device: torch.device | str) -> Self:
@@ -39,7 +39,7 @@ class Code:
 
     @staticmethod
     def join(parts: Sequence[Kind]) -> Kind:
-        """One batch of the codes of several, all of one kind."""
+        """One batch of the codes of several, one at least, all of one kind."""
         scales = [part.scale for part in parts if part.scale is not None]
         mean = torch.cat([part.mean for part in parts])
         return replace(parts[0], mean=mean, scale=torch.cat(scales) if scales else None)
@@ -55,7 +55,10 @@ class Code:
         return self.mean + self.scale * torch.randn_like(self.mean)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Log q(z | x) in nats, with shape (B,); only for Gaussians.
+        """Log q(z | x) in nats of codes (B, m), with shape (B,); only for Gaussians.
+
+        Raises:
+            TypeError: The codes are points.
 
         Example:
             >>> Code(torch.zeros(1, 2), torch.ones(1, 2)).log_density(torch.zeros(1, 2))
@@ -83,7 +86,7 @@ class Dirac(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor) -> Code:
-        """The code of each data point."""
+        """From samples (B, *shape) to a point each."""
         return Code(self.network(x))
 
 
@@ -100,6 +103,6 @@ class DiagonalGaussian(nn.Module):
         self.network, self.log_scale = network, log_scale
 
     def forward(self, x: Tensor) -> Code:
-        """The Gaussian of each data point."""
+        """From samples (B, *shape) to a Gaussian each."""
         mean, raw = self.network(x).chunk(2, dim=1)
         return Code(mean, raw.exp() if self.log_scale else functional.softplus(raw) + 1e-6)

@@ -70,7 +70,7 @@ class FlowCode(Code):
     """Diagonal Gaussians (mean, scale) pushed through a flow; knows its last draw's density.
 
     Attributes:
-        steps: The flow.
+        steps: The flow, each from codes (B, m) to codes (B, m) and the log-determinant (B,).
     """
 
     steps: tuple[nn.Module, ...] = ()
@@ -88,7 +88,11 @@ class FlowCode(Code):
         return z
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Log q(z | x) of the last draw in nats, with shape (B,); the inverse is not computed."""
+        """Log q(z | x) of the last draw in nats, with shape (B,); the inverse is not computed.
+
+        Raises:
+            ValueError: `z` is not what `sample` gave last.
+        """
         if not self._last or self._last[0][0] is not z:
             raise ValueError("a flow knows the density of its last draw only")
         return self._last[0][1]
@@ -122,6 +126,6 @@ class Flow(nn.Module):
         self.base, self.steps = base, nn.ModuleList(steps)
 
     def forward(self, x: Tensor) -> FlowCode:
-        """The code of each data point."""
+        """From samples (B, *shape) to a Gaussian each, pushed through the flow."""
         code = self.base(x)
         return FlowCode(code.mean, code.scale, tuple(self.steps))

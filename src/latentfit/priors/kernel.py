@@ -51,7 +51,11 @@ class KernelDensity(Fitted):
         self.width.copy_(count ** (-1 / (latent + 4)) * kept.std(0))
 
     def sample(self, n: int) -> Tensor:
-        """Draw n codes, with shape (n, m)."""
+        """Draw n codes, with shape (n, m).
+
+        Raises:
+            UserError: It is not fitted yet.
+        """
         if not int(self.held):
             raise UserError("the kernel density is not fitted yet; finish training first.")
         pick = torch.randint(int(self.held), (n,), device=self.codes.device)

@@ -47,6 +47,9 @@ class GaussianMixture(Fitted):
         Arguments:
             codes: With shape (N, m), N at least the number of components.
             seed: Of the k-means start.
+
+        Raises:
+            UserError: There are fewer codes than components.
         """
         from sklearn.mixture import GaussianMixture as Expectation
 
@@ -71,7 +74,11 @@ class GaussianMixture(Fitted):
         self.factors.copy_(torch.linalg.cholesky(covariances))
 
     def sample(self, n: int) -> Tensor:
-        """Draw n codes, with shape (n, m)."""
+        """Draw n codes, with shape (n, m).
+
+        Raises:
+            UserError: It is not fitted yet.
+        """
         if not bool(self.weights.sum() > 0):
             raise UserError("the mixture is not fitted yet; finish training first.")
         pick = torch.multinomial(self.weights, n, replacement=True)

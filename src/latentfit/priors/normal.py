@@ -32,6 +32,6 @@ class Normal(Prior):
         return self.deviation * torch.randn(n, self.latent, device=self.deviation.device)
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Log p(z) in nats, with shape (B,)."""
+        """Log p(z) in nats of codes (B, m), with shape (B,)."""
         law = torch.distributions.Normal(0.0, self.deviation, validate_args=False)
         return law.log_prob(z).sum(1)

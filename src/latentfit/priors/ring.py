@@ -23,6 +23,9 @@ class Ring(Prior):
         modes: K, at least 3.
         ratio: s / r.
 
+    Raises:
+        UserError: `latent` is below 2, or `modes` below 3.
+
     References:
         | Adversarial Autoencoders (Makhzani et al., 2016), Section 2.3: a mixture as prior
         | FlexAE (Mondal et al.), Figure 3 (d): "WAE with GMM prior"

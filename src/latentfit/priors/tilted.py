@@ -27,11 +27,11 @@ class Ratio(nn.Module):
         self.body, self.head, self.dropout = body, head, dropout
 
     def logits(self, z: Tensor) -> Tensor:
-        """T with dropout, for its own player, with shape (B,)."""
+        """T of codes (B, m) with dropout, for its own player, with shape (B,)."""
         return self.head(functional.dropout(self.body(z), self.dropout)).squeeze(1)
 
     def forward(self, z: Tensor) -> Tensor:
-        """T without dropout, held in [-30, 30], with shape (B,)."""
+        """T of codes (B, m) without dropout, held in [-30, 30], with shape (B,)."""
         return self.head(self.body(z)).squeeze(1).clamp(-REACH, REACH)
 
 
@@ -46,6 +46,9 @@ class Tilted(Prior):
         ratio: T.
         latent: Number of dimensions m.
         proposals: Normal draws for each draw.
+
+    Raises:
+        UserError: `proposals` is below 1.
 
     Example:
         >>> flat = Ratio(nn.Identity(), nn.Linear(2, 1))

@@ -26,7 +26,7 @@ class Vamp(Prior):
 
     Arguments:
         posterior: q(z | x), shared with the model.
-        shape: Shape of a pseudo-input.
+        shape: Shape of a pseudo-input, that of a sample.
         components: K.
         bounded: The data lie in [0, 1].
 
