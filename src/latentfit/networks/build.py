@@ -40,6 +40,9 @@ def encoder(
         width: Factor on every hidden size.
         family: One of `FAMILIES`; vectors have one only.
         momentum: Share of a new batch in batch norm's statistics; the family's where not given.
+
+    Raises:
+        UserError: Samples are images, and the family is unknown.
     """
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
@@ -56,7 +59,11 @@ def decoder(
     family: str = "flexae",
     momentum: float | None = None,
 ) -> nn.Module:
-    """From codes (B, m) to unbounded samples (B, *shape); arguments as those of `encoder`."""
+    """From codes (B, m) to unbounded samples (B, *shape); arguments as those of `encoder`.
+
+    Raises:
+        UserError: Samples are images, and the family is unknown.
+    """
     if not is_image(shape):
         return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -67,7 +74,11 @@ def decoder(
 def critic(
     shape: Shape, outputs: int = 1, *, width: float = 1.0, family: str = "flexae"
 ) -> nn.Module:
-    """From samples (B, *shape) to scores (B, outputs), without batch norm."""
+    """From samples (B, *shape) to scores (B, outputs), without batch norm; see `encoder`.
+
+    Raises:
+        UserError: Samples are images, and the family is unknown.
+    """
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -98,6 +109,19 @@ def dense(
     """A player on codes of samples of a shape: four hidden layers of 1024 ReLU units for images.
 
     For vectors it is no larger than the networks on the data: three hidden layers of 128 at most.
+
+    Arguments:
+        shape: Of a sample.
+        inputs: Number of inputs.
+        outputs: Number of outputs.
+        width: Factor on every hidden size.
+        units: Of a hidden layer, for images.
+        layers: Number of hidden layers; for vectors at most 3.
+        slope: Slope of the leaky ReLU below zero; 0 is ReLU.
+        bend: Another nonlinearity in its place.
+
+    Returns:
+        From (B, inputs) to (B, outputs).
     """
     small = _vector_hidden(width)[:layers]
     sizes = (scaled(units, width),) * layers if is_image(shape) else small

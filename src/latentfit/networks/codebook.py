@@ -74,7 +74,7 @@ class Codebook(nn.Module):
             return (table.square().sum(1) - 2 * single(z) @ table.T).argmin(1)
 
     def note(self, z: Tensor, indices: Tensor) -> None:
-        """Keep counts, sums and some rows of a batch for `update`."""
+        """Keep counts, sums and some rows of a batch (N, size), nearest to `indices` (N,)."""
         with torch.no_grad():
             z = single(z)
             chosen = functional.one_hot(indices, len(self.vectors)).to(z.dtype)

@@ -75,7 +75,11 @@ def grid(shape: Shape) -> tuple[int, int]:
 
 
 class Fit(nn.Module):
-    """Zero-pad on the right and below so that both sides are multiples of four."""
+    """Zero-pad on the right and below so that both sides are multiples of four.
+
+    Arguments:
+        shape: (C, H, W) of an image.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -197,6 +201,12 @@ class Critic(nn.Module):
 
     A batch norm would couple the samples, and the gradient penalty is per sample. In the family of
     Dai & Wipf it has leaky ReLUs and their start, as the critics of Lucic et al.
+
+    Arguments:
+        shape: (C, H, W) of an image.
+        outputs: Number of outputs.
+        width: Factor on every hidden size.
+        family: Which published variant.
     """
 
     def __init__(

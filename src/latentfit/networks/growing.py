@@ -73,16 +73,16 @@ class Growth(nn.Module):
         return self.full(low)[..., : x.shape[2], : x.shape[3]]
 
     def square(self, x: Tensor) -> Tensor:
-        """Zero-padded to the last phase's side."""
+        """From (B, C, H, W) to (B, C, side, side), zero-padded to the last phase's side."""
         return functional.pad(x, (0, self.side - x.shape[3], 0, self.side - x.shape[2]))
 
     def full(self, x: Tensor) -> Tensor:
-        """Repeated to the last phase's side."""
+        """From (B, C, S, S) to (B, C, side, side), repeated to the last phase's side."""
         return functional.interpolate(x, size=(self.side, self.side))
 
 
 def double(x: Tensor) -> Tensor:
-    """Each pixel twice in both directions."""
+    """From (B, C, H, W) to (B, C, 2H, 2W): each pixel twice in both directions."""
     return functional.interpolate(x, scale_factor=2)
 
 

@@ -91,7 +91,7 @@ class PixelNorm(nn.Module):
 
 
 def single(x: Tensor) -> Tensor:
-    """In single precision at least: what mixed precision narrowed is widened, float64 is kept."""
+    """In float32 at least, shape kept: what mixed precision narrowed is widened, float64 stays."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
@@ -101,14 +101,18 @@ def scaled(units: int, width: float) -> int:
 
 
 class Reshape(nn.Module):
-    """From (B, *) to (B, *shape)."""
+    """Reshape all but the batch axis.
+
+    Arguments:
+        shape: Of a sample.
+    """
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
         self.shape = shape
 
     def forward(self, x: Tensor) -> Tensor:
-        """Reshape all but the batch axis."""
+        """From (B, *) to (B, *shape)."""
         return x.reshape(-1, *self.shape)
 
 

@@ -10,7 +10,12 @@ from latentfit.shapes import Shape
 
 
 class Block(nn.Module):
-    """ReLU, 3x3 convolution to fewer channels, ReLU, 1x1 convolution back, added to the input."""
+    """ReLU, 3x3 convolution to fewer channels, ReLU, 1x1 convolution back, added to the input.
+
+    Arguments:
+        channels: C, of input and output.
+        inner: The fewer channels.
+    """
 
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
