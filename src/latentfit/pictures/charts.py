@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -153,13 +153,13 @@ def mask_traces(panels: dict[str, dict[int, list[Trace]]], true: Sequence[int]) 
 
 
 @rc_context(STYLE)
-def sizing(evidence: dict[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
+def sizing(evidence: Mapping[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
     """What `size` rests on: estimates, open dimensions of the masks, errors around the answer.
 
     Arguments:
         evidence: Of `sizing.Size`.
-        answer: The recommendation.
-        interval: Its ends.
+        answer: The recommendation, in dimensions.
+        interval: Its ends, in dimensions.
     """
     figure = Figure(figsize=(10.6, 3.0), dpi=DPI, layout="constrained")
     left, middle, right, far = figure.subplots(1, 4)

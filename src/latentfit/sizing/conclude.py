@@ -6,11 +6,68 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 from latentfit.metrics import Dimension, knee
 
-Evidence = dict[str, Any]
+
+class Ends(TypedDict):
+    """A number of dimensions and the ends of its 95 % interval, as `metrics.Dimension`."""
+
+    value: float
+    low: float
+    high: float
+
+
+class MaskRun(TypedDict):
+    """A run of MaskAAE from `latent` dimensions, read as a `Verdict`; `trace` as of `trace`."""
+
+    latent: int
+    seed: int
+    active: int
+    half_open: int
+    failed: str
+    trace: list[tuple[int, int]]
+
+
+class Check(TypedDict):
+    """A short training with a fixed prior at `latent` dimensions; None is what did not come out.
+
+    `mse` is the mean squared error of test samples per entry, `fd` and `fd_reconstruction` Frechet
+    distances on pixels, all in the network's units; `codes` is what the test codes fill.
+    """
+
+    latent: int
+    mse: float | None
+    fd: float | None
+    fd_reconstruction: float | None
+    codes: Ends | None
+
+
+class Evidence(TypedDict):
+    """All that an answer rests on, as plain values.
+
+    `estimators` are dimensions by the estimator's name, `spectral_95` the principal components that
+    hold 95 % of the variance, `check` is sorted by size. In seconds: `mask_seconds`, what the first
+    run of the mask was expected to take; `seconds` of this call; `core_seconds` of all.
+    """
+
+    estimators: dict[str, Ends]
+    spectral_95: int
+    masks: list[MaskRun]
+    mask_seconds: float
+    check: list[Check]
+    seconds: float
+    core_seconds: float
+
+
+class Trained(NamedTuple):
+    """A `Check` that came through."""
+
+    latent: int
+    fd: float
+    mse: float
+    codes: Ends | None
 
 
 @dataclass(frozen=True)
@@ -22,9 +79,7 @@ class Size:
         interval: Lowest and highest number that the evidence allows.
         sure: `high`, `medium` or `low`.
         why: Sentences that say what the answer rests on.
-        evidence: `estimators`, `spectral_95`, `masks`, `check`, the `mask_seconds` that the first
-            run of the mask was expected to take, the `seconds` of this call, and the `core_seconds`
-            of all that the answer rests on, as plain values.
+        evidence: What it rests on.
     """
 
     latent: int
@@ -44,7 +99,7 @@ def neighbours(estimates: dict[str, Dimension]) -> list[Dimension]:
 
 
 def span(estimates: dict[str, Dimension]) -> tuple[int, int]:
-    """The whole numbers that the neighbour estimates allow."""
+    """The lowest and the highest whole number that the neighbour estimates allow."""
     held = neighbours(estimates)
     return math.floor(min(e.low for e in held)), math.ceil(max(e.high for e in held))
 
@@ -54,12 +109,12 @@ def guess(estimates: dict[str, Dimension]) -> float:
     return statistics.median(found.value for found in neighbours(estimates))
 
 
-def counts(masks: Sequence[Evidence]) -> list[int]:
+def counts(masks: Sequence[MaskRun]) -> list[int]:
     """Open dimensions of the runs that did not fail."""
     return [mask["active"] for mask in masks if not mask["failed"]]
 
 
-def bounds(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> tuple[int, int]:
+def bounds(masks: Sequence[MaskRun], estimates: dict[str, Dimension]) -> tuple[int, int]:
     """The interval: all that masks and neighbours say."""
     found = counts(masks)
     ends = [*span(estimates), *found]
@@ -69,14 +124,15 @@ def bounds(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> tuple[
 
 
 def narrow(interval: tuple[int, int], answer: float) -> bool:
-    """Whether an interval is one that a person would call an answer."""
+    """Whether an interval spans at most 3 or 0.3 of the answer: what a person would call one."""
     return interval[1] - interval[0] <= max(3, 0.3 * answer)
 
 
-def settled(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> bool:
+def settled(masks: Sequence[MaskRun], estimates: dict[str, Dimension]) -> bool:
     """Whether masks agree with the neighbours and with each other, so that more add nothing.
 
-    A mask that is alone does only where the neighbours leave little open.
+    None failed, they are within 1 of each other, and their median within 1 of `span`. A mask that
+    is alone does only where its interval is `narrow`.
     """
     found, (low, high) = counts(masks), span(estimates)
     if not found or len(found) < len(masks) or max(found) - min(found) > 1:
@@ -86,28 +142,37 @@ def settled(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> bool:
     return enough and low - 1 <= middle <= high + 1
 
 
-def recommended(masks: Sequence[Evidence], estimates: dict[str, Dimension]) -> int:
-    """The median of the masks; of the neighbour estimates where there is none."""
+def recommended(masks: Sequence[MaskRun], estimates: dict[str, Dimension]) -> int:
+    """The median of the masks, of the neighbour estimates where there is none; at least 1."""
     found = counts(masks)
     return max(1, round(statistics.median(found) if found else guess(estimates)))
 
 
-def filled(answer: int, check: Sequence[Evidence]) -> int:
+def filled(answer: int, check: Sequence[Check]) -> int:
     """What the samples fill of the answer.
 
     Half of it, as often as a fixed prior both generates and reconstructs test samples better there:
     so few samples do not show a network more dimensions, whatever their true number is.
     """
-    held = {row["latent"]: row for row in _complete(check)}
+    held = {row.latent: row for row in _complete(check)}
     while (half := answer // 2) in held and answer in held:
-        if any(held[half][score] >= held[answer][score] for score in ("fd", "mse")):
+        if held[half].fd >= held[answer].fd or held[half].mse >= held[answer].mse:
             break
         answer = half
     return answer
 
 
 def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
-    """The recommendation, and sentences that say what it rests on."""
+    """The recommendation, and sentences that say what it rests on.
+
+    `sure` is `high` where the masks are `settled`, the short trainings point at the answer and
+    the interval is `narrow`; `medium` where it spans at most 4 or half of the answer; `low` else,
+    and where no mask came through or one closed nothing.
+
+    Arguments:
+        evidence: Its `estimators`, `spectral_95` and seconds are handed on.
+        estimates: The same estimates of the data's dimension, by the estimator's name.
+    """
     masks, check = evidence["masks"], evidence["check"]
     found, (low, high) = counts(masks), span(estimates)
     dimension = recommended(masks, estimates)
@@ -119,6 +184,7 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     elif masks:
         why.append("no run of the mask came through, so the neighbours decide")
     else:
+        # The check keeps a sixth of the budget; a minute is for what comes before the masks.
         minutes = math.ceil(evidence["mask_seconds"] / 60 * 1.2 + 1)
         why.append(f"the budget allowed no run of the mask; give --budget {minutes} for the first")
     if failed:
@@ -142,36 +208,39 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     return Size(answer, interval, sure, [*why, *sentences], evidence)
 
 
-def _complete(check: Sequence[Evidence]) -> list[Evidence]:
+def _complete(check: Sequence[Check]) -> list[Trained]:
     """The short trainings that came through, by size."""
-    held = [row for row in check if row["fd"] is not None and row["mse"] is not None]
-    return sorted(held, key=lambda row: row["latent"])
+    held = [
+        Trained(row["latent"], fd, mse, row["codes"])
+        for row in check
+        if (fd := row["fd"]) is not None and (mse := row["mse"]) is not None
+    ]
+    return sorted(held, key=lambda row: row.latent)
 
 
-def _checked(answer: int, check: Sequence[Evidence]) -> tuple[bool, list[str]]:
+def _checked(answer: int, check: Sequence[Check]) -> tuple[bool, list[str]]:
     """Whether the short trainings point at the answer, and what they say.
 
     Either sign will do. In so few rounds the blur of reconstructions, which more dimensions lower,
     can hide where samples are best.
     """
     held = _complete(check)
-    if len(held) < 2 or answer not in [row["latent"] for row in held]:
+    if len(held) < 2 or answer not in [row.latent for row in held]:
         return False, ["the short trainings around it did not come through"] if check else []
-    best = min(held, key=lambda row: row["fd"])
-    sizes = ", ".join(str(row["latent"]) for row in held)
-    distances = ", ".join(f"{row['fd']:.3g}" for row in held)
-    errors = [row["mse"] for row in held]
+    best = min(held, key=lambda row: row.fd)
+    sizes = ", ".join(str(row.latent) for row in held)
+    distances = ", ".join(f"{row.fd:.3g}" for row in held)
+    errors = [row.mse for row in held]
     overfits = errors[-1] > errors[0]
-    bend = None if overfits else knee([row["latent"] for row in held], errors)
+    bend = None if overfits else knee([row.latent for row in held], errors)
     sentences = [
-        f"of m = {sizes} a fixed prior generates best at {best['latent']} (Frechet distance "
+        f"of m = {sizes} a fixed prior generates best at {best.latent} (Frechet distance "
         f"{distances})",
         "its error on test samples rises with m"
         if overfits
         else f"its reconstruction error falls little beyond {bend}",
     ]
-    if dimension := held[-1].get("codes"):
-        low, middle, high = (dimension[key] for key in ("low", "value", "high"))
-        sentences.append(f"its codes at m = {held[-1]['latent']} fill {middle:.1f} dimensions "
-                         f"({low:.1f} to {high:.1f})")  # fmt: skip
-    return answer in (best["latent"], bend), sentences
+    if codes := held[-1].codes:
+        sentences.append(f"its codes at m = {held[-1].latent} fill {codes['value']:.1f} dimensions "
+                         f"({codes['low']:.1f} to {codes['high']:.1f})")  # fmt: skip
+    return answer in (best.latent, bend), sentences

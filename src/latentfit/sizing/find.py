@@ -6,9 +6,7 @@ import math
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -21,7 +19,10 @@ from latentfit.recipes import recipe
 from latentfit.runs.cells import Cell, Row, one_thread, play_cells, unplayed, value
 from latentfit.shapes import is_image
 from latentfit.sizing.conclude import (
+    Check,
+    Ends,
     Evidence,
+    MaskRun,
     Size,
     conclude,
     counts,
@@ -70,6 +71,10 @@ def size(
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
         progress: Print what is done.
 
+    Raises:
+        UserError: A number is out of range, fewer than 200 training samples differ, or the folder
+            is in use or cannot be written to.
+
     Example:
         >>> from latentfit.data.synthetic import gaussian
         >>> size(gaussian(n=3, d=16, count=3000), budget=0).interval  # only the estimators
@@ -88,8 +93,8 @@ def size(
     estimates = _estimates(points, seed)
     waves = _mask_cells(data, guess(estimates), most, seed)
     ends = began + 60 * budget * 5 / 6  # a sixth is kept for the check
-    masks: list[Evidence] = []
-    check: list[Evidence] = []
+    masks: list[MaskRun] = []
+    check: list[Check] = []
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as temporary:
         where = folder or Path(temporary)
@@ -121,8 +126,8 @@ def size(
                 if (fewer := filled(answer, check)) == answer:
                     break
                 answer = fewer
-    evidence = {
-        "estimators": {name: asdict(found) for name, found in estimates.items()},
+    evidence: Evidence = {
+        "estimators": {name: _ends(found) for name, found in estimates.items()},
         "spectral_95": metrics.spectral_dimension(points),
         "masks": masks,
         "mask_seconds": each * first.rounds,
@@ -156,14 +161,25 @@ def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[
     return [[run(2, 0)], [run(3, 1), run(2, 2)]]
 
 
-def _mask(row: Row, folder: Path) -> Evidence:
-    found = {"latent": row["latent"], "seed": row["seed"], **asdict(verdict(row))}
-    return found | {"trace": trace(row, folder)}
+def _ends(found: Dimension) -> Ends:
+    return {"value": found.value, "low": found.low, "high": found.high}
+
+
+def _mask(row: Row, folder: Path) -> MaskRun:
+    found = verdict(row)
+    return {
+        "latent": row["latent"],
+        "seed": row["seed"],
+        "active": found.active,
+        "half_open": found.half_open,
+        "failed": found.failed,
+        "trace": trace(row, folder),
+    }
 
 
 def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
     sizes = sorted({max(1, answer // 2), answer, min(most, 2 * answer)})
-    settings: dict[str, Any] = {"width": 0.25} if is_image(data.shape) else {"batch": 64}
+    settings: dict[str, float] = {"width": 0.25} if is_image(data.shape) else {"batch": 64}
     groups = ("fd", "dimension")
     return [
         Cell(
@@ -181,15 +197,18 @@ def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
     ]
 
 
-def _checked(row: Row) -> Evidence:
+def _checked(row: Row) -> Check:
     middle = value(row, "code_dimension")
-    ends = {"low": value(row, "code_dimension_low"), "high": value(row, "code_dimension_high")}
+    low, high = value(row, "code_dimension_low"), value(row, "code_dimension_high")
+    codes: Ends | None = None
+    if middle is not None and low is not None and high is not None:
+        codes = {"value": middle, "low": low, "high": high}
     return {
         "latent": row["latent"],
         "mse": value(row, "mse"),
         "fd": value(row, "fd_pixels"),
         "fd_reconstruction": value(row, "fd_pixels_reconstruction"),
-        "codes": None if middle is None else {"value": middle, **ends},
+        "codes": codes,
     }
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from latentfit.networks.mask import OPEN
 from latentfit.runs.cells import Row, run_of, value
 
 # R is to be compared with the variance, which a cross-entropy is not; a width that fits a CPU.
-IMAGE_MASK: dict[str, Any] = {"loss": "squared", "width": 0.25}
+IMAGE_MASK: dict[str, str | float] = {"loss": "squared", "width": 0.25}
 WIDE = 0.9  # below it, and above `OPEN`, a dimension has not decided
 
 
