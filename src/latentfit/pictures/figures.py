@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,9 @@ def mask_trace(records: list[dict[str, Any]]) -> Figure:
 
     Arguments:
         records: At least one, with `round` and `mask`, a list of m numbers in [0, 1).
+
+    Raises:
+        UserError: There are no records.
     """
     within("records of the mask", len(records), 1, remedy="train a recipe with a mask")
     steps = [record["round"] for record in records]
@@ -199,7 +203,7 @@ def _scale(axes: Axes, terms: Series) -> None:
         axes.yaxis.set_major_locator(ticks)
 
 
-def _dot(steps: Any) -> dict[str, Any]:
+def _dot(steps: Sequence[int]) -> dict[str, Any]:
     # A line through one point would not be seen.
     return {"marker": "o", "markersize": 3} if len(steps) == 1 else {}
 

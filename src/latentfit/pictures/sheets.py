@@ -40,6 +40,9 @@ def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
     Returns:
         uint8 pixels, with shape (H', W') for grey and (H', W', 3) for colour.
 
+    Raises:
+        UserError: They are no such images, there are none, or `columns` is below 1.
+
     Example:
         >>> tile(torch.zeros(3, 1, 4, 4), columns=2).shape
         (9, 9)
@@ -68,8 +71,16 @@ def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
 def save_png(images: Tensor, path: str | Path, columns: int, *, enlarge: bool = True) -> None:
     """Write a sheet of images (N, C, H, W) in [0, 1] as a PNG.
 
-    With `enlarge`, images below 96 pixels are enlarged by a whole number, so that a person sees
-    them and each pixel stays a square.
+    Arguments:
+        images: C 1 or 3.
+        path: Of the file.
+        columns: Images in a row.
+        enlarge: Enlarge images below 96 pixels by a whole number, so that a person sees them and
+            each pixel stays a square.
+
+    Raises:
+        UserError: They are no such images, there are none, `columns` is below 1, or the file cannot
+            be written.
     """
     factor = max(1, 96 // max(images.shape[-2:])) if enlarge else 1
     picture = Image.fromarray(tile(images, columns))
@@ -79,7 +90,11 @@ def save_png(images: Tensor, path: str | Path, columns: int, *, enlarge: bool = 
 
 
 def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Sheet:
-    """A sheet of images (N, C, H, W) in [0, 1], pixels shown as they are."""
+    """A sheet of images (N, C, H, W) in [0, 1], pixels shown as they are.
+
+    Raises:
+        UserError: They are no such images, there are none, or `columns` is below 1.
+    """
     return _sheet(tile(images, columns), caption)
 
 
@@ -87,9 +102,12 @@ def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Sheet
     """Eight columns; rows of inputs alternate with rows of their reconstructions.
 
     Arguments:
-        inputs: With shape (N, C, H, W) in [0, 1].
+        inputs: With shape (N, C, H, W) in [0, 1], C 1 or 3.
         outputs: With the shape of `inputs`.
         caption: Written above the sheet.
+
+    Raises:
+        UserError: They are no such images, or there are none.
     """
     columns = max(1, min(8, len(inputs)))
     blank = inputs.new_ones(-len(inputs) % columns, *inputs.shape[1:])  # an image below its own
@@ -105,9 +123,12 @@ def rows_grid(lines: Tensor, caption: str = "", *, names: Sequence[str] = ()) ->
     """A row for each line (rows, steps, C, H, W): interpolations, traversals, neighbours.
 
     Arguments:
-        lines: Images in [0, 1].
+        lines: Images in [0, 1], C 1 or 3.
         caption: Written above the sheet.
         names: Written beside the rows, if any.
+
+    Raises:
+        UserError: They are no such images, or there are none.
     """
     return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption, names)
 

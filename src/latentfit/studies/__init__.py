@@ -42,6 +42,10 @@ def reproduce(
 
     Returns:
         The path of the table.
+
+    Raises:
+        UserError: Study or scale is unknown, a number is out of range, data are missing, the folder
+            is in use or cannot be written to, or every training failed.
     """
     from latentfit.pictures.figures import save
 

@@ -40,7 +40,7 @@ class Study:
 
 
 def pick(scale: str, *, smoke: Kind, short: Kind, paper: Kind) -> Kind:
-    """The value for a scale."""
+    """The value for a scale: `smoke`, `short` or `paper`."""
     return {"smoke": smoke, "short": short, "paper": paper}[scale]
 
 
@@ -51,7 +51,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def spread(values: Sequence[float | None], digits: int = 3) -> str:
-    """Mean and standard deviation as text; how many failed where some did."""
+    """Mean, to `digits` significant digits, and standard deviation; how many failed if any."""
     held = [v for v in values if v is not None]
     if not held:
         return "failed"
@@ -71,7 +71,15 @@ def grouped(rows: Sequence[Row], *by: str) -> dict[tuple[Any, ...], list[Row]]:
 
 
 def opened(row: Row, folder: Path) -> Model:
-    """The model of a row that came through."""
+    """The model of a row that came through, on the CPU in evaluation mode.
+
+    Arguments:
+        row: Of `cells.play`, without `error`.
+        folder: Where the cells were played.
+
+    Raises:
+        UserError: The run is missing, or cannot be read.
+    """
     from latentfit.runs import load
 
     return load(run_of(row["key"], folder).path, device="cpu")

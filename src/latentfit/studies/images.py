@@ -62,7 +62,7 @@ def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
 def _sizes(scale: str) -> list[Cell]:
     rounds = pick(scale, smoke=5, short=1_500, paper=130_000)
     width = pick(scale, smoke=1 / 32, short=0.25, paper=1.0)
-    rates: dict[str, dict[str, Any]] = pick(
+    rates: dict[str, dict[str, float]] = pick(
         scale,
         smoke={},
         short={"flexae-sr": {"rate": 5e-4, "batch": 64}, "wae-gan": {"rate": 1e-3, "batch": 64}},
@@ -110,7 +110,7 @@ def _right(scale: str) -> list[Cell]:
     rounds = pick(scale, smoke=5, short=1_500, paper=130_000)
     width = pick(scale, smoke=1 / 32, short=0.25, paper=1.0)
     pace = {"batch": 64, "rate": 1e-3}
-    rates: dict[str, dict[str, Any]] = pick(
+    rates: dict[str, dict[str, float]] = pick(
         scale,
         smoke={},
         short={"flexae-sr": pace | {"rate": 5e-4}, "wae-gan": pace, "vae-learned-variance": pace},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,12 +16,12 @@ from latentfit.runs.cells import Cell, Row, value
 from latentfit.seeds import seeded
 from latentfit.studies.base import Shown, Study, opened, pick, spread, table
 
-Systems = dict[str, tuple[str, dict[str, Any]]]  # recipe and settings by the name in the figure
+Systems = dict[str, tuple[str, dict[str, float]]]  # recipe and settings by the name in the figure
 
 SHOWN = 2_000  # points in a panel
 # Every auto-encoder moves at 1e-3: FlexAE's, and its generator, have twice its base rate.
-PACE: dict[str, Any] = {"batch": 64, "rate": 1e-3}
-FLEXAE: dict[str, Any] = {"batch": 64, "rate": 5e-4}
+PACE: dict[str, float] = {"batch": 64, "rate": 1e-3}
+FLEXAE: dict[str, float] = {"batch": 64, "rate": 5e-4}
 # FlexAE, Figure 3: (b), (c), (d), (e).
 MIXTURE: Systems = {
     "VAE": ("vae-learned-variance", PACE),

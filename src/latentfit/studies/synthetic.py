@@ -17,7 +17,7 @@ LATENT = ("fd", "latent")  # groups of scores that these studies read
 PUBLISHED_NAC = {(8, 16): (0.040, 0.030, 9), (16, 32): (0.031, 0.013, 16)}
 # A pace that fits a CPU, the auto-encoder's rate 1e-3 in both; the papers' own stands in the
 # recipes. The masked game and its maskless form have the pace of the authors' script, 5e-4.
-PACE: dict[str, dict[str, Any]] = {
+PACE: dict[str, dict[str, float]] = {
     "flexae": {"rate": 5e-4, "batch": 64},
     "wae-gan": {"rate": 1e-3, "batch": 64},
 }
