@@ -160,7 +160,11 @@ class Game:
         return log
 
     def move(self, name: str, batches: Sequence[Tensor], step: int) -> Terms:
-        """One step of one player: only what it owns changes, and no gradient is left behind."""
+        """One step of one player: only what it owns changes, and no gradient is left behind.
+
+        Raises:
+            UserError: A weight is of no term of the player.
+        """
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
             terms = self.terms[name](*batches[: player.batches])

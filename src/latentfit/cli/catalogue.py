@@ -11,7 +11,11 @@ from latentfit.scoring import METRICS
 
 
 def catalogue(what: str) -> list[dict[str, Any]]:
-    """Rows for `recipes`, `data`, `priors`, `metrics` or `studies`, each with a `name`."""
+    """Rows for `recipes`, `data`, `priors`, `metrics` or `studies`, each with a `name`.
+
+    Raises:
+        UserError: There is no such list.
+    """
     one_of("list", what, ("recipes", "data", "priors", "metrics", "studies"))
     if what == "priors":
         return [

@@ -17,6 +17,9 @@ def write_samples(samples: Tensor, out: Path) -> None:
     """Write samples as a .png grid, an .npz (`samples`), or a folder of .png files.
 
     Images in an .npz are uint8 with shape (N, H, W) or (N, H, W, 3); vectors are float32 (N, d).
+
+    Raises:
+        UserError: Vectors were to be drawn, or there is no such kind of file.
     """
     if out.suffix == ".npz":
         write_arrays(out, samples=_as_file(samples))
@@ -54,7 +57,11 @@ def write_lines(lines: Tensor, out: Path) -> None:
 
 
 def write_arrays(out: Path, **arrays: Tensor | np.ndarray) -> None:
-    """Write named arrays as a compressed .npz."""
+    """Write named arrays as a compressed .npz.
+
+    Raises:
+        UserError: The file is no .npz, or cannot be written.
+    """
     if out.suffix != ".npz":
         raise UserError(f"arrays go into .npz files, got {out}; name it {out.with_suffix('.npz')}.")
     held = {name: np.asarray(value) for name, value in arrays.items()}

@@ -39,7 +39,11 @@ def load_data(name: str, root: Path | None) -> Data:
 
 
 def data_of(run: Path, name: str | None, root: Path | None) -> Data:
-    """The data set that a run was trained on, or another one."""
+    """The data set that a run was trained on, or another one.
+
+    Raises:
+        UserError: The run does not say what it was trained on, or there are no such data.
+    """
     from latentfit.checks import UserError
     from latentfit.storage import RunFolder
 
@@ -52,7 +56,11 @@ def data_of(run: Path, name: str | None, root: Path | None) -> Data:
 
 
 def must_fit(model: Model, data: Data) -> None:
-    """Raise unless the data have the shape that the model was trained on."""
+    """Raise unless the data have the shape that the model was trained on.
+
+    Raises:
+        UserError: They have another shape.
+    """
     from latentfit.checks import UserError
 
     if tuple(model.shape) != tuple(data.shape):
@@ -65,7 +73,11 @@ def must_fit(model: Model, data: Data) -> None:
 def model_and_split(
     run: Path, data: str, root: Path | None, split: str, device: str
 ) -> tuple[Model, Split]:
-    """A run's model and one split of data, both on the model's device."""
+    """A run's model and one split of data, both on the model's device.
+
+    Raises:
+        UserError: There is no such split, the model has no encoder, or the data do not fit it.
+    """
     from latentfit.checks import UserError, one_of
     from latentfit.runs import load
 

@@ -5,7 +5,8 @@ from latentfit.models.acai import ACAI
 from latentfit.models.age import AGE
 from latentfit.models.alae import ALAE
 from latentfit.models.autoencoder import AutoEncoder, Variational
-from latentfit.models.base import Body, Learned, Model, Stage
+from latentfit.models.base import Learned, Model, Stage
+from latentfit.models.body import Body
 from latentfit.models.factorvae import FactorVAE
 from latentfit.models.flexae import FlexAE
 from latentfit.models.gan import GAN

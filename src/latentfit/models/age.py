@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from latentfit.checks import Count, Rate, Weight, one_of
 from latentfit.game import Player, Terms, Turn
-from latentfit.models.base import Body, Model
+from latentfit.models.base import Model
+from latentfit.models.body import Body
 from latentfit.networks import Growth, evaluating
 from latentfit.optimizers import adam
 from latentfit.posteriors import Code
@@ -72,6 +73,9 @@ class AGE(Model):
             it, data are seen at its resolution, and w_x is two thirds while a phase is faded in.
         rate: Learning rate of both players.
         betas: Moment decays of Adam.
+
+    Raises:
+        UserError: `spread` is unknown.
 
     References:
         | It Takes (Only) Two: Adversarial Generator-Encoder Networks (Ulyanov et al., 2018)

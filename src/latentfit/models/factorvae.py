@@ -12,7 +12,7 @@ from torch.nn import functional
 from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import AutoEncoder
-from latentfit.models.base import Body
+from latentfit.models.body import Body
 from latentfit.optimizers import adam
 
 

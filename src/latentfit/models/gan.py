@@ -12,7 +12,8 @@ from torch.nn.functional import softplus
 from latentfit.adversarial import logistic_climb, logistic_critic, wasserstein_gap
 from latentfit.checks import Count, Rate, UserError, Weight, one_of
 from latentfit.game import Player, Terms, Turn
-from latentfit.models.base import Body, Model
+from latentfit.models.base import Model
+from latentfit.models.body import Body
 from latentfit.optimizers import adam
 from latentfit.penalties import slope
 from latentfit.posteriors import Code
@@ -70,6 +71,9 @@ class GAN(Model):
         penalty: w, 10 where not given; the other forms have none.
         rate: Learning rate of both players; None is 1e-4 for `wgan-gp`, 2e-4 for `ls`, else 5e-5.
 
+    Raises:
+        UserError: `form` is unknown, or has no slope that `penalty` could weigh.
+
     References:
         | Are GANs Created Equal? (Lucic et al., 2018), Table 1 and the public code
         | Improved Training of Wasserstein GANs (Gulrajani et al., 2017)
@@ -103,7 +107,11 @@ class GAN(Model):
         self.rate = usual.rate if rate is None else rate
 
     def code(self, x: Tensor) -> Code:
-        """A GAN has no encoder."""
+        """A GAN has no encoder.
+
+        Raises:
+            UserError: Always.
+        """
         raise UserError("a GAN has no encoder; it only samples.")
 
     def judge(self, x: Tensor) -> Terms:

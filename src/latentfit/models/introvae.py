@@ -13,7 +13,7 @@ from latentfit.checks import Rate, Weight
 from latentfit.divergences import gaussian_kl
 from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import Variational
-from latentfit.models.base import Body
+from latentfit.models.body import Body
 from latentfit.models.margin import Margin
 from latentfit.optimizers import adam
 from latentfit.posteriors import Code

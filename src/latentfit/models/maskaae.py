@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from latentfit.adversarial import wasserstein_gap
 from latentfit.game import Player, Terms, Turn
-from latentfit.models.base import Body, Model
+from latentfit.models.base import Model
+from latentfit.models.body import Body
 from latentfit.models.pruning import Pruning
 from latentfit.networks import Mask
 from latentfit.optimizers import rmsprop

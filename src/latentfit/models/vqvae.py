@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
-from latentfit.models.base import Body, Learned, Model
+from latentfit.models.base import Learned, Model
+from latentfit.models.body import Body
 from latentfit.models.learner import Learner
 from latentfit.networks.codebook import Codebook
 from latentfit.networks.transformer import CausalTransformer

@@ -143,6 +143,9 @@ def pioneer(parts: Parts, *, phase: Whole = 0, **numbers: Any) -> AGE:
         phase: Rounds of a phase of the growing form; 0 is the form that does not grow.
         numbers: Those of `models.AGE`; the rate is 1e-3 in the growing form's public code.
 
+    Raises:
+        UserError: Networks are to grow, but the data are vectors or a family is given.
+
     Deviations:
         Those of `models.AGE`. The form that does not grow has the shared networks, the decoder with
         batch norm, and 2e-4. Weights are the public code's, a tenth of the paper's.

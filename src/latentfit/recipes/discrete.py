@@ -48,6 +48,9 @@ def vq_vae(
         data_variance: Variance of all entries; taken from the data where a data set is given.
         rate: Learning rate.
 
+    Raises:
+        UserError: The data are vectors, a family is given, or there are fewer than two codes.
+
     Deviations:
         Those of `models.VQVAE`, `networks.Codebook` and `networks.GridEncoder`. Batch 128, where
         the public code of the paper's authors has 32. The prior's rate does not fall after its

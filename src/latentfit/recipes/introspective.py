@@ -40,6 +40,9 @@ def introvae(
         warmup: Rounds of plain VAE, ten epochs of MNIST.
         numbers: Those of `models.IntroVAE`.
 
+    Raises:
+        UserError: `margin` and `factor` are both given, or there is no warm-up to find one in.
+
     Deviations:
         Those of `models.IntroVAE`.
     """

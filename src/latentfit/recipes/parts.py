@@ -12,7 +12,7 @@ from latentfit import networks
 from latentfit.checks import Range, Share, UserError, one_of
 from latentfit.likelihoods import Bernoulli, Likelihood, SquaredError
 from latentfit.models import Body
-from latentfit.models.base import tried
+from latentfit.models.body import tried
 from latentfit.posteriors import DiagonalGaussian, Dirac
 from latentfit.priors import Pushforward
 from latentfit.shapes import Shape, is_image
@@ -35,6 +35,10 @@ class Parts:
             images in [0, 1] itself. Vectors have none.
         own: Networks that take the place of the shared ones, by their names in `OWN`.
         used: Those of `own` that were asked for.
+
+    Raises:
+        UserError: A name in `own` is unknown, a setting is one of images only, or the decoder would
+            get a second sigmoid.
     """
 
     shape: Shape
@@ -153,18 +157,30 @@ class Parts:
         return Pushforward(network, noise)
 
     def must_be_shared(self, owner: str) -> None:
-        """Raise where a family is asked for, but the networks are the system's own."""
+        """Raise where a family is asked for, but the networks are the system's own.
+
+        Raises:
+            UserError: Another family was asked for.
+        """
         if self.family != "flexae":
             raise UserError(f"{owner} has networks of its own; leave out --set family.")
 
     def must_be_used(self, owner: str) -> None:
-        """Raise where a network was handed over that the system does not have."""
+        """Raise where a network was handed over that the system does not have.
+
+        Raises:
+            UserError: One of them was not.
+        """
         if left := sorted(self.own.keys() - self.used):
             has = ", ".join(sorted(self.used)) or "none of its own choosing"
             raise UserError(f"{owner} takes no '{left[0]}' from outside (taken: {has}).")
 
     def cross_entropy(self) -> Bernoulli:
-        """Cross-entropy of images in [0, 1]."""
+        """Cross-entropy of images in [0, 1].
+
+        Raises:
+            UserError: The data are vectors.
+        """
         if not self.image:
             raise UserError(
                 "a cross-entropy decoder needs images in [0, 1], got vectors; use a Gaussian one, "

@@ -190,6 +190,9 @@ def beta_vae_capacity(
 def info_vae(parts: Parts, *, weight: Weight, rate: Rate = 2e-4) -> AutoEncoder:
     """VAE plus weight - 1 times a kernel distance of the codes; 100, or 250 for colour.
 
+    Raises:
+        UserError: `weight` is below 1.
+
     Deviations:
         House networks and pace, batch 256. The kernel is WAE's sum of inverse multiquadratics, the
         authors' a single wide Gaussian with a biased estimate. The weights are ours; the paper's is

@@ -95,6 +95,9 @@ def play_cells(
 
     Returns:
         A row a cell, in the order of `cells`: its identity, its scores and `seconds`.
+
+    Raises:
+        UserError: `workers` is out of range, or another process plays in the folder.
     """
     within("workers", workers, 1, 256)
     with locked(folder):
@@ -226,6 +229,10 @@ def _tell(row: Row, number: int, count: int, began: float) -> None:
 
 
 def must_be_cells(rows: Sequence[Row]) -> None:
-    """Raise where no cell came through."""
+    """Raise where no cell came through.
+
+    Raises:
+        UserError: Every training failed; the first error is told.
+    """
     if all("error" in row for row in rows):
         raise UserError(f"every training failed; the first said: {rows[0]['error']}")

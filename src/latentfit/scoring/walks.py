@@ -79,6 +79,9 @@ def traverse(
 
     Returns:
         Samples with shape (dimensions, steps, *shape), and the dimensions' numbers in that order.
+
+    Raises:
+        UserError: `dimensions` or `steps` is out of range.
     """
     within("dimensions", dimensions, 1, codes.shape[1], remedy="the model has no more")
     within("steps", steps, 2, 1000, remedy="a range has two ends")
@@ -98,6 +101,9 @@ def direction(codes: Tensor, has: Tensor) -> Tensor:
     Arguments:
         codes: With shape (N, m).
         has: Booleans, with shape (N,).
+
+    Raises:
+        UserError: All samples have it, or none.
     """
     if not (bool(has.any()) and bool((~has).any())):
         raise UserError("a direction needs samples with the attribute and samples without it.")
@@ -149,7 +155,11 @@ def edit(model: Model, x: Tensor, along: Tensor, *, steps: int, reach: float = 1
 
 @torch.no_grad()
 def move(model: Model, codes: Tensor, along: Tensor, *, steps: int, reach: float = 1.5) -> Tensor:
-    """Decode codes (B, m) that are moved along a direction: as `edit`."""
+    """Decode codes (B, m) that are moved along a direction: as `edit`.
+
+    Raises:
+        UserError: `steps` is below 2.
+    """
     within("steps", steps, 2, 1000, remedy="a line has two ends")
     share = torch.linspace(-reach, reach, steps, device=along.device)
     line = codes[:, None] + share[None, :, None] * along
@@ -168,6 +178,9 @@ def neighbours(data: Data, samples: Tensor, extractor: Extractor, *, k: int) -> 
 
     Returns:
         With shape (B, 1 + k, *shape), nearest first, on the CPU.
+
+    Raises:
+        UserError: `k` is below 1 or above the number of training samples.
     """
     within("k", k, 1, len(data.train), remedy="there are no more training samples")
     features = torch.cat([extractor(x).cpu() for x in data.train.chunks()])

@@ -85,7 +85,11 @@ def agree(flag: bool, device: torch.device) -> bool:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name, or the best one for `auto`."""
+    """The device of that name, or the best one for `auto`.
+
+    Raises:
+        UserError: There is no such device here.
+    """
     if name == "auto":
         local = torch.cuda.is_available() and torch.cuda.device_count() > 0
         return torch.device(f"cuda:{local_rank()}" if local else "cpu")

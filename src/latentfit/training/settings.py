@@ -21,6 +21,9 @@ class Settings:
         validate_every: Rounds between two validations.
         save_seconds: Seconds between two checkpoints, at least.
         progress: Show a progress bar.
+
+    Raises:
+        UserError: A number is out of range, or the precision is unknown.
     """
 
     rounds: int

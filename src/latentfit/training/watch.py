@@ -41,7 +41,11 @@ def who_waits(game: Game, rounds: int) -> list[str]:
 def must_be_finite(
     game: Game, terms: dict[str, float], step: int, folder: RunFolder | None
 ) -> None:
-    """Raise with the name of the player if a term or an owned parameter is not finite."""
+    """Raise with the name of the player if a term or an owned parameter is not finite.
+
+    Raises:
+        DivergenceError: One is not; it is named, and so is the last good checkpoint.
+    """
     last = None if folder is None else folder.checkpoint("last")
     kept = f"; the last good checkpoint is {last}" if last is not None and last.exists() else ""
     advice = f"{kept}. Try a lower learning rate, another seed, or --precision 32."
