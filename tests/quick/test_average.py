@@ -8,8 +8,11 @@ import pytest
 import torch
 from played import QUIET, apart, by_hand
 from safetensors.torch import load_file
+from torch.nn import ConvTranspose2d as Up
+from torch.nn.utils.parametrize import is_parametrized
 
 import latentfit as lf
+from latentfit.game import Game
 from latentfit.training import Settings
 from latentfit.training import train as play
 from latentfit.training.average import Average
@@ -85,3 +88,24 @@ def test_validation_looks_at_the_averaged_weights(tmp_path):
     (held,) = seen
     name = "decoder.layers.1.weight"
     torch.testing.assert_close(held[name], average[name], rtol=1e-5, atol=1e-6)
+
+
+def spectral():
+    """A small RAE-SN on images, whose networks have both spectral norm and batch norm."""
+    return lf.recipe("rae-sn", (1, 8, 8), latent=2, width=1 / 8, rate=1e-2, average=0.9)
+
+
+def test_averaged_weights_of_networks_with_spectral_norm_have_norm_one():
+    model = spectral().train()
+    average, game, x = Average(model, 0.9), Game(model), torch.rand(16, 1, 8, 8)
+    for step in range(200):
+        game.round(iter(lambda: x, None), step)
+        average.update(step)
+    with average.applied():
+        layers = [m.eval() for m in model.modules() if is_parametrized(m)]
+        for layer in layers:
+            weight = layer.weight.detach()
+            rows = weight.transpose(0, 1) if isinstance(layer, Up) else weight
+            norm = torch.linalg.matrix_norm(rows.flatten(1), 2)
+            assert float(norm) == pytest.approx(1.0, abs=0.02)
+    assert len(layers) == 9
