@@ -40,7 +40,7 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     close = difflib.get_close_matches(value, allowed, n=3, cutoff=0.5)
     near = list(dict.fromkeys(longer + close))[:3]
     hint = f"did you mean {' or '.join(near)}? " if near else ""
-    raise UserError(f"unknown {name} '{value}'; {hint}Allowed: {', '.join(allowed)}.")
+    raise UserError(f"unknown {name} '{value}'; {hint}Allowed: {', '.join(allowed) or 'none'}.")
 
 
 def within(

@@ -79,9 +79,10 @@ def model_and_split(
         UserError: There is no such split, the model has no encoder, or the data do not fit it.
     """
     from latentfit.checks import UserError, one_of
+    from latentfit.data.base import PARTS
     from latentfit.runs import load
 
-    one_of("split", split, ("train", "validation", "test"))
+    one_of("split", split, PARTS)
     model = load(run, device=device)
     if not model.encodes:
         raise UserError(f"the model of {run} has no encoder; use sample, evaluate or report.")

@@ -17,6 +17,8 @@ from latentfit.seeds import mix
 from latentfit.shapes import Shape
 from latentfit.units import Units
 
+PARTS = ("train", "validation", "test")
+
 
 class Split(ABC):
     """Samples with an order that others decide."""
@@ -51,7 +53,7 @@ class Split(ABC):
         return self.batches(torch.arange(len(self)).split(size))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Data:
     """A named data set with fixed splits.
 
@@ -75,6 +77,10 @@ class Data:
     classes: tuple[str, ...] = ()
     attributes: dict[str, tuple[Tensor, ...]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(getattr(self, p)):,} {p}" for p in PARTS)
+        return f"<Data {self.name}: {counts} samples of shape {tuple(self.shape)}>"
+
     @property
     def shape(self) -> Shape:
         """Shape of one sample: (C, H, W) for images, (d,) for vectors."""
@@ -82,7 +88,7 @@ class Data:
 
     def to(self, device: torch.device | str) -> Data:
         """The same data, handed out on `device`."""
-        moved = {part: getattr(self, part).to(device) for part in ("train", "validation", "test")}
+        moved = {part: getattr(self, part).to(device) for part in PARTS}
         return replace(self, **moved)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentfit.data.base import Data, Split
+from latentfit.data.base import PARTS, Data, Split
 from latentfit.data.make import fingerprint
 from latentfit.models import Learned, Model
 from latentfit.posteriors import Code
@@ -67,10 +67,7 @@ def fit_prior(
         with seeded(settings.seed, "prior"):
             prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
     elif isinstance(prior, Learned):
-        splits = {
-            part: Codes(encode_all(model, getattr(data, part)))
-            for part in ("train", "validation", "test")
-        }
+        splits = {part: Codes(encode_all(model, getattr(data, part))) for part in PARTS}
         known = splits["train"].code
         with seeded(settings.seed, "prior"):
             prior.begin(known.sample())

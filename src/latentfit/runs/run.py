@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Run:
         best: Lowest validation score and its round; None without validation.
     """
 
-    model: Model
+    model: Model = field(repr=False)
     folder: RunFolder | None
     rounds: int
     best: tuple[float, int] | None
