@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "latentfit"
-TELLING = {"UserError", "DivergenceError", "within", "one_of"}
+TELLING = {"UserError", "DivergenceError", "within", "one_of", "positive"}
 
 
 def public(body: list[ast.stmt], inside: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:

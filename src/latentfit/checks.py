@@ -64,6 +64,24 @@ def within(
     raise UserError(f"'{name}' must be {bound}, got {value:g}{hint}.")
 
 
+def positive(name: str, value: float, *, remedy: str = "") -> None:
+    """Raise unless the value is above 0 and finite.
+
+    Raises:
+        UserError: `value` is 0 or less, NaN or infinite.
+
+    Example:
+        >>> positive("sigma", 0, remedy="give a width")
+        Traceback (most recent call last):
+        ...
+        latentfit.checks.UserError: 'sigma' must be above 0 and finite, got 0; give a width.
+    """
+    if 0 < value < math.inf:
+        return
+    hint = f"; {remedy}" if remedy else ""
+    raise UserError(f"'{name}' must be above 0 and finite, got {value:g}{hint}.")
+
+
 @dataclass(frozen=True)
 class Range:
     """What a number may be, beside its type in an annotation."""

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentfit.checks import positive
+
 
 class Likelihood(nn.Module, ABC):
     """A distance from data to a decoder's output.
@@ -95,14 +97,18 @@ class Gaussian(Likelihood):
 
     Arguments:
         bounded: As that of `Likelihood`.
-        deviation: Start of gamma, positive, in the units of the network.
+        deviation: Start of gamma, positive and finite, in the units of the network.
         learned: Train log gamma by the same optimiser as the networks, as Dai & Wipf's code.
+
+    Raises:
+        UserError: `deviation` is not positive and finite.
     """
 
     density = True
 
     def __init__(self, *, bounded: bool, deviation: float = 1.0, learned: bool = False) -> None:
         super().__init__(bounded=bounded)
+        positive("deviation", deviation, remedy="give one in the units of the network")
         start = torch.tensor(math.log(deviation))
         if learned:
             self.log_deviation = nn.Parameter(start)

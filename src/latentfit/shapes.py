@@ -10,6 +10,7 @@ from torch import Tensor
 from latentfit.checks import UserError
 
 Shape = tuple[int, ...]
+NUMPY_FLOATS = (torch.float16, torch.float32, torch.float64)
 
 
 def is_image(shape: Shape) -> bool:
@@ -71,15 +72,25 @@ def samples(x: Tensor | ArrayLike, name: str) -> Tensor:
 def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
     """An array of what can be one, shape and type kept; tensors are brought to the CPU.
 
+    Floats that NumPy has no type for, such as bfloat16, become float32, which holds them exactly.
+
     Arguments:
         x: A tensor, an array, or nested lists of numbers.
         name: What errors call it.
 
     Raises:
-        UserError: Its parts differ in shape.
+        UserError: Its parts differ in shape, or it is a tensor that no array can hold, such as a
+            sparse one.
     """
     try:
-        return np.asarray(x.detach().cpu() if isinstance(x, Tensor) else x)
+        if isinstance(x, Tensor):
+            x = x.detach().cpu()
+            x = x.float() if x.is_floating_point() and x.dtype not in NUMPY_FLOATS else x
+        return np.asarray(x)
+    except TypeError as error:
+        raise UserError(
+            f"'{name}' cannot be read as an array ({error}); give a dense array of numbers."
+        ) from error
     except ValueError as error:
         raise UserError(
             f"'{name}' is no array of one shape ({error}); give each sample the same shape."

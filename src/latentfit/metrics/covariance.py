@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, one_of, positive
 from latentfit.metrics.matrix import Features, matrix, pair
 from latentfit.networks.mask import OPEN
 
@@ -114,7 +114,8 @@ def kl_profile(mean: Features, scale: Features) -> Tensor:
         With shape (m,), in nats, at least 0.
 
     Raises:
-        UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
+        UserError: Not matrices of one shape, no rows, NaN or infinity among the entries, or a
+            deviation that is not positive.
 
     References:
         | Diagnosing and Enhancing VAE Models (Dai & Wipf, 2019), Section 4
@@ -124,6 +125,12 @@ def kl_profile(mean: Features, scale: Features) -> Tensor:
         [0.0, 0.5]
     """
     mu, s = pair(mean, scale)
+    if len(mu) != len(s):
+        raise UserError(
+            f"'mean' and 'scale' need as many rows, got {len(mu)} and {len(s)}; give one scale for "
+            "each mean."
+        )
+    positive("scale", float(s.min()), remedy="give deviations, not their logarithms")
     return 0.5 * (mu.square() + s.square() - 1 - 2 * s.log()).mean(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import warnings
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentfit.checks import one_of, within
+from latentfit.checks import UserError, one_of, within
 from latentfit.metrics.matrix import Features, matrix
 
 Array = NDArray[np.float64]
@@ -67,6 +68,8 @@ ESTIMATORS: dict[str, Callable[[Array], float]] = {
 """Nearest-neighbour estimators, a little low from 15 dimensions on, and local PCA, which counts the
 curvature of the data as well and so is high."""
 
+LEAST = 200  # distinct points; local PCA looks at 100 neighbours in a half of them
+
 
 def intrinsic_dimension(
     points: Features,
@@ -84,9 +87,9 @@ def intrinsic_dimension(
     estimate, found by trying dimensions upwards.
 
     Arguments:
-        points: With shape (N, k), N at least 200; flattened data or codes.
+        points: With shape (N, k), at least 200 distinct ones; flattened data or codes.
         estimator: One of `ESTIMATORS`.
-        count: Points to use, drawn without replacement.
+        count: Distinct points to use, drawn without replacement; at least 200.
         repeats: Random halves, whose standard deviation stands for that of the whole (delete-half
             jackknife; a bootstrap would repeat points, and a repeated point is its own neighbour).
         calibrate: Undo the bias at this count.
@@ -96,8 +99,8 @@ def intrinsic_dimension(
         The dimension, at least 1 where calibrated, and the ends of its interval.
 
     Raises:
-        UserError: The estimator is unknown, `repeats` is below 2, or points are no matrix of 200
-            rows or hold NaN or infinity.
+        UserError: The estimator is unknown, `count` is below 200, `repeats` is below 2, or points
+            are no matrix of 200 distinct rows or hold NaN or infinity.
 
     References:
         | Estimating the intrinsic dimension by a minimal neighborhood information (Facco et al.,
@@ -109,10 +112,16 @@ def intrinsic_dimension(
         2
     """
     fit = ESTIMATORS[one_of("estimator", estimator, ESTIMATORS)]
-    held = matrix(points, least=200, what="points")
+    held = matrix(points, least=LEAST, what="points")
+    within("count", count, LEAST, remedy="neighbours in fewer points say little")
     within("repeats", repeats, 2)
     generator = torch.Generator().manual_seed(seed)
     held = held.unique(dim=0)  # copies have distance 0, of which the estimators take a logarithm
+    if len(held) < LEAST:
+        raise UserError(
+            f"points must have at least {LEAST} distinct rows, got {len(held)} among {len(points)};"
+            " give more points, or points that differ."
+        )
     used = held[torch.randperm(len(held), generator=generator)[:count].to(held.device)].cpu()
     halves = [
         _quiet(fit, used[torch.randperm(len(used), generator=generator)[: len(used) // 2]].numpy())
@@ -168,10 +177,20 @@ def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
         latents: Latent sizes, ascending.
         errors: Reconstruction error at each, finite.
 
+    Raises:
+        UserError: There are none, the lengths differ, or an error is NaN or infinite.
+
     Example:
         >>> knee([2, 4, 8, 16], [0.8, 0.4, 0.05, 0.045])
         8
     """
+    if not len(latents) == len(errors) > 0:
+        raise UserError(
+            f"'latents' and 'errors' must be equally many, at least one, got {len(latents)} and "
+            f"{len(errors)}; give one error for each size."
+        )
+    if bad := [m for m, e in zip(latents, errors, strict=True) if not math.isfinite(e)]:
+        raise UserError(f"'errors' must be finite, got NaN or infinity at {bad}; leave those out.")
     best, worst = min(errors), max(errors)
     return next(m for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
 

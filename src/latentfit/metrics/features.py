@@ -25,6 +25,8 @@ LENETS = {
     "cifar10": (3, 32, 32),
 }
 """The shipped classifiers and the shape that each was trained on."""
+SHIPPED = ("auto", "lenet", "pixels", "inception")
+"""What `extractor` takes by name, so that no other extractor may be called so."""
 PART = 64  # samples at a time on a CPU: what lies between two layers stays in its cache
 
 
@@ -117,20 +119,22 @@ def from_module(
     """An extractor from any module; its hash is that of the module's weights.
 
     Arguments:
-        name: What scores will be called; `inception` is kept for the Inception graph.
+        name: What scores will be called; none of `SHIPPED`, which scores of others would carry.
         module: From images (B, C, H, W) in [0, 1] or vectors (B, d); put into evaluation mode.
         features: Its part that gives features (B, k); the module itself where not given.
         head: From features to class logits, if there are classes.
 
     Raises:
-        UserError: The name is `inception`, `pixels` or `auto`.
+        UserError: The name is one of `SHIPPED`.
 
     Example:
         >>> from_module("mine", nn.Flatten())(torch.zeros(2, 1, 3, 3)).shape
         torch.Size([2, 9])
     """
-    if name in ("inception", "pixels", "auto"):
-        raise UserError(f"the name '{name}' is taken; give your extractor another one.")
+    if name in SHIPPED:
+        raise UserError(
+            f"the name '{name}' is taken; give your extractor one beside {', '.join(SHIPPED)}."
+        )
     return _module(name, module, features or module, head)
 
 
@@ -196,7 +200,7 @@ def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
         name = "lenet" if fits else "inception" if image and weights_path(None) else "pixels"
     path = name if Path(name).suffix in (".pth", ".pt", ".safetensors") else None
     if path is None:
-        one_of("features", name, ("auto", "lenet", "pixels", "inception"))
+        one_of("features", name, SHIPPED)
     if name == "pixels":
         return pixels()
     if name == "lenet":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from latentfit.checks import within
 from latentfit.metrics.matrix import Features
 from latentfit.metrics.neighbours import Distances, chunks, nearest
 
@@ -89,32 +90,44 @@ def manifold(generated: Features, real: Features, *, near: int = 3, far: int = 5
     Arguments:
         generated: Features of samples, with shape (M, d).
         real: Features of data, with shape (N, d).
-        near: The neighbour of the balls with border, at least 1.
-        far: The neighbour of those without, at least 1.
+        near: The neighbour of the balls with border, at least 1 and below both counts.
+        far: The neighbour of those without, at least 1 and below both counts.
 
     Raises:
-        UserError: As `precision_recall`, for the larger of `near` and `far`.
+        UserError: As `precision_recall`, for each of `near` and `far`.
 
     Example:
         >>> x = torch.randn(50, 2)
         >>> manifold(x, x).precision
         1.0
     """
-    one, other = _cover(generated, real, Balls(near, border=True), Balls(far, border=False))
+    one, other = _cover(
+        generated, real, Balls(near, border=True, name="near"), Balls(far, border=False, name="far")
+    )
     return replace(other, precision=one.precision, recall=one.recall)
 
 
 @dataclass(frozen=True)
 class Balls:
-    """Around each point, as far as its k-th neighbour; with or without their border."""
+    """Around each point, as far as its k-th neighbour; with or without their border.
+
+    Attributes:
+        k: The neighbour, itself excluded.
+        border: Whether a point at just that distance is inside.
+        name: What errors call `k`.
+    """
 
     k: int
     border: bool
+    name: str = "k"
 
 
 def _cover(generated: Features, real: Features, *kinds: Balls) -> list[Manifold]:
     """One answer for each kind of ball; neighbours and distances are found once."""
     held = Distances(real, generated)
+    rows = min(len(held.a), len(held.b))
+    for balls in kinds:
+        within(balls.name, balls.k, 1, rows - 1, remedy="give more rows, or a nearer neighbour")
     most = max(balls.k for balls in kinds)
     reach, reach_generated = (
         nearest(points, points, most, apart=True)[0].square() for points in (held.a, held.b)

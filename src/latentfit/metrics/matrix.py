@@ -37,7 +37,8 @@ def matrix(rows: Features, *, least: int = 1, what: str = "features") -> Tensor:
         raise UserError(f"{what} must be (N, k), got {tuple(rows.shape)}; flatten them.")
     if len(held) < least:
         raise UserError(f"{what} must have at least {least} rows, got {len(held)}.")
-    if not bool(held.sum().isfinite()):  # one entry that is not makes the sum so
+    # One entry that is not finite makes the sum so, and so can finite ones near float64's largest.
+    if not bool(held.sum().isfinite()) and not bool(held.isfinite().all()):
         raise UserError(f"{what} hold NaN or infinity; look at the samples that made them.")
     return held
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from latentfit.checks import one_of
+from latentfit.checks import UserError, one_of
 from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
 from latentfit.networks.layers import scaled
 from latentfit.networks.mlp import MLP
@@ -38,12 +38,13 @@ def encoder(
         shape: Of a sample.
         outputs: Number of outputs.
         width: Factor on every hidden size.
-        family: One of `FAMILIES`; vectors have one only.
+        family: One of `FAMILIES`; vectors have the first only.
         momentum: Share of a new batch in batch norm's statistics; the family's where not given.
 
     Raises:
-        UserError: Samples are images, and the family is unknown.
+        UserError: The family is unknown, or it is one of images and samples are vectors.
     """
+    _must_fit(family, shape)
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -62,8 +63,9 @@ def decoder(
     """From codes (B, m) to unbounded samples (B, *shape); arguments as those of `encoder`.
 
     Raises:
-        UserError: Samples are images, and the family is unknown.
+        UserError: The family is unknown, or it is one of images and samples are vectors.
     """
+    _must_fit(family, shape)
     if not is_image(shape):
         return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -77,8 +79,9 @@ def critic(
     """From samples (B, *shape) to scores (B, outputs), without batch norm; see `encoder`.
 
     Raises:
-        UserError: Samples are images, and the family is unknown.
+        UserError: The family is unknown, or it is one of images and samples are vectors.
     """
+    _must_fit(family, shape)
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -86,12 +89,18 @@ def critic(
     return Critic(shape, outputs, width=width, family=_variant(family, None))
 
 
+def _must_fit(family: str, shape: Shape) -> None:
+    one_of("family", family, FAMILIES)
+    if not is_image(shape) and family != FAMILIES[0]:
+        raise UserError(f"family '{family}' is one of images; leave it out for vectors.")
+
+
 def _share(momentum: float | None) -> float:
     return USUAL_MOMENTUM if momentum is None else momentum
 
 
 def _variant(family: str, momentum: float | None) -> Family:
-    make = {"flexae": flexae, "dai-wipf": dai_wipf}[one_of("family", family, FAMILIES)]
+    make = {"flexae": flexae, "dai-wipf": dai_wipf}[family]
     return make() if momentum is None else make(momentum)
 
 

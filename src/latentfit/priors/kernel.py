@@ -18,7 +18,7 @@ class KernelDensity(Fitted):
 
     Arguments:
         latent: Number of dimensions m.
-        count: Codes that are kept, at most.
+        count: Codes that are kept, at most; 2 or more.
 
     References:
         | Multivariate Density Estimation (Scott, 1992), Section 6.3
@@ -41,11 +41,24 @@ class KernelDensity(Fitted):
         self.register_buffer("held", torch.tensor(0))
 
     def fit(self, codes: Tensor, *, seed: int = 0) -> None:
-        """Keep a random part of the codes (N, m), and Scott's width for as many."""
+        """Keep a random part of the codes (N, m), and Scott's width for as many.
+
+        Arguments:
+            codes: With shape (N, m), N at least 2.
+            seed: Of the part.
+
+        Raises:
+            UserError: There are fewer than 2 codes to keep.
+        """
         generator = torch.Generator().manual_seed(seed)
         pick = torch.randperm(len(codes), generator=generator)[: len(self.codes)]
         kept = codes.detach()[pick.to(codes.device)]
         count, latent = kept.shape
+        if count < 2:
+            raise UserError(
+                f"a kernel density needs at least 2 codes for its width, got {len(codes)} and "
+                f"keeps {len(self.codes)}; use more data, or raise 'count'."
+            )
         self.codes[:count].copy_(kept)
         self.held.fill_(count)
         self.width.copy_(count ** (-1 / (latent + 4)) * kept.std(0))
