@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import latentfit as lf
 from latentfit import metrics, networks
 from latentfit.checks import UserError
 from latentfit.likelihoods import Gaussian
+from latentfit.posteriors import Code
 from latentfit.priors import KernelDensity
+from latentfit.scoring.table import METRICS
 from latentfit.shapes import as_array
 
 NAN, INF = math.nan, math.inf
@@ -99,3 +103,45 @@ def test_a_tensor_of_any_type_becomes_an_array(kind):
     assert held.tolist() == [[0, 1], [2, 3]]
     name = "float32" if kind == torch.bfloat16 else str(kind).removeprefix("torch.")
     assert held.dtype == name
+
+
+@pytest.mark.parametrize("zero", ["train_train", "train_test", "generated_test"])
+def test_memorisation_divided_by_a_distance_of_zero_is_not_defined(zero):
+    one = metrics.Estimate(1.0, 0.0, 9)
+    parts = dict.fromkeys(("train_train", "generated_train", "train_test", "generated_test"), one)
+    none = metrics.Estimate(0.0, 0.0, 9)
+    assert metrics.Memorisation(**parts).ratio == 1
+    assert metrics.Memorisation(**parts | {"generated_train": none}).ratio == 0
+    assert math.isnan(metrics.Memorisation(**parts | {zero: none}).ratio)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_codes_that_are_all_equal_carry_nothing(value):
+    codes = torch.full((300, 3), value)
+    assert not metrics.open_dimensions(codes, None).any()
+    assert metrics.spectral_dimension(codes) == 0
+    assert math.isnan(metrics.nac(FAR, active=torch.zeros(3, dtype=torch.bool)))
+    codes[0, 1] = 1.0
+    assert metrics.open_dimensions(codes, None).tolist() == [False, True, False]
+    assert metrics.spectral_dimension(codes) == 1
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(0.0, None), (0.1, 1)])
+def test_points_have_no_dimensions_by_nats(scale, expected):
+    code = Code(torch.zeros(5, 2), torch.tensor([1.0, scale]).repeat(5, 1))
+    subject = SimpleNamespace(code=code, model=SimpleNamespace(encodes=True))
+    assert METRICS["kl_dimensions"].of(subject) == expected
+
+
+@pytest.mark.parametrize("features", ["pixels", "lenet"])
+def test_a_model_of_constant_data_is_scored(features):
+    data = lf.data.arrays(np.zeros((300, 8, 8), np.uint8))
+    model = lf.recipe("ae", data, latent=4, width=1 / 64)
+    lf.train(model, data, rounds=2, progress=False, device="cpu")
+    extractor = metrics.lenet("digits") if features == "lenet" else features
+    scores = lf.evaluate(model, data, features=extractor, draws=1)
+    undefined = {name for name, value in scores.items() if value is None}
+    others = {"ms_lenet_ratio"} if features == "lenet" else set()
+    assert undefined == {"pms_ratio", "nac", "nac_covariance"} | others
+    assert (scores["active"], scores["active_units"], scores["code_spectral_95"]) == (0, 0, 0)
+    assert scores["pms_train_train"] == scores["pms_train_test"] == 0

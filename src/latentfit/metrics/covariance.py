@@ -49,6 +49,9 @@ def nac(
                 f"codes, got {active.dtype} with shape {tuple(active.shape)}."
             )
         held = held[:, active]
+    # Before a variance is taken of no column, which warns.
+    if held.shape[1] < 2:
+        return float("nan")
     # Both: rounding of the mean can leave a constant column a variance above 0, and the variance of
     # a column of tiny numbers can underflow to 0.
     held = held[:, (held != held[0]).any(0) & (held.var(0) > 0)]
@@ -167,8 +170,8 @@ def non_normality(codes: Features) -> Tensor:
 def open_dimensions(codes: Tensor, mask: Tensor | None) -> Tensor:
     """Which dimensions carry anything, booleans with shape (m,).
 
-    With a mask: where it is at least `networks.mask.OPEN`. Without: where the codes' variance is at
-    least a hundredth of the largest; a collapsed dimension of a VAE falls below.
+    With a mask: where it is at least `networks.mask.OPEN`. Without: where codes differ and their
+    variance is at least a hundredth of the largest; a collapsed dimension of a VAE falls below.
 
     Arguments:
         codes: With shape (N, m), N at least 2 without a mask.
@@ -177,4 +180,5 @@ def open_dimensions(codes: Tensor, mask: Tensor | None) -> Tensor:
     if mask is not None:
         return mask >= OPEN
     variance = codes.var(0)
-    return variance >= 0.01 * variance.max()
+    # Both, as in `nac`: rounding of the mean can leave equal codes a variance above 0.
+    return (codes != codes[0]).any(0) & (variance >= 0.01 * variance.max())

@@ -150,6 +150,8 @@ def _calibrated(
 def spectral_dimension(points: Features, *, share: float = 0.95) -> int:
     """Principal components that hold a share of the variance: an upper bound for curved data.
 
+    Points that are all equal have no variance, and 0 components hold it.
+
     Arguments:
         points: With shape (N, k), N at least 2.
         share: In [0, 1].
@@ -163,6 +165,8 @@ def spectral_dimension(points: Features, *, share: float = 0.95) -> int:
     """
     within("share", share, 0.0, 1.0)
     held = matrix(points, least=2, what="points")
+    if not bool((held != held[0]).any()):
+        return 0
     values = torch.linalg.eigvalsh(torch.cov(held.T).reshape(held.shape[1], -1)).clamp_min(0)
     shares = values.flip(0).cumsum(0) / values.sum()
     return int((shares < share - 1e-12).sum()) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from latentfit.metrics.matrix import Features
@@ -58,8 +59,11 @@ class Memorisation:
         """How much nearer samples are to training than to test data: 1 where nothing is memorised.
 
         (generated-train / generated-test) / (train-train / train-test). Samples that are merely
-        smooth are nearer to both, which cancels; copies of training data bring it to 0.
+        smooth are nearer to both, which cancels; copies of training data bring it to 0. NaN where
+        a distance that is divided by is 0, as between rows that are all equal.
         """
+        if 0 in (self.generated_test.value, self.train_train.value, self.train_test.value):
+            return math.nan
         own = self.generated_train.value / self.generated_test.value
         return own / (self.train_train.value / self.train_test.value)
 

@@ -53,6 +53,8 @@ def _kl_dimensions(subject: Subject) -> Found:
     code = subject.code  # one that went through a flow is no Gaussian
     if code.scale is None or type(code) is not Code:
         return {}
+    if not bool((code.scale > 0).all()):  # an encoder from outside may give points
+        return None
     return int((metrics.kl_profile(code.mean, code.scale) > KL_LEAST).sum())
 
 
