@@ -62,7 +62,7 @@ class Metric:
         for features, name in self.also.items():
             if score == name:
                 return features
-        pattern = re.escape(self.name).replace("<features>", "([^_]+)")
+        pattern = re.escape(self.name).replace("<features>", "(.+)")
         found = re.fullmatch(pattern, score)
         return None if found is None else "".join(found.groups())
 

@@ -110,13 +110,15 @@ def meaning(name: str) -> str:
         'kernel distance between generated and test samples i'
         >>> meaning("kid_lenet_floor")
         'the same for training samples: what data themselves reach'
+        >>> "in the features of my_net" in meaning("fd_my_net")
+        True
     """
-    for row in METRICS.values():
-        if (features := row.matches(name)) is not None:
-            return row.says(features or "<features>")
     for suffix, text in BESIDE.items():
         if name.endswith(suffix) and meaning(name.removesuffix(suffix)):
             return text
+    for row in METRICS.values():
+        if (features := row.matches(name)) is not None:
+            return row.says(features or "<features>")
     return ""
 
 
