@@ -23,7 +23,7 @@ NAN, INF = math.nan, math.inf
 X = torch.linspace(0, 1, 40).reshape(10, 4).cos()
 EQUAL = torch.full((300, 3), 0.1)  # whose mean is not quite 0.1
 FAR = torch.linspace(0, 1, 900).reshape(300, 3).cos()
-NETWORKS = (networks.encoder, networks.decoder, networks.critic)
+NETWORKS = (networks.encoder, networks.decoder)
 
 
 def density(codes: int, count: int) -> None:

@@ -39,7 +39,7 @@ def kinds(network):
 def test_residual_networks_are_those_of_mimicry(side, generator, discriminator):
     shape = (3, side, side)
     assert count(networks.decoder(shape, 128, family="sngan")) == generator
-    critic = networks.critic(shape, 1, family="sngan")
+    critic = networks.encoder(shape, 1, family="sngan", norm=False)
     assert count(critic) == discriminator
     # Each sample is judged alone.
     assert not [layer for layer in critic.modules() if isinstance(layer, NORMS)]

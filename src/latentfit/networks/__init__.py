@@ -1,6 +1,6 @@
 """Networks: dense, convolutional, and the mask."""
 
-from latentfit.networks.build import FAMILIES, critic, decoder, dense, encoder, hidden
+from latentfit.networks.build import FAMILIES, decoder, dense, encoder, hidden
 from latentfit.networks.codebook import Codebook
 from latentfit.networks.convolution import (
     Critic,
@@ -37,7 +37,6 @@ __all__ = [
     "Mapping",
     "Mask",
     "SkipMLP",
-    "critic",
     "dai_wipf",
     "decoder",
     "dense",

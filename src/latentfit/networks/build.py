@@ -31,8 +31,9 @@ def encoder(
     width: float = 1.0,
     family: str = "flexae",
     momentum: float | None = None,
+    norm: bool = True,
 ) -> nn.Module:
-    """From samples (B, *shape) to (B, outputs).
+    """From samples (B, *shape) to (B, outputs); without a norm it serves as a critic.
 
     Arguments:
         shape: Of a sample.
@@ -40,6 +41,7 @@ def encoder(
         width: Factor on every hidden size.
         family: One of `FAMILIES`; vectors have the first only.
         momentum: Share of a new batch in batch norm's statistics; the family's where not given.
+        norm: Batch norm, for images; without it each output is from its sample alone.
 
     Raises:
         UserError: The family is unknown, or it is one of images and samples are vectors.
@@ -48,8 +50,9 @@ def encoder(
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
-        return ResidualEncoder(shape, outputs, width=width, norm=_share(momentum))
-    return Encoder(shape, outputs, width=width, family=_variant(family, momentum))
+        return ResidualEncoder(shape, outputs, width=width, norm=_share(momentum) if norm else None)
+    kind = Encoder if norm else Critic
+    return kind(shape, outputs, width=width, family=_variant(family, momentum))
 
 
 def decoder(
@@ -71,22 +74,6 @@ def decoder(
     if family == "sngan":
         return ResidualDecoder(shape, latent, width=width, norm=_share(momentum))
     return Decoder(shape, latent, width=width, family=_variant(family, momentum))
-
-
-def critic(
-    shape: Shape, outputs: int = 1, *, width: float = 1.0, family: str = "flexae"
-) -> nn.Module:
-    """From samples (B, *shape) to scores (B, outputs), without batch norm; see `encoder`.
-
-    Raises:
-        UserError: The family is unknown, or it is one of images and samples are vectors.
-    """
-    _must_fit(family, shape)
-    if not is_image(shape):
-        return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
-    if family == "sngan":
-        return ResidualEncoder(shape, outputs, width=width, norm=None)
-    return Critic(shape, outputs, width=width, family=_variant(family, None))
 
 
 def _must_fit(family: str, shape: Shape) -> None:

@@ -123,7 +123,7 @@ def age(parts: Parts, **numbers: Any) -> AGE:
         Those of `models.AGE`. Networks are the shared ones, without batch norm in the encoder. The
         rate is not halved every 40 epochs, and the generator moves twice for faces too.
     """
-    return AGE(parts.body(encoder=parts.encoder_without_norm()), **numbers)
+    return AGE(parts.body(encoder=parts.encoder(norm=False)), **numbers)
 
 
 @system(
@@ -152,7 +152,7 @@ def pioneer(parts: Parts, *, phase: Whole = 0, **numbers: Any) -> AGE:
     """
     betas = (0.0, 0.99)
     if not phase:
-        body = parts.body(encoder=spectrally_normal_everywhere(parts.encoder_without_norm()))
+        body = parts.body(encoder=spectrally_normal_everywhere(parts.encoder(norm=False)))
         return AGE(body, betas=betas, **numbers)
     if not parts.image:
         raise UserError("networks that grow need images, got vectors; use --set phase=0.")
@@ -183,7 +183,7 @@ def alae(parts: Parts, **numbers: Any) -> ALAE:
     """
     units = max(32, parts.latent)  # fewer map noise to a curve
     return ALAE(
-        parts.body(encoder=parts.encoder_without_norm()),
+        parts.body(encoder=parts.encoder(norm=False)),
         prior=Pushforward(Mapping(units, parts.latent, speed=_ALAE_SPEED), units),
         critic=MLP(parts.latent, 1, hidden=(units,) * 2, slope=0.2, speed=_ALAE_SPEED),
         **numbers,

@@ -102,42 +102,21 @@ class Parts:
         """From samples to Gaussians; the encoder gives means and raw scales."""
         return DiagonalGaussian(self.encoder(2 * self.latent))
 
-    def encoder(self, outputs: int | None = None) -> nn.Module:
-        """From samples to `outputs` numbers, m where not given."""
-        outputs = self.latent if outputs is None else outputs
-        return self._part(
-            "encoder",
-            lambda: networks.encoder(self.shape, outputs, **self._form, momentum=self.momentum),
-            self.shape,
-            (outputs,),
-        )
+    def encoder(self, outputs: int | None = None, *, norm: bool = True) -> nn.Module:
+        """From samples to `outputs` numbers, m where not given; see `networks.encoder`."""
+        return self._looking("encoder", self.latent if outputs is None else outputs, norm)
+
+    def image_critic(self, outputs: int = 1, *, norm: bool = False) -> nn.Module:
+        """From samples to scores, each from its sample alone unless there is batch norm."""
+        return self._looking("image_critic", outputs, norm)
 
     def decoder(self) -> nn.Module:
         """From codes to unbounded samples."""
         return self._part(
             "decoder",
-            lambda: networks.decoder(self.shape, self.latent, **self._form, momentum=self.momentum),
+            lambda: networks.decoder(self.shape, self.latent, **self._form),
             (self.latent,),
             self.shape,
-        )
-
-    def image_critic(self, outputs: int = 1, *, norm: bool = False) -> nn.Module:
-        """From samples to scores, each from its sample alone unless there is batch norm."""
-
-        def build() -> nn.Module:
-            if norm:
-                return networks.encoder(self.shape, outputs, **self._form, momentum=self.momentum)
-            return networks.critic(self.shape, outputs, **self._form)
-
-        return self._part("image_critic", build, self.shape, (outputs,))
-
-    def encoder_without_norm(self) -> nn.Module:
-        """From samples to codes, each from its sample alone."""
-        return self._part(
-            "encoder",
-            lambda: networks.critic(self.shape, self.latent, **self._form),
-            self.shape,
-            (self.latent,),
         )
 
     def on_codes(self, outputs: int, **form: Any) -> nn.Module:
@@ -194,7 +173,16 @@ class Parts:
 
     @property
     def _form(self) -> dict[str, Any]:
-        return {"width": self.width, "family": self.family}
+        return {"width": self.width, "family": self.family, "momentum": self.momentum}
+
+    def _looking(self, name: str, outputs: int, norm: bool) -> nn.Module:
+        """A network that looks at samples."""
+        return self._part(
+            name,
+            lambda: networks.encoder(self.shape, outputs, **self._form, norm=norm),
+            self.shape,
+            (outputs,),
+        )
 
     def _part(
         self, name: str, build: Callable[[], nn.Module], inputs: Shape, outputs: Shape
