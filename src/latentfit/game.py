@@ -163,7 +163,7 @@ class Game:
         """One step of one player: only what it owns changes, and no gradient is left behind.
 
         Raises:
-            UserError: A weight is of no term of the player.
+            UserError: A weight is of no term of the player, or no term depends on what it owns.
         """
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
@@ -171,7 +171,10 @@ class Game:
             if stray := player.weights.keys() - terms.keys():
                 has = ", ".join(terms)
                 raise UserError(f"player '{name}' has no term '{min(stray)}' to weigh, only {has}.")
-            self.backward(player.loss(terms, step))
+            loss = player.loss(terms, step) if terms else torch.zeros(())
+            if not loss.requires_grad:
+                raise UserError(f"the terms of player '{name}' do not depend on what it owns.")
+            self.backward(loss)
         self.average(owned)
         factor = player.rate(step)
         for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
@@ -193,7 +196,19 @@ class Game:
 
 def _must_make_sense(turns: Sequence[Turn]) -> None:
     if not turns or not turns[0].batches:
-        raise UserError("a game begins with a turn that takes a batch; leave out its fresh=False.")
+        raise UserError(
+            "a game begins with a turn that takes a batch: give it players, and fresh=True."
+        )
+    before = 0
+    for turn in turns:
+        if turn.repeats < 1 or not turn.players:
+            raise UserError("a turn has one player at least, and is played once at least.")
+        wanted = max(player.batches for player in turn.players.values())
+        if not turn.fresh and wanted > before:
+            raise UserError(
+                f"a turn without a batch of its own wants {wanted}, the turn before took {before}."
+            )
+        before = wanted if turn.fresh else before
     names = [name for turn in turns for name in turn.players]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"two players are called '{twice[0]}'; give each a name of its own.")

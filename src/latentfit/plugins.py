@@ -74,4 +74,7 @@ class Table(Mapping[str, Row], Generic[Row]):
         for row in rows:
             if not isinstance(row, self.kind):
                 raise TypeError(f"it gives a {type(row).__name__}, not a {self.kind.__name__}")
+            check = getattr(row, "must_make_sense", None)
+            if check is not None:
+                check()
         return rows

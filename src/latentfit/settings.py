@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ class Setting:
         """
         if value is None and self.optional:
             return None
-        kinds = (int, float) if self.kind is float else (self.kind,)
+        kinds = {int: numbers.Integral, float: numbers.Real}.get(self.kind, self.kind)
         if not isinstance(value, kinds) or isinstance(value, bool) != (self.kind is bool):
             also = " or None" if self.optional else ""
             raise UserError(f"'{self.name}' must be {NAMES[self.kind]}{also}, got {value!r}.")

@@ -30,6 +30,11 @@ class Units:
     shift: Tensor = field(default_factory=lambda: torch.zeros(()))
     scale: Tensor = field(default_factory=lambda: torch.ones(()))
 
+    @property
+    def neutral(self) -> bool:
+        """Whether the map changes nothing."""
+        return not bool(self.shift.any()) and bool((self.scale == 1).all())
+
     def apply(self, held: Tensor) -> Tensor:
         """From the units of the file to those of the network, shape kept."""
         return (held - self.shift.to(held)) / self.scale.to(held)

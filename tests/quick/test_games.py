@@ -242,6 +242,10 @@ def test_games_that_make_no_sense_are_errors():
     for turns, says in (
         ((), "begins with a turn that takes a batch"),
         ((Turn(fresh=False, a=player(one)),), "begins with a turn that takes a batch"),
+        ((Turn(),), "begins with a turn that takes a batch"),
+        ((Turn(repeats=0, a=player(one)),), "is played once at least"),
+        ((first, Turn()), "has one player at least"),
+        ((first, Turn(fresh=False, b=player(two, batches=2))), "wants 2, the turn before took 1"),
         ((first, Turn(a=player(two))), "two players are called 'a'"),
         ((first, Turn(b=player(nn.Identity()))), "player 'b' owns no parameters"),
     ):
@@ -256,3 +260,11 @@ def test_games_that_make_no_sense_are_errors():
         True,
         False,
     ]
+
+
+def test_a_loss_that_reaches_nothing_is_an_error():
+    lone = nn.Linear(2, 2)
+    for terms in ({}, {"size": torch.ones(())}):
+        still = Player(terms=lambda x, t=terms: t, owns=(lone,), optimizer=adam(0.1))
+        with pytest.raises(UserError, match="terms of player 'a' do not depend on what it owns"):
+            Game(Drawn(Turn(a=still))).round(iter([X]), 0)

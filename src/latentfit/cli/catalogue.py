@@ -48,8 +48,9 @@ def catalogue(what: str) -> list[dict[str, Any]]:
 
 def _recipe(name: str) -> dict[str, Any]:
     recipe = RECIPES[name]
-    # The players are read off a small model, so that this list cannot disagree with the code.
-    model = recipe.model((1, 8, 8), latent=2, width=1 / 64)
+    model = (
+        recipe.small()
+    )  # the players are read off it, so that this cannot disagree with the code
     return {
         "name": name,
         "paper": recipe.paper.title,

@@ -36,7 +36,7 @@ def evaluate(
     model = load(run, weights=weights, device=device)
     loaded = data_of(run, data, data_root)
     must_fit(model, loaded)
-    kept = "raw" if weights == "raw" or model.average is None else "averaged"
+    kept = "raw" if weights == "raw" else None
     subject = Subject(model, loaded, features=features, count=count, seed=seed)
     scores = score_run(subject, run, groups=metrics, kept=kept, quiet=as_json)
     if as_json:
@@ -57,7 +57,7 @@ def list_(
     ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="A Markdown table.")] = False,
 ) -> None:
-    """List the systems, the data sets, late priors, scores or the studies of `reproduce`."""
+    """List the systems, the data sets, priors to fit, scores or the studies of `reproduce`."""
     import json
 
     if games:

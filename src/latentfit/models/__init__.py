@@ -1,6 +1,6 @@
 """Models: each file reads like its paper's algorithm box."""
 
-from latentfit.models.aae import AAE, WAEGAN
+from latentfit.models.aae import AAE, WAEGAN, Matched
 from latentfit.models.acai import ACAI
 from latentfit.models.age import AGE
 from latentfit.models.alae import ALAE
@@ -35,6 +35,7 @@ __all__ = [
     "Learner",
     "MappedPrior",
     "MaskAAE",
+    "Matched",
     "Model",
     "SoftIntroVAE",
     "Stage",

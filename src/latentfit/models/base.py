@@ -81,7 +81,8 @@ class Model(Learner):
 
     def __setattr__(self, name: str, value: Any) -> None:
         # A model as a prior draws in its own units, which are those of the codes it was trained on.
-        super().__setattr__(name, Stage(value) if isinstance(value, Model) else value)
+        staged = name == "prior" and isinstance(value, Model)
+        super().__setattr__(name, Stage(value) if staged else value)
 
     def code(self, x: Tensor) -> Code:
         """The law of the codes of samples (B, *shape): a point each, or a Gaussian each."""
@@ -181,6 +182,11 @@ class Model(Learner):
             )
 
     def _fitting(self, x: Tensor) -> Tensor:
+        if not x.is_floating_point():
+            raise UserError(
+                f"a tensor of {x.dtype} was given; tensors are floats in the network's units, give "
+                "an array for the data's own."
+            )
         if tuple(x.shape[1:]) != self.shape:
             raise UserError(
                 f"samples have shape {tuple(x.shape[1:])}, the model takes {self.shape}; give a "
@@ -190,11 +196,10 @@ class Model(Learner):
 
     def _seen(self, x: Any) -> Iterator[Tensor]:
         """An array in the units of the data as tensors in those of the network."""
-        held = samples(x, "samples")
-        own = like(self)
+        held, own = samples(x, "samples"), like(self)
+        held = held.to(own.dtype) / 255 if held.dtype == torch.uint8 else held.to(own.dtype)
         for part in self._fitting(held).split(512):
-            scaled = part.to(own) / 255 if part.dtype == torch.uint8 else part.to(own)
-            yield self.units.apply(scaled)
+            yield self.units.apply(part.to(own.device))
 
 
 class Stage(Prior):

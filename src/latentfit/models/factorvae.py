@@ -57,8 +57,8 @@ class FactorVAE(AutoEncoder):
         body: Body,
         *,
         discriminator: nn.Module,
-        correlation: Weight = 6.4,
-        discriminator_rate: Rate = 1e-4,
+        correlation: Weight,
+        discriminator_rate: Rate,
         **rest: Any,
     ) -> None:
         super().__init__(body, **rest)

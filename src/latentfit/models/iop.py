@@ -54,8 +54,8 @@ class ImplicitPrior(AutoEncoder):
         body: Body,
         *,
         ratio: Ratio,
-        steps: Count = 10,
-        ratio_rate: Rate = 1e-3,
+        steps: Count,
+        ratio_rate: Rate,
         **rest: Any,
     ) -> None:
         super().__init__(body, **rest)

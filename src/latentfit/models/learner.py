@@ -8,13 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
+import torch
 from torch import nn
 
-from latentfit.game import Turn
+from latentfit.game import Player, Turn
+from latentfit.schedules import Schedule
 
-PLAIN = bool | int | float | str | None
+MOMENTS = (0, *(2**power for power in range(21)))  # rounds at which schedules are looked at
 # What is said of a model elsewhere, or changes while it is used.
-ASIDE = {"training", "batch", "average", "recipe", "own", "built", "refitted"}
+ASIDE = {"training", "batch", "average", "recipe", "own", "built", "refitted", "units"}
 
 
 class Learner(nn.Module, ABC):
@@ -71,33 +73,80 @@ def frozen(module: nn.Module) -> Iterator[nn.Module]:
             yield from frozen(part)
 
 
-def describe(model: nn.Module) -> dict[str, Any]:
-    """Class, shapes and plain attributes of a model and of all its modules, by their names."""
+def describe(model: Learner) -> dict[str, Any]:
+    """What a model is made of and who plays in it, as plain values by name.
+
+    Class, shapes and plain attributes of every module, names of the functions that it was given; of
+    each player what it owns, its optimiser's numbers, and its weights and rates at a few rounds.
+    """
     return {
-        name or "model": {
-            "kind": type(part).__name__,
-            **{key: _plain(value) for key, value in vars(part).items() if _told(key, value)},
-            **{key: list(value.shape) for key, value in part.named_parameters(recurse=False)},
-        }
-        for name, part in model.named_modules()
+        "parts": {name or "model": _part(part) for name, part in model.named_modules()},
+        "players": {
+            name: _player(turn, player, model)
+            for turn in model.turns()
+            for name, player in turn.players.items()
+        },
     }
 
 
-def mark(model: nn.Module) -> str:
+def still(model: nn.Module) -> dict[str, str]:
+    """A mark of what each frozen network holds, by its name."""
+    names = {id(part): name for name, part in model.named_modules()}
+    return {
+        names[id(part)]: _digest(b"".join(
+            value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+            for value in part.state_dict().values()
+            if value.numel()
+        ))
+        for part in frozen(model)
+    }  # fmt: skip
+
+
+def mark(model: Learner) -> str:
     """Sixteen hexadecimal digits that stand for what `describe` says."""
-    held = json.dumps(describe(model), sort_keys=True).encode()
+    return _digest(json.dumps(describe(model), sort_keys=True).encode())
+
+
+def _digest(held: bytes) -> str:
     return hashlib.blake2b(held, digest_size=8).hexdigest()
 
 
-def _told(key: str, value: Any) -> bool:
-    if key.startswith("_") or key in ASIDE:
-        return False
-    return all(isinstance(v, PLAIN) for v in value) if _many(value) else isinstance(value, PLAIN)
+def _part(part: nn.Module) -> dict[str, Any]:
+    told = {key: value for key, value in vars(part).items() if key[0] != "_" and key not in ASIDE}
+    shapes = {key: list(value.shape) for key, value in part.named_parameters(recurse=False)}
+    return {"kind": type(part).__name__, **shapes, **_plain(told)}
+
+
+def _player(turn: Turn, player: Player, model: nn.Module) -> dict[str, Any]:
+    names = {id(part): name or "model" for name, part in model.named_modules()}
+    optimizer = player.optimizer([nn.Parameter(torch.zeros(1))])
+    return {
+        "owns": [names.get(id(part), type(part).__name__) for part in player.owns],
+        "repeats": turn.repeats,
+        "fresh": turn.fresh,
+        "batches": player.batches,
+        "optimizer": type(optimizer).__name__,
+        **{k: _plain(v) for k, v in optimizer.param_groups[0].items() if k != "params"},
+        "weights": {term: _course(weight) for term, weight in player.weights.items()},
+        "rate": _course(player.rate),
+        "plays": [player.plays(moment) for moment in MOMENTS],
+    }
+
+
+def _course(value: float | Schedule) -> float | list[float]:
+    return [float(value(moment)) for moment in MOMENTS] if callable(value) else float(value)
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if _many(value) else value
-
-
-def _many(value: Any) -> bool:
-    return isinstance(value, tuple | list)
+    """A value as JSON has it; functions are told by their names, `...` for what cannot be told."""
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    if isinstance(value, tuple | list):
+        held = [_plain(inner) for inner in value]
+        return ... if ... in held else held
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items() if _plain(inner) is not ...}
+    if isinstance(value, nn.Module):
+        return type(value).__name__
+    name = getattr(value, "__qualname__", None)
+    return ... if name is None else f"{value.__module__}.{name}"

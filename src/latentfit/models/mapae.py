@@ -103,7 +103,9 @@ class MappedPrior(Model):
     def train(self, mode: bool = True) -> Self:
         """Set the mode; the norm of the codes learns theirs also where E is frozen."""
         super().train(mode)
-        self.encoder.get_submodule("1").train(mode)
+        for part in self.encoder.children():
+            if isinstance(part, nn.BatchNorm1d) and not part.affine:
+                part.train(mode)
         return self
 
     def blend(self, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -60,8 +60,8 @@ class VQVAE(Model):
         places: int,
         prior: TokenPrior,
         variance: float,
-        beta: Weight = 0.25,
-        rate: Rate = 3e-4,
+        beta: Weight,
+        rate: Rate,
     ) -> None:
         super().__init__(body)
         self.codebook, self.prior = codebook, prior

@@ -38,7 +38,7 @@ class Growth(nn.Module):
     def __init__(self, shape: Shape, *, every: int) -> None:
         super().__init__()
         self.side = 4 * 2 ** max(0, math.ceil(math.log2(max(shape[1:]) / 4)))
-        self.last, self.every, self.phase = int(math.log2(self.side / 4)), every, 0
+        self.last, self.every, self._phase = int(math.log2(self.side / 4)), every, 0
         self.register_buffer("played", torch.tensor(0))
         self.register_load_state_dict_post_hook(lambda module, _: module.find())
 
@@ -50,7 +50,12 @@ class Growth(nn.Module):
 
     def find(self) -> None:
         """The phase from the rounds played; also after a checkpoint was loaded."""
-        self.phase = min(self.last, int(self.played) // self.every)
+        self._phase = min(self.last, int(self.played) // self.every)
+
+    @property
+    def phase(self) -> int:
+        """How far the networks have grown: 0 at first, `last` at the end."""
+        return self._phase
 
     @property
     def alpha(self) -> Tensor:

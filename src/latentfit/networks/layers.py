@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
+from latentfit.checks import UserError
+
 
 def glorot_normal(module: nn.Module) -> None:
     """Glorot-normal weights and zero biases, for use with `module.apply`."""
@@ -117,7 +119,15 @@ class Reshape(nn.Module):
 
 
 def spectrally_normal_everywhere(network: nn.Module) -> nn.Module:
-    """Put spectral norm on every dense and convolutional layer that has none, in place."""
+    """Put spectral norm on every dense and convolutional layer that has none, in place.
+
+    Raises:
+        UserError: A layer is frozen; the norm would change what it holds.
+    """
+    if not all(p.requires_grad for p in network.parameters()):
+        raise UserError(
+            "spectral norm would change a frozen network; let it move, or use another system."
+        )
     kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
     for layer in [layer for layer in network.modules() if isinstance(layer, kinds)]:
         if not is_parametrized(layer):

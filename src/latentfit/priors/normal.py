@@ -24,7 +24,7 @@ class Normal(Prior):
 
     def __init__(self, latent: int, *, deviation: float = 1.0) -> None:
         super().__init__()
-        self.latent = latent
+        self.latent, self.spread = latent, deviation  # told apart by it, also where it is a tensor
         self.register_buffer("deviation", torch.tensor(deviation))
 
     def sample(self, n: int) -> Tensor:

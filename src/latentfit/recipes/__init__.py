@@ -93,6 +93,12 @@ def recipe(
     chosen = RECIPES[one_of("recipe", name, RECIPES)]
     given = {"encoder": encoder, "decoder": decoder, "critic": critic, "image_critic": image_critic}
     own = {part: network for part, network in given.items() if network is not None}
+    for part, network in own.items():
+        if not isinstance(network, nn.Module):
+            raise UserError(
+                f"'{part}' must be a network, an nn.Module, got {network!r}; the law of a "
+                "variational decoder is the setting 'likelihood'."
+            )
     if not isinstance(data, Data):
         if not (isinstance(data, tuple | list) and all(isinstance(n, int) for n in data)):
             raise UserError(

@@ -49,8 +49,8 @@ def wae_gan(parts: Parts, *, modes: Count = 1, **numbers: Any) -> WAEGAN:
         numbers: Those of `models.WAEGAN`; the weight is 200, or 50 for colour.
 
     Deviations:
-        Those of `models.AAE`. Weights are the public code's, in units of a summed error on [0, 1];
-        50 is its earlier 10 for faces, where its last is 100 (500 here).
+        Those of `models.WAEGAN`. Weights are the public code's, in units of a summed error on
+        [0, 1]; 50 is its earlier 10 for faces, where its last is 100 (500 here).
         Its critic knows the prior's density for faces; here it does not. No noise on the encoder's
         input, and no pre-training.
     """

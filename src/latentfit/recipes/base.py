@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from latentfit.checks import within
+from latentfit.checks import Range, UserError, one_of
 from latentfit.data.base import Data
 from latentfit.models import Learned, Model
 from latentfit.models.learner import mark
@@ -88,15 +88,44 @@ class Recipe:
 
     def settings(self) -> dict[str, Setting]:
         """What may be set, by name."""
-        own = settings_of(self.build)
-        if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(self.build).parameters.values()):
-            own |= settings_of(typing.get_type_hints(self.build)["return"])
+        own = self._own()
         for name, preset in self.presets.items():
             own[name] = dataclasses.replace(own[name], default=preset.usual, optional=True)
         held = SHARED | {name: own[name] for name in own if name not in self.fixed} | PACE
         return held | {
             name: dataclasses.replace(PACE[name], default=getattr(self, name)) for name in PACE
         }
+
+    def _open(self) -> bool:
+        """Whether the function hands plain keywords on to the class that it builds."""
+        found = inspect.signature(self.build).parameters.values()
+        return any(parameter.kind is parameter.VAR_KEYWORD for parameter in found)
+
+    def _own(self) -> dict[str, Setting]:
+        own, hints = settings_of(self.build), typing.get_type_hints(self.build)
+        return own | settings_of(hints["return"]) if self._open() and "return" in hints else own
+
+    def small(self) -> Model:
+        """A small model, for what can be read off one: of images, else of vectors."""
+        try:
+            return self.model((1, 8, 8), latent=2, width=1 / 64)
+        except UserError:
+            return self.model((12,), latent=2, width=1 / 8)
+
+    def must_make_sense(self) -> None:
+        """Raise where the row does not fit its function, such as one of another package.
+
+        Raises:
+            UserError: It has no class to return, a preset or a fixed value of no setting, or a
+                setting without a default.
+        """
+        if self._open() and "return" not in typing.get_type_hints(self.build):
+            raise UserError(f"the function of '{self.name}' must say which model it returns.")
+        for name in (*self.presets, *self.fixed):
+            one_of(f"setting of {self.name}", name, self._own())
+        for name, setting in self.settings().items():
+            if setting.default is inspect.Parameter.empty:
+                raise UserError(f"setting '{name}' of '{self.name}' needs a default or a preset.")
 
     def model(
         self,
@@ -120,8 +149,8 @@ class Recipe:
             UserError: A setting is unknown, a value does not fit, or a network does not.
         """
         shape = tuple(shape)
-        latent = int(self.latent.on(shape, data)) if latent is None else latent
-        within("latent", latent, 1, 65_536, remedy="give --latent between 1 and 65536")
+        usual = int(self.latent.on(shape, data))
+        size: int = LATENTS.check(usual if latent is None else latent)
         chosen = checked(settings, self.name, self.settings())
         form = {name: chosen.pop(name, SHARED[name].default) for name in SHARED}
         pace = {name: chosen.get(name, getattr(self, name)) for name in PACE}
@@ -130,7 +159,7 @@ class Recipe:
             for name, value in chosen.items()
             if name not in PACE and not (value is None and name in self.presets)
         }
-        parts = Parts(shape, latent, own=dict(own or {}), **form)
+        parts = Parts(shape, size, own=dict(own or {}), **form)
         model = self.build(parts, **numbers, **self.fixed)
         parts.must_be_used(self.name)
         convert_conv2d_weight_memory_format(model, torch.channels_last)  # up to a third faster
@@ -139,7 +168,7 @@ class Recipe:
             model.prior.model.batch = pace["batch"]
         if form["link"] == SHARED["link"].default:  # it came later, and arguments tell runs apart
             del form["link"]
-        model.recipe = (self.name, {"latent": latent, **form, **chosen})
+        model.recipe = (self.name, {"latent": size, **form, **chosen})
         model.own, model.built = tuple(parts.own), mark(model)
         return model
 
@@ -149,5 +178,6 @@ def system(name: str, paper: Paper, idea: str, **facts: Any) -> Callable[[Build]
     return lambda build: Recipe(name, build, paper, idea, **facts)
 
 
+LATENTS = Setting("latent", int, 32, False, Range(1, 65_536), ())
 SHARED = {name: kind for name, kind in settings_of(Parts).items() if name != "latent"}
 """Settings of all recipes: the form of their networks."""

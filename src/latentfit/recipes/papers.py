@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from torch import nn
-
 from latentfit import networks
 from latentfit.checks import Count, Range, Rate, UserError, Weight, Whole, within
 from latentfit.models import Body, FlexAE, MappedPrior, MaskAAE
@@ -142,17 +140,15 @@ def _authors_body(parts: Parts, dense: bool, loss: Loss) -> Body:
     if loss == "bernoulli" and not parts.image:
         raise UserError("loss 'bernoulli' needs images in [0, 1]; use --set loss=squared.")
     likelihood = parts.cross_entropy() if loss == "bernoulli" else parts.squared_error()
-    if not (parts.image and dense) or parts.own.keys() & {"encoder", "decoder"}:
+    if not (parts.image and dense):
         return parts.body(likelihood)
     parts.must_be_shared("the dense form (see --set dense=false)")
-    hidden = networks.hidden(parts.width)
-    encoder: nn.Module = MLP(parts.shape, parts.latent, hidden=hidden)
-    decoder: nn.Module = MLP(parts.latent, parts.shape, hidden=hidden)
+    shape, m, hidden = parts.shape, parts.latent, networks.hidden(parts.width)
     return Body(
-        shape=parts.shape,
-        latent=parts.latent,
-        encoder=encoder,
-        decoder=decoder,
+        shape=shape,
+        latent=m,
+        encoder=parts.encoder() if "encoder" in parts.own else MLP(shape, m, hidden=hidden),
+        decoder=parts.decoder() if "decoder" in parts.own else MLP(m, shape, hidden=hidden),
         likelihood=likelihood,
     )
 

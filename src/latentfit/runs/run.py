@@ -19,7 +19,7 @@ from latentfit.models import Model
 from latentfit.priors import ExPost
 from latentfit.recipes import recipe
 from latentfit.scoring.scores import validation_score
-from latentfit.storage import Card, RunFolder
+from latentfit.storage import Card, Facts, RunFolder
 from latentfit.training import Settings, distributed, pick_device
 from latentfit.training import train as play
 from latentfit.units import Units
@@ -76,6 +76,9 @@ def train(
     allowed = [item.name for item in fields(Settings)]
     for name in settings:
         one_of("argument of train", name, allowed)
+    known = {item.name for item in fields(Facts)} - {"identity", "versions", "commit"}
+    for name in notes or {}:
+        one_of("note", name, known)
     chosen = Settings(rounds=rounds, **settings)
     folder = None if out is None else RunFolder(Path(out))
     with distributed.group(pick_device(chosen.device)):
@@ -184,8 +187,8 @@ def _weights(run: RunFolder, which: str, *, fitted: bool) -> dict[str, torch.Ten
     if state is None:
         raise UserError(f"{run.path} keeps no checkpoint '{name}'; use --weights auto.")
     # A prior that was fitted afterwards is only in the export.
-    late = {name: value for name, value in exported.items() if name.startswith("prior.")}
-    return state["model"] | late if fitted else state["model"]
+    prior = {name: value for name, value in exported.items() if name.startswith("prior.")}
+    return state["model"] | prior if fitted else state["model"]
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -95,6 +96,12 @@ def _from_first(held: dict[str, Any]) -> dict[str, Any]:
 RENAMED = {"from": "parent", "decoder": "likelihood"}
 
 
+def _short(value: Any) -> str:
+    if isinstance(value, dict):  # of what is on one side only
+        return "that of parts of its own"
+    return "that of its recipe" if value is None else textwrap.shorten(repr(value), 60)
+
+
 def _differences(was: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
     found = []
     for name in sorted(was.keys() | now.keys()):
@@ -102,7 +109,7 @@ def _differences(was: dict[str, Any], now: dict[str, Any], prefix: str = "") -> 
         if isinstance(before, dict) and isinstance(after, dict):
             found += _differences(before, after, f"{prefix}{name}.")
         elif before != after:
-            found.append(f"{prefix}{name} was {before!r}, is now {after!r}")
+            found.append(f"{prefix}{name} was {_short(before)}, is now {_short(after)}")
     return found
 
 

@@ -22,6 +22,7 @@ from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Learner, Model
 from latentfit.networks import evaluating
 from latentfit.seeds import mix, reseed, seeded
+from latentfit.settings import PACE
 from latentfit.storage import Facts, RunFolder, locked
 from latentfit.storage.folder import Log
 from latentfit.training import distributed
@@ -84,6 +85,9 @@ def train(
                 f"{tuple(data.shape)}; give data of the same shape."
             )
         model.check()
+        if model.units.neutral:
+            model.units = data.units
+    model.batch, model.average = (PACE[n].check(getattr(model, n)) for n in PACE)
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))
         first = distributed.rank() == 0
@@ -238,10 +242,16 @@ def _restore(
     average: Average | None,
 ) -> Progress:
     state = None if folder is None else folder.restore("last", device)
-    if state is None:
+    if folder is None or state is None:
         return Progress()
-    model.load_state_dict(state["model"])
-    game.load_state_dict(state["optimizers"])
+    try:
+        model.load_state_dict(state["model"])
+        game.load_state_dict(state["optimizers"])
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise UserError(
+            f"the checkpoint of {folder.path} is not of this model ({str(error).splitlines()[0]}); "
+            "give the model that it was begun with, or choose another --out."
+        ) from error
     if average is not None:
         average.load_state_dict(state["average"])
     best = state["best"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from latentfit.checks import one_of, within
+from latentfit.checks import Count, Weight
+from latentfit.settings import settings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,19 +28,16 @@ class Settings:
         UserError: A number is out of range, or the precision is unknown.
     """
 
-    rounds: int
+    rounds: Count
     seed: int = 0
     device: str = "auto"
-    precision: str = "32"
+    precision: Literal["32", "bf16"] = "32"
     compile: bool = False
-    log_every: int = 50
-    validate_every: int = 1000
-    save_seconds: float = 30.0
+    log_every: Count = 50
+    validate_every: Count = 1000
+    save_seconds: Weight = 30.0
     progress: bool = True
 
     def __post_init__(self) -> None:
-        within("rounds", self.rounds, 1, remedy="give --rounds 1 or more")
-        one_of("precision", self.precision, ("32", "bf16"))
-        within("log_every", self.log_every, 1)
-        within("validate_every", self.validate_every, 1)
-        within("save_seconds", self.save_seconds, 0.0)
+        for name, setting in settings_of(type(self)).items():
+            object.__setattr__(self, name, setting.check(getattr(self, name)))
