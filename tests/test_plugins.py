@@ -14,13 +14,16 @@ import pytest
 from shell import ENVIRONMENT, ROOT
 
 MODULE = '''
+from dataclasses import replace
+
 import torch
 from torch import nn
 
 import latentfit as lf
+from latentfit.checks import UserError
 from latentfit.data import Source
 from latentfit.expost import PriorRecipe
-from latentfit.recipes import Paper, Parts, system
+from latentfit.recipes import Paper, Parts, Preset, system
 from latentfit.scoring import Comparison, Metric
 
 
@@ -48,6 +51,15 @@ def linear(parts: Parts, *, rate: float = 1e-3):
     )
 
 
+@system("lines", Paper("A note (Nobody)", 2026), "for vectors only", batch=16)
+def lines(parts: Parts, *, rate: float = 1e-3):
+    """Deviations: none, since there is no paper."""
+    if parts.image:
+        raise UserError("lines are vectors.")
+    return linear.build(parts, rate=rate)
+
+
+odd = replace(linear, name="odd", presets={"beta": Preset(1.0)})
 points = PriorRecipe("points", build, "some of the codes themselves")
 line = Source("line", lambda n=200: lf.data.load(torch.arange(6.0) * torch.rand(n, 1)), "a line")
 scores = [
@@ -60,6 +72,8 @@ no_row = 3
 ENTRIES = """
 [latentfit.recipes]
 linear = mine:linear
+lines = mine:lines
+odd = mine:odd
 broken = mine:not_there
 taken = latentfit.recipes.papers:flexae
 [latentfit.priors]
@@ -102,13 +116,15 @@ def shell(run):
 
 def test_rows_of_a_package_are_listed_and_broken_ones_named(shell):
     listed = shell("list", "recipes", "--json")
-    assert "linear" in [row["name"] for row in json.loads(listed.stdout)]
+    assert {"linear", "lines"} <= {row["name"] for row in json.loads(listed.stdout)}
     lines = listed.stderr.strip().splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert (
         "plug-in 'broken' (latentfit.recipes = mine:not_there) is left out: Attribute" in lines[0]
     )
-    assert "'flexae' is there already" in lines[1]
+    assert "'odd'" in lines[1]
+    assert "unknown setting of odd 'beta'" in lines[1]
+    assert "'flexae' is there already" in lines[2]
     data = shell("list", "data")
     assert "a line" in data.stdout
     assert "it gives a int, not a Source" in data.stderr

@@ -67,8 +67,8 @@ def box(name: str) -> tuple[Model, list[Row]]:
          ('critic', 'critic', 'logistic')]
     """
     with seeded(0, "box"):
-        model = RECIPES[name].model(MNIST, width=1 / 64)
-        x = torch.rand(4, *MNIST)
+        model = RECIPES[name].small(MNIST)
+        x = torch.rand(4, *model.shape)
         rows = _rows(model, x)
         if isinstance(model.prior, Learned):
             with torch.no_grad():
