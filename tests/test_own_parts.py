@@ -95,7 +95,7 @@ def test_a_folder_is_refused_to_another_model_built_from_parts(tmp_path):
     lf.train(flexae(), data, rounds=2, out=tmp_path, **QUIET)
     lf.train(flexae(), data, rounds=3, out=tmp_path, **QUIET)
     for other, says in (
-        (flexae(rate=0.5), r"players\.autoencoder\.lr was 0\.0002, is now 1\.0"),
+        (flexae(rate=0.5), r"players\.autoencoder\.optimizer\.rate was 0\.0002, is now 1\.0"),
         (flexae(penalty=1000.0), r"players\.critic\.weights\.slope was 10\.0, is now 1000\.0"),
         (flexae(bend=nn.Tanh), r"parts\.critic\.1\.kind was 'ReLU', is now 'Tanh'"),
     ):

@@ -53,13 +53,11 @@ class Model(Learner):
 
     Attributes:
         encodes: Whether it has an encoder, and so reconstructs.
-        whole_codes: Whether the encoder's output is the code, and not a part of the way to it.
         units: The map to the units of the data's file; the identity for images.
         refitted: Name and settings of a prior that took the place of the recipe's; None as a rule.
     """
 
     encodes: ClassVar[bool] = True
-    whole_codes: ClassVar[bool] = True
     encoder: nn.Module
     prior: Prior
 
@@ -69,7 +67,7 @@ class Model(Learner):
         if self.encodes:
             self._take_encoder(body.encoder)
         self.decoder, self.likelihood = body.decoder, body.likelihood
-        if self.whole_codes:
+        if not body.fits:
             body.check()
         self.units = Units()
         self.refitted: tuple[str, dict[str, Any]] | None = None

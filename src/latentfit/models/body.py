@@ -26,6 +26,7 @@ class Body:
             samples to a `Code`; None for a model that only samples.
         decoder: From codes (B, m) to unbounded samples, on which the likelihood puts its link.
         likelihood: Distance from data to the decoder's output.
+        fits: Whether sizes are known to fit together; else a model tries.
 
     Raises:
         UserError: `latent` is below 1.
@@ -43,6 +44,7 @@ class Body:
     encoder: nn.Module | None = None
     decoder: nn.Module
     likelihood: Likelihood
+    fits: bool = False
 
     def __post_init__(self) -> None:
         within("latent", self.latent, 1, remedy="a code has one dimension at least")

@@ -76,8 +76,9 @@ def frozen(module: nn.Module) -> Iterator[nn.Module]:
 def describe(model: Learner) -> dict[str, Any]:
     """What a model is made of and who plays in it, as plain values by name.
 
-    Class, shapes and plain attributes of every module, names of the functions that it was given; of
-    each player what it owns, its optimiser's numbers, and its weights and rates at a few rounds.
+    Class, shapes and plain attributes of every module, and the functions that it was given, by
+    their names and the plain values that they keep; of each player what it owns, its optimiser, and
+    its weights and rates at a few rounds.
     """
     return {
         "parts": {name or "model": _part(part) for name, part in model.named_modules()},
@@ -119,14 +120,12 @@ def _part(part: nn.Module) -> dict[str, Any]:
 
 def _player(turn: Turn, player: Player, model: nn.Module) -> dict[str, Any]:
     names = {id(part): name or "model" for name, part in model.named_modules()}
-    optimizer = player.optimizer([nn.Parameter(torch.zeros(1))])
     return {
         "owns": [names.get(id(part), type(part).__name__) for part in player.owns],
         "repeats": turn.repeats,
         "fresh": turn.fresh,
         "batches": player.batches,
-        "optimizer": type(optimizer).__name__,
-        **{k: _plain(v) for k, v in optimizer.param_groups[0].items() if k != "params"},
+        "optimizer": _plain(player.optimizer),
         "weights": {term: _course(weight) for term, weight in player.weights.items()},
         "rate": _course(player.rate),
         "plays": [player.plays(moment) for moment in MOMENTS],
@@ -138,7 +137,7 @@ def _course(value: float | Schedule) -> float | list[float]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it; functions are told by their names, `...` for what cannot be told."""
+    """A value as JSON has it; `...` for what cannot be told."""
     if isinstance(value, bool | int | float | str | None):
         return value
     if isinstance(value, tuple | list):
@@ -149,4 +148,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, nn.Module):
         return type(value).__name__
     name = getattr(value, "__qualname__", None)
-    return ... if name is None else f"{value.__module__}.{name}"
+    if name is None:
+        return ...
+    names = getattr(getattr(value, "__code__", None), "co_freevars", ())
+    cells = getattr(value, "__closure__", None) or ()
+    kept = _plain({key: cell.cell_contents for key, cell in zip(names, cells, strict=True)})
+    told = f"{value.__module__}.{name}"
+    return {"function": told, **kept} if kept else told

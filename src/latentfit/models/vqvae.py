@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -34,7 +33,8 @@ class VQVAE(Model):
 
     Arguments:
         body: E from images to vectors (B, places, size), D from all vectors in a row to unbounded
-            images, and a squared error; m is places * size.
+            images, and a squared error; m is places * size. What E gives is no code yet, so `fits`
+            must be set.
         codebook: The vectors.
         places: Places of the grid.
         prior: Of the vectors in a row, trained afterwards.
@@ -49,8 +49,6 @@ class VQVAE(Model):
         The prior is a causal transformer, not a PixelCNN. A code is the row of
         its vectors, so that it can be decoded, walked and compared like every other.
     """
-
-    whole_codes: ClassVar[bool] = False  # vectors of a grid, before they are looked up
 
     def __init__(
         self,

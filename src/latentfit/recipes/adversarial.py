@@ -103,6 +103,7 @@ def gan(parts: Parts, *, form: Form = "wgan-gp", **numbers: Any) -> GAN:
         latent=parts.latent,
         decoder=parts.decoder(),
         likelihood=parts.squared_error(),
+        fits=True,
     )
     critic = parts.image_critic(norm=FORMS[form].norm)
     return GAN(body, critic=critic, form=form, **numbers)
@@ -158,12 +159,9 @@ def pioneer(parts: Parts, *, phase: Whole = 0, **numbers: Any) -> AGE:
         raise UserError("networks that grow need images, got vectors; use --set phase=0.")
     parts.must_be_shared("the growing form")
     growth = Growth(parts.shape, every=phase)
-    body = Body(
-        shape=parts.shape,
-        latent=parts.latent,
+    body = parts.body(
         encoder=GrowingEncoder(parts.shape, parts.latent, growth, width=parts.width),
         decoder=GrowingDecoder(parts.shape, parts.latent, growth, width=parts.width),
-        likelihood=parts.squared_error(),
     )
     return AGE(body, growth=growth, betas=betas, **numbers)
 

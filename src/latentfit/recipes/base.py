@@ -106,12 +106,12 @@ class Recipe:
         own, hints = settings_of(self.build), typing.get_type_hints(self.build)
         return own | settings_of(hints["return"]) if self._open() and "return" in hints else own
 
-    def small(self, shape: Shape = (1, 8, 8)) -> Model:
+    def small(self, shape: Shape = (1, 8, 8), latent: int | None = 2) -> Model:
         """A model of a small width, for what can be read off one: of images, else of vectors."""
         try:
-            return self.model(shape, width=1 / 64)
+            return self.model(shape, latent=latent, width=1 / 64)
         except UserError:
-            return self.model((math.prod(shape),), width=1 / 64)
+            return self.model((math.prod(shape),), latent=latent, width=1 / 64)
 
     def must_make_sense(self) -> None:
         """Raise where the row does not fit its function, such as one of another package.

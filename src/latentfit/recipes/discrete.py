@@ -69,6 +69,7 @@ def vq_vae(
         encoder=GridEncoder(parts.shape, parts.latent, width=parts.width),
         decoder=GridDecoder(parts.shape, parts.latent, width=parts.width),
         likelihood=parts.squared_error(),
+        fits=True,
     )
     return VQVAE(
         body,

@@ -67,7 +67,7 @@ def box(name: str) -> tuple[Model, list[Row]]:
          ('critic', 'critic', 'logistic')]
     """
     with seeded(0, "box"):
-        model = RECIPES[name].small(MNIST)
+        model = RECIPES[name].small(MNIST, None)
         x = torch.rand(4, *model.shape)
         rows = _rows(model, x)
         if isinstance(model.prior, Learned):

@@ -144,12 +144,10 @@ def _authors_body(parts: Parts, dense: bool, loss: Loss) -> Body:
         return parts.body(likelihood)
     parts.must_be_shared("the dense form (see --set dense=false)")
     shape, m, hidden = parts.shape, parts.latent, networks.hidden(parts.width)
-    return Body(
-        shape=shape,
-        latent=m,
-        encoder=parts.encoder() if "encoder" in parts.own else MLP(shape, m, hidden=hidden),
-        decoder=parts.decoder() if "decoder" in parts.own else MLP(m, shape, hidden=hidden),
-        likelihood=likelihood,
+    return parts.body(
+        likelihood,
+        encoder=None if "encoder" in parts.own else MLP(shape, m, hidden=hidden),
+        decoder=None if "decoder" in parts.own else MLP(m, shape, hidden=hidden),
     )
 
 

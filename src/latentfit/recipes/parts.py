@@ -79,15 +79,20 @@ class Parts:
         return self.image and self.shape[0] == 3
 
     def body(
-        self, likelihood: Likelihood | None = None, *, encoder: nn.Module | None = None
+        self,
+        likelihood: Likelihood | None = None,
+        *,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
     ) -> Body:
-        """Encoder and decoder, the shared ones and a squared error where none are given."""
+        """Encoder, then decoder: the shared ones, and a squared error, where none are given."""
         return Body(
             shape=self.shape,
             latent=self.latent,
             encoder=self.encoder() if encoder is None else encoder,
-            decoder=self.decoder(),
+            decoder=self.decoder() if decoder is None else decoder,
             likelihood=self.squared_error() if likelihood is None else likelihood,
+            fits=True,
         )
 
     def variational(self, likelihood: Likelihood | None = None) -> Body:
