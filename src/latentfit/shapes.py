@@ -23,7 +23,7 @@ def samples(x: Tensor | ArrayLike, name: str) -> Tensor:
 
     Arguments:
         x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3: whole numbers in 0 to 255, or
-            floats in [0, 1]; or vectors (N, d).
+            floats in [0, 1], or booleans, of which True is white; or vectors (N, d).
         name: What errors call it.
 
     Returns:
@@ -53,7 +53,9 @@ def samples(x: Tensor | ArrayLike, name: str) -> Tensor:
             f"'{name}' has shape {as_array(x, name).shape}; use (N, d), (N, H, W), (N, H, W, C) or "
             "(N, C, H, W) with C 1 or 3."
         )
-    if array.dtype.kind in "uib":
+    if array.dtype.kind == "b":
+        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8) * 255))
+    if array.dtype.kind in "ui":
         if array.min(initial=0) < 0 or array.max(initial=0) > 255:
             raise UserError(
                 f"integer pixels of '{name}' must lie in 0 to 255, got {array.min()} to "
