@@ -268,8 +268,8 @@ def test_messages_about_files(tmp_path, name, make, message):
     [
         ("minst", "did you mean mnist"),
         ("nowhere/x.npy", "no file or folder"),
-        ("synthetic:n=x", "must be n=number"),
-        ("synthetic:m=3", "unknown option"),
+        ("synthetic:n=x", "'n' must be a whole number"),
+        ("synthetic:m=3", "unknown setting of synthetic"),
         ("mnist", "--data-root"),
         ("mnist:n=3", "takes no options"),
         ("", "is empty"),

@@ -18,6 +18,7 @@ from latentfit.data.files import read_path
 from latentfit.data.make import arrays
 from latentfit.data.memory import collected
 from latentfit.plugins import Table
+from latentfit.settings import read, settings_of
 
 
 def _digits() -> Data:
@@ -34,7 +35,8 @@ class Source:
 
     Attributes:
         name: What a person types, with options after a colon: `name:n=8,seed=0`.
-        make: From options with defaults to data; or from a path, where there is a suffix.
+        make: From options to data, each a plain value with a default or a type; or from a path,
+            where there is a suffix.
         what: One line.
         suffix: Of the files that it reads, such as `.dat`; '' for a source that is no file.
     """
@@ -102,11 +104,9 @@ def load(name: Any, *, root: str | Path | None = None, seed: int = 0, limit: int
     kind, colon, options = name.partition(":")
     if kind in SOURCES and not SOURCES[kind].suffix:
         make = SOURCES[kind].make
-        allowed = inspect.signature(make).parameters
-        if colon and not allowed:
+        if colon and not inspect.signature(make).parameters:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
-        given = {"seed": seed} if "seed" in allowed else {}
-        return make(**given | _options(kind, options, make))
+        return make(**_options(kind, options, make, seed))
     if kind in STORED:
         if colon:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
@@ -117,6 +117,9 @@ def load(name: Any, *, root: str | Path | None = None, seed: int = 0, limit: int
             if source.suffix and path.name.lower().endswith(source.suffix):
                 return source.make(path)
         return read_path(path, limit=limit)
+    if kind in SOURCES:
+        ending = SOURCES[kind].suffix
+        raise UserError(f"'{kind}' reads files whose names end in {ending}; give the path of one.")
     if path.suffix or "/" in name:
         raise UserError(
             f"no file or folder {name}; check the path, or use a name: {', '.join(names())}."
@@ -142,20 +145,22 @@ def _stored(name: str, root: Path, limit: int) -> Data:
     )
 
 
-def _options(kind: str, text: str, make: Callable[..., Data]) -> dict[str, Any]:
-    allowed = inspect.signature(make).parameters
-    given: dict[str, Any] = {}
-    for pair in filter(None, text.split(",")):
-        key, equals, value = pair.partition("=")
-        one_of(f"option of {kind}", key, allowed)
-        number = type(allowed[key].default)
-        try:
-            given[key] = number(value)
-        except ValueError:
-            raise UserError(
-                f"'{pair}' in {kind}:{text} must be {key}=number, such as "
-                f"{key}={allowed[key].default}."
-            ) from None
-        if not equals:
+def _options(kind: str, text: str, make: Callable[..., Data], seed: int) -> dict[str, Any]:
+    """The options of a source that were typed, and the seed where it has one."""
+    pairs, settings = [pair for pair in text.split(",") if pair], settings_of(make)
+    for pair in pairs:
+        if "=" not in pair:
             raise UserError(f"'{pair}' in {kind}:{text} must be name=value.")
+    taken = inspect.signature(make).parameters
+    given = ({"seed": seed} if "seed" in taken else {}) | read(pairs, kind, settings)
+    for name, option in taken.items():
+        starred = option.kind in (option.VAR_POSITIONAL, option.VAR_KEYWORD)
+        if name in given or starred or option.default is not option.empty:
+            continue
+        if name not in settings:
+            raise UserError(
+                f"option '{name}' of '{kind}' has no default and no plain type; give it one where "
+                f"the source is defined, such as {name}: int."
+            )
+        raise UserError(f"'{kind}' needs a value of '{name}'; use {kind}:{name}=VALUE.")
     return given
