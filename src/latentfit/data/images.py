@@ -10,10 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latentfit.checks import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
@@ -48,23 +52,37 @@ def read_image(
     name = name or str(source)
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            mode = image.mode
-            deep, grey = mode.startswith("I;16"), mode in ("1", "L", "LA")
-            # Pillow clips 16 bits to 255 instead of scaling them, so they are scaled here.
-            pixels = np.asarray(image if deep else image.convert("L" if grey else "RGB"))
+            array = pixels_of(image, name)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{name} is not a readable image ({error}); mend or remove it.") from error
-    if mode in ("I", "F"):
-        raise UserError(f"{name} has 32-bit pixels; save it with 8 or 16 bits a channel.")
-    if deep:
-        pixels = np.round(pixels / 257).astype(np.uint8)
-    array = pixels[None] if grey or deep else np.moveaxis(pixels, -1, 0)
     if expected is not None and array.shape != tuple(expected):
         raise UserError(
             f"{name} has shape {array.shape}, others have {tuple(expected)}; "
             "resize the images to one size and one number of channels."
         )
-    return array.copy()  # what Pillow gives is read-only
+    return array
+
+
+def pixels_of(image: Image, name: str) -> np.ndarray:
+    """The pixels of a Pillow image, uint8 with shape (1, H, W) if it is grey, else (3, H, W).
+
+    A palette is looked up, transparency left out.
+
+    Arguments:
+        image: Of any mode.
+        name: What messages call it.
+
+    Raises:
+        UserError: It has 32-bit pixels.
+    """
+    if image.mode in ("I", "F"):
+        raise UserError(f"{name} has 32-bit pixels; save it with 8 or 16 bits a channel.")
+    if image.mode.startswith("I;16"):
+        # Pillow clips 16 bits to 255 instead of scaling them, so they are scaled here.
+        return np.round(np.asarray(image) / 257).astype(np.uint8)[None]
+    if image.mode in ("1", "L", "LA"):
+        return np.array(image.convert("L"))[None]  # what `asarray` gives is read-only
+    return np.moveaxis(np.array(image.convert("RGB")), -1, 0).copy()
 
 
 def image_paths(folder: Path) -> list[Path]:

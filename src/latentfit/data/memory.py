@@ -11,7 +11,9 @@ from torch.utils.data import Dataset, IterableDataset
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.images import pixels_of
 from latentfit.data.make import arrays
+from latentfit.shapes import as_array
 
 
 def collected(source: Any) -> Data:
@@ -19,11 +21,11 @@ def collected(source: Any) -> Data:
 
     Arguments:
         source: An array or tensor as in `arrays`; a table of numbers, such as a pandas `DataFrame`;
-            or a torch `Dataset` whose items are samples, or pairs of sample and class. It is read
-            whole, once.
+            or a torch `Dataset` whose items are samples, or pairs of sample and class, a whole
+            number. A sample is an array, a tensor or a Pillow image. It is read whole, once.
 
     Raises:
-        UserError: It is none of these, or holds what is no sample.
+        UserError: It is none of these, holds what is no sample, or a class is no whole number.
 
     Example:
         >>> from torch.utils.data import TensorDataset
@@ -50,9 +52,11 @@ def _from_dataset(source: Dataset) -> Data:
     name, held, labels = type(source).__name__, [], []
     items: Iterable[Any] = source if isinstance(source, IterableDataset) else _each(source)
     for item in items:
-        pair = isinstance(item, tuple | list) and len(item) == 2
-        held.append(np.asarray(item[0] if pair else _alone(item, name)))
-        labels += [int(item[1])] if pair else []
+        sample, *label = item if isinstance(item, tuple | list) and item else [item]
+        if isinstance(item, dict) or len(label) > 1 or sample is None:
+            raise _no_item(name, _told(item))
+        held.append(_sample(sample, name))
+        labels += [_whole(number, name) for number in label]
     if len({sample.shape for sample in held}) > 1:
         shapes = sorted({str(sample.shape) for sample in held})[:3]
         raise UserError(
@@ -60,6 +64,8 @@ def _from_dataset(source: Dataset) -> Data:
         )
     if not held:
         raise UserError(f"{name} is empty; give it samples.")
+    if labels and len(labels) < len(held):
+        raise _no_item(name, f"{len(labels)} with a class and {len(held) - len(labels)} without")
     return arrays(np.stack(held), labels if labels else None, name=name)
 
 
@@ -67,14 +73,41 @@ def _each(source: Dataset) -> Iterable[Any]:
     return (source[place] for place in range(len(source)))  # type: ignore[arg-type]
 
 
-def _alone(item: Any, name: str) -> Any:
-    if isinstance(item, tuple | list):
-        if len(item) == 1:
-            return item[0]
-        raise UserError(
-            f"an item of {name} has {len(item)} parts; give the sample, or (sample, class)."
-        )
-    return item
+def _sample(sample: Any, name: str) -> np.ndarray:
+    """An array, a tensor or a Pillow image as an array."""
+    from PIL.Image import Image
+
+    if not isinstance(sample, Image):
+        return as_array(sample, name)
+    # Numbers of 32 bits have no range of their own: they are taken as those of an array are.
+    return np.asarray(sample)[None] if sample.mode in ("I", "F") else pixels_of(sample, name)
+
+
+def _whole(label: Any, name: str) -> int:
+    """A class as an int: from an int, an array or tensor of one number, or a whole float."""
+    held = as_array(label, f"a class of {name}")
+    number = held.item() if held.size == 1 else label
+    if not isinstance(number, int | float) or number != number // 1:
+        raise _no_item(name, f"one with class {_told(label)}")
+    return int(number)
+
+
+def _no_item(name: str, got: str) -> UserError:
+    return UserError(
+        f"an item of {name} must be a sample, or (sample, class) with a whole number as class; got "
+        f"{got}. Give such items, for instance by a Dataset around it."
+    )
+
+
+def _told(held: Any) -> str:
+    """What came, in a few words."""
+    kind = type(held).__name__
+    if isinstance(held, dict):
+        return f"a dict with the keys {', '.join(map(str, held))}"
+    if isinstance(held, tuple | list):
+        return f"a {kind} of {len(held)} parts"
+    shape = tuple(getattr(held, "shape", ()))
+    return f"a {kind} of shape {shape}" if shape else f"{str(held)[:40]!r} ({kind})"
 
 
 def _numbers(table: Any) -> np.ndarray:

@@ -1,0 +1,166 @@
+"""What holds data already, item by item: images, classes, and what is neither."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import Dataset
+
+from latentfit import data as lfdata
+from latentfit.checks import UserError
+from latentfit.data import Source, load
+from latentfit.data.load import SOURCES
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (8, 6, 3), dtype=np.uint8)
+
+
+class Items(Dataset):
+    """Thirty items, each made of its number."""
+
+    def __init__(self, make):
+        self.make = make
+
+    def __len__(self):
+        return 30
+
+    def __getitem__(self, place):
+        return self.make(place)
+
+
+def first(make):
+    """The first training sample and class of such items."""
+    train = lfdata.load(Items(make)).train
+    return train.first(1)[0], None if train.labels is None else int(train.labels[0])
+
+
+def x(place):
+    return torch.full((1, 4, 4), place / 30)
+
+
+@pytest.mark.parametrize("label", [
+    1, True, np.int64(1), torch.tensor(1), torch.tensor([1]), np.array([[1]]), 1.0, [1],
+    torch.tensor(1.0, dtype=torch.bfloat16),
+], ids=str)  # fmt: skip
+def test_whole_numbers_are_classes(label):
+    assert first(lambda place: (x(place), label))[1] == 1
+
+
+@pytest.mark.parametrize(("item", "got"), [
+    ((x(1), 0.5), "class '0.5' (float)"),
+    ((x(1), torch.tensor(2.5)), "class 'tensor(2.5000)' (Tensor)"),
+    ((x(1), float("nan")), "class 'nan'"),
+    ((x(1), float("inf")), "class 'inf'"),
+    ((x(1), "a\ncat"), r"class 'a\ncat' (str)"),
+    ((x(1), None), "class 'None'"),
+    ((x(1), x(1)), "class a Tensor of shape (1, 4, 4)"),
+    ((x(1), [1, 2]), "class a list of 2 parts"),
+    ((x(1), {"a": 1}), "class a dict with the keys a"),
+    ((x(1), 1, 2), "got a tuple of 3 parts"),
+    ({"image": x(1), "label": 2}, "got a dict with the keys image, label"),
+    (None, "got 'None'"),
+])  # fmt: skip
+def test_what_is_no_item_is_said(item, got):
+    with pytest.raises(UserError, match=r"or \(sample, class\) with a whole number") as said:
+        lfdata.load(Items(lambda place: item))
+    assert got in str(said.value)
+    assert "\n" not in str(said.value)
+
+
+def test_items_of_which_some_have_no_class_are_refused():
+    with pytest.raises(UserError, match="15 with a class and 15 without"):
+        lfdata.load(Items(lambda place: x(place) if place % 2 else (x(place), 1)))
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float64])
+def test_tensors_that_learn_and_narrow_ones_are_samples(kind):
+    sample, _ = first(lambda place: torch.full((1, 4, 4), 0.5, dtype=kind, requires_grad=True))
+    assert (sample == 0.5).all()
+
+
+@pytest.mark.parametrize(("mode", "shape"), [
+    ("1", (1, 8, 6)), ("L", (1, 8, 6)), ("LA", (1, 8, 6)), ("I;16", (1, 8, 6)), ("I", (1, 8, 6)),
+    ("RGB", (3, 8, 6)), ("RGBA", (3, 8, 6)), ("P", (3, 8, 6)), ("CMYK", (3, 8, 6)),
+])  # fmt: skip
+def test_pillow_images_of_any_mode_are_their_pixels(mode, shape):
+    if mode == "I;16":
+        image = Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 257)
+    else:
+        image = Image.fromarray(PIXELS).convert(mode)
+    assert image.mode == mode
+    sample, _ = first(lambda place: (image, 0))
+    assert sample.shape == shape
+    grey = shape[0] == 1
+    seen = image if mode == "I" else image.convert("L" if grey else "RGB")
+    expected = PIXELS[..., 0] if mode == "I;16" else np.asarray(seen)
+    expected = expected[None] if grey else np.moveaxis(expected, -1, 0)
+    np.testing.assert_array_equal((sample * 255).round().numpy(), expected)
+
+
+def test_true_is_white():
+    held = np.random.default_rng(0).random((30, 5, 4)) > 0.5
+    for given in (held, torch.from_numpy(held), held[..., None]):
+        data = lfdata.load(given)
+        assert data.train.first(99).unique().tolist() == [0.0, 1.0]
+    assert lfdata.load(np.random.default_rng(0).random((30, 5)) > 0.5).shape == (5,)
+
+
+# Sources of other people -------------------------------------------------------------------------
+
+
+def toy(*, n: int, flag: bool = True, scale: float | None = None, seed: int = 0):
+    """Vectors that say what they were made with."""
+    made = lfdata.load(torch.randn(40, n))
+    return made, flag, scale, seed
+
+
+def untyped(n):
+    raise AssertionError(n)
+
+
+@pytest.fixture
+def sources(monkeypatch):
+    more = [
+        Source("toy", cast(Any, toy), "a toy"),
+        Source("untyped", untyped, "no types"),
+        Source("dat", lambda path: lfdata.load(np.zeros((20, 3))), "files", ".dat"),
+    ]
+    rows = {**SOURCES, **{source.name: source for source in more}}
+    monkeypatch.setitem(vars(SOURCES), "_rows", rows)
+
+
+@pytest.mark.parametrize(("name", "flag", "scale", "seed"), [
+    ("toy:n=3", True, None, 7),
+    ("toy:n=3,flag=false,scale=2,seed=1", False, 2.0, 1),
+    ("toy:n=3,scale=none", True, None, 7),
+])  # fmt: skip
+def test_options_are_read_as_settings_are(sources, name, flag, scale, seed):
+    made, *others = cast(Any, load(name, seed=7))
+    assert made.shape == (3,)
+    assert others == [flag, scale, seed]
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("toy", "'toy' needs a value of 'n'; use toy:n=VALUE"),
+    ("toy:flag=false", "'toy' needs a value of 'n'"),
+    ("toy:n=2.5", "'n' must be a whole number, got '2.5'"),
+    ("toy:n=3,flag=0", "unknown flag '0'; Allowed: false, true"),
+    ("toy:n=3,size=2", "unknown setting of toy 'size'"),
+    ("toy:n", "'n' in toy:n must be name=value"),
+    ("untyped", "option 'n' of 'untyped' has no default and no plain type"),
+    ("dat", "'dat' reads files whose names end in .dat"),
+    ("dat:n=3", "'dat' reads files"),
+])  # fmt: skip
+def test_options_that_do_not_fit_are_said(sources, name, says):
+    with pytest.raises(UserError) as said:
+        load(name)
+    assert says in str(said.value)
+    assert "\n" not in str(said.value)
+
+
+def test_a_file_with_the_suffix_of_a_source_is_read(sources, tmp_path):
+    (tmp_path / "x.dat").write_text("any")
+    assert load(tmp_path / "x.dat").shape == (3,)
