@@ -76,6 +76,21 @@ def test_a_report_alone_makes_no_score_that_is_in_the_folder(calls, tmp_path):
     assert sum(times for key, times in calls.items() if key[0] == "sample") == 1
 
 
+def test_a_report_on_inception_makes_what_it_shows(calls, monkeypatch, tmp_path):
+    command(*training("ae", tmp_path / "run", "--rounds", "2"), check=True)
+    calls.clear()
+    slow = metrics.Extractor("inception", "0", lambda x: pytest.fail("no features are shown"))
+    monkeypatch.setattr(metrics, "extractor", lambda *given: slow)
+    rebuilt = []
+    own = Model.reconstruct
+    monkeypatch.setattr(
+        Model, "reconstruct", lambda model, x: [rebuilt.append(len(x)), own(model, x)][1]
+    )
+    command("report", tmp_path / "run", check=True)
+    assert {key[1]: times for key, times in calls.items() if key[0] == "sample"} == {64: 1}
+    assert rebuilt == [64]
+
+
 def test_what_a_subject_gives_is_made_once(calls):
     import latentfit as lf
 
