@@ -17,6 +17,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from latentfit.checks import UserError, one_of
 from latentfit.metrics.inception import inception_network, weights_path
+from latentfit.shapes import is_image
 
 LENETS = {
     "digits": (1, 8, 8),
@@ -195,7 +196,7 @@ def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
         >>> extractor("auto", (16,), "mine").name
         'pixels'
     """
-    fits, image = LENETS.get(data) == tuple(shape), len(shape) == 3
+    fits, image = LENETS.get(data) == tuple(shape), is_image(shape)
     if name == "auto":
         name = "lenet" if fits else "inception" if image and weights_path(None) else "pixels"
     path = name if Path(name).suffix in (".pth", ".pt", ".safetensors") else None
