@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import numbers
 import types
@@ -88,6 +89,11 @@ def settings_of(call: Callable[..., Any]) -> dict[str, Setting]:
         ['rate', 'penalty']
     """
     found: dict[str, Setting] = {}
+    if isinstance(call, functools.partial):
+        given = call.keywords
+        return {name: s for name, s in settings_of(call.func).items() if name not in given}
+    if not isinstance(call, type | types.FunctionType | types.MethodType):
+        call = type(call).__call__  # an object that is called
     makers = [c.__init__ for c in call.__mro__] if isinstance(call, type) else [call]
     for make in makers:
         parameters = inspect.signature(make).parameters

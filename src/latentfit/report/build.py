@@ -15,6 +15,7 @@ from latentfit.pictures import charts, figures, sheets
 from latentfit.report.page import write_page
 from latentfit.scoring import Subject, walks
 from latentfit.scoring.scores import Scores
+from latentfit.shapes import is_image
 from latentfit.storage import RunFolder
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ def write_report(
 def _figures(
     folder: RunFolder, model: Model, subject: Subject | None, scores: Scores, seed: int
 ) -> Iterator[Named]:
-    image = len(model.shape) == 3
+    image = is_image(model.shape)
     count = 64 if image else 2_000
-    generated = (
-        model.sample(count, seed=seed).cpu() if subject is None else subject.generated[0][:count]
-    )
+    generated = model.sample(count, seed=seed).cpu() if subject is None else subject.generated[0]
+    generated = generated[:count]
+    if image and len(generated) < count:  # scores have as many as there are test images
+        more = model.sample(count - len(generated), seed=seed).cpu()
+        generated = torch.cat([generated, more])
     if image:
         caption = f"Uncurated samples, seed {seed}."
         yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
@@ -101,9 +104,10 @@ def _images(subject: Subject) -> Iterator[Named]:
     caption = "Test images (odd rows) and their reconstructions (even rows), the first sixteen."
     outputs = subject.reconstructed[:16]
     yield "reconstructions", (caption, sheets.reconstructions(inputs, outputs, caption))
-    rows = walks.between(model, codes[0:6], codes[6:12], steps=9).cpu()
-    caption = "Straight lines between the codes of pairs of test images, decoded."
-    yield "interpolations", (caption, sheets.rows_grid(rows, caption))
+    if pairs := min(6, len(codes) // 2):
+        rows = walks.between(model, codes[:pairs], codes[pairs : 2 * pairs], steps=9).cpu()
+        caption = "Straight lines between the codes of pairs of test images, decoded."
+        yield "interpolations", (caption, sheets.rows_grid(rows, caption))
     count = min(8, model.latent)
     moved, order = walks.traverse(model, codes, codes[0], dimensions=count, steps=9)
     caption = (
@@ -112,7 +116,7 @@ def _images(subject: Subject) -> Iterator[Named]:
         f"{', '.join(str(number) for number in order.tolist())}."
     )
     yield "traversals", (caption, sheets.rows_grid(moved.cpu(), caption))
-    known = walks.attributes(data)[:6]
+    known = walks.directed(data)[:6]
     if len(known) > 1:
         along = walks.attribute_directions(model, data, known)
         edited = [walks.move(model, codes[:1], direction, steps=9) for direction in along]
@@ -139,12 +143,13 @@ def _neighbours(subject: Subject, generated: Tensor, seed: int) -> Iterator[Name
 def _curves_of(subject: Subject) -> Iterator[Named]:
     if subject.extractor.name == "inception" and "pairs" not in vars(subject):
         return  # minutes on a CPU; `evaluate` keeps its numbers
+    first = subject.pairs[""][0]
     curves = {
-        "generated": subject.pairs[""][0].curve,
+        "generated": first.curve,
         "training data (floor)": subject.pairs["_floor"][0].curve,
     }
     caption = (
-        f"Precision and recall of {subject.count:,} samples over 20 clusters of "
+        f"Precision and recall of {subject.count:,} samples over {first.clusters} clusters of "
         f"{subject.extractor.name} features, seed {subject.seed}."
     )
     yield "prd", (caption, charts.prd_curves(curves))

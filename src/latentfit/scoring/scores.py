@@ -62,7 +62,8 @@ def evaluate(
         hash and seed.
 
     Raises:
-        UserError: A group is unknown, a number is out of range, or there are no test samples.
+        UserError: A group is unknown, a number is out of range, or there are fewer than two test
+            samples.
     """
     subject = Subject(model, data, features=features, count=count, draws=draws, seed=seed)
     return score(subject, chosen(groups), weights=weights)

@@ -17,6 +17,7 @@ from latentfit.networks import evaluating
 from latentfit.posteriors import Code
 from latentfit.scoring.reference import Reference, reference
 from latentfit.seeds import seeded
+from latentfit.shapes import is_image
 from latentfit.training import encode_all
 
 PARTS = 512  # samples that go through a network at a time
@@ -36,10 +37,15 @@ class Pair:
     test: Tensor
     seed: int
 
+    @property
+    def clusters(self) -> int:
+        """Clusters of `curve`: 20, or as many as test samples where these are fewer."""
+        return min(20, len(self.test))
+
     @cached_property
     def curve(self) -> PRD:
         """Precision and recall over clusters."""
-        return metrics.prd(self.samples, self.test, seed=self.seed)
+        return metrics.prd(self.samples, self.test, clusters=self.clusters, seed=self.seed)
 
     @cached_property
     def manifold(self) -> Manifold:
@@ -60,8 +66,8 @@ class Subject:
         seed: Of the draws.
 
     Raises:
-        UserError: A number is out of range, there are no test samples, or there is no such
-            extractor.
+        UserError: A number is out of range, there are fewer than two test samples, or there is no
+            such extractor.
     """
 
     def __init__(
@@ -76,8 +82,11 @@ class Subject:
     ) -> None:
         within("count", count, 2, remedy="a distance needs two samples")
         within("draws", draws, 1)
-        if len(data.test) == 0:
-            raise UserError("there are no test samples; give data with a test split.")
+        if len(data.test) < 2:
+            raise UserError(
+                f"scores need two test samples, '{data.name}' has {len(data.test)}; give data with "
+                "a larger test split."
+            )
         self.model, self.data, self.draws, self.seed = model, data, draws, seed
         self.count = min(count, len(data.test), len(data.train) // 2)
         if isinstance(features, str):
@@ -92,7 +101,7 @@ class Subject:
     @property
     def image(self) -> bool:
         """Whether samples are images."""
-        return len(self.data.shape) == 3
+        return is_image(self.data.shape)
 
     @cached_property
     def test(self) -> Tensor:

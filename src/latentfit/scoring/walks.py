@@ -197,6 +197,12 @@ def attributes(data: Data) -> list[str]:
     return [*data.attributes, *classes]
 
 
+def directed(data: Data, *, count: int = 10_000) -> list[str]:
+    """The `attributes` that some of the first `count` training samples have and some lack."""
+    held = {name: _has(data, name)[:count] for name in attributes(data)}
+    return [name for name, has in held.items() if bool(has.any()) and not bool(has.all())]
+
+
 def _has(data: Data, name: str) -> Tensor:
     known = attributes(data)
     if not known:
