@@ -11,6 +11,7 @@ import latentfit as lf
 from contract import IMAGE, toy
 from latentfit.checks import UserError
 from latentfit.divergences import kl, sampled_kl
+from latentfit.models.learner import describe
 from latentfit.schedules import drops, ramp
 
 QUIET = {"progress": False, "device": "cpu", "validate": False}
@@ -62,7 +63,7 @@ def test_schedules_with_other_turning_points_are_told_apart(tmp_path):
 
 def frozen(seed):
     torch.manual_seed(seed)
-    return nn.Linear(6, 3).requires_grad_(False)
+    return nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3)).requires_grad_(False)
 
 
 def test_frozen_networks_are_told_by_what_they_hold(tmp_path):
@@ -74,11 +75,11 @@ def test_frozen_networks_are_told_by_what_they_hold(tmp_path):
     lf.train(built(frozen(1)), data, rounds=2, out=tmp_path, **QUIET)
     lf.train(built(frozen(1)), data, rounds=3, out=tmp_path, **QUIET)
     for other in (frozen(2), frozen(1).requires_grad_(True)):
-        before = other.weight.clone()
+        before = other[0].weight.clone()
         with pytest.raises(UserError, match="frozen") as raised:
             lf.train(built(other), data, rounds=4, out=tmp_path, **QUIET)
         assert len(str(raised.value)) < 500
-        assert torch.equal(other.weight, before)
+        assert torch.equal(other[0].weight, before)
     plain = lf.recipe("flexae", data, latent=3, width=1 / 8, batch=16)
     with pytest.raises(UserError, match=r"structure was that of parts of its own") as raised:
         lf.train(plain, data, rounds=4, out=tmp_path, **QUIET)
@@ -162,3 +163,21 @@ def test_one_own_half_leaves_the_other_as_the_recipe_has_it():
     exchanged = lf.recipe("mapae", IMAGE, latent=4, width=1 / 64)
     exchanged.encoder = mine
     exchanged.train()
+
+
+def test_functions_are_told_by_what_they_keep():
+    def make(rate):
+        def again(n):
+            return again(n - 1) if n else rate
+
+        return again
+
+    def told(**more):
+        return describe(vae(penalties={"size": make(0.1)}, **more))["parts"]["model"]["penalties"]
+
+    name = "test_identity.test_functions_are_told_by_what_they_keep.<locals>.make.<locals>.again"
+    assert told()["size"]["function"] == name
+    assert told()["size"]["rate"] == 0.1
+    assert describe(vae()) == describe(vae())
+    optimizer = describe(vae())["players"]["autoencoder"]["optimizer"]
+    assert (optimizer["rate"], optimizer["beta1"]) == (1e-3, 0.9)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, ClassVar, Self
 
 import torch
@@ -93,14 +94,12 @@ def describe(model: Learner) -> dict[str, Any]:
 def still(model: nn.Module) -> dict[str, str]:
     """A mark of what each frozen network holds, by its name."""
     names = {id(part): name for name, part in model.named_modules()}
-    return {
-        names[id(part)]: _digest(b"".join(
-            value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
-            for value in part.state_dict().values()
-            if value.numel()
-        ))
-        for part in frozen(model)
-    }  # fmt: skip
+    return {names[id(part)]: _digest(_held(part)) for part in frozen(model)}
+
+
+def _held(part: nn.Module) -> bytes:
+    rows = (value.detach().cpu().reshape(-1) for value in part.state_dict().values())
+    return b"".join(row.view(torch.uint8).numpy().tobytes() for row in rows if len(row))
 
 
 def mark(model: Learner) -> str:
@@ -136,22 +135,34 @@ def _course(value: float | Schedule) -> float | list[float]:
     return [float(value(moment)) for moment in MOMENTS] if callable(value) else float(value)
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; `...` for what cannot be told."""
+def _plain(value: Any, depth: int = 4) -> Any:
+    """A value as JSON has it; `...` for what cannot be told, or lies too deep."""
     if isinstance(value, bool | int | float | str | None):
         return value
+    if depth == 0:
+        return ...
     if isinstance(value, tuple | list):
-        held = [_plain(inner) for inner in value]
+        held = [_plain(inner, depth - 1) for inner in value]
         return ... if ... in held else held
     if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items() if _plain(inner) is not ...}
+        each = {str(key): _plain(inner, depth - 1) for key, inner in value.items()}
+        return {key: inner for key, inner in each.items() if inner is not ...}
     if isinstance(value, nn.Module):
         return type(value).__name__
     name = getattr(value, "__qualname__", None)
     if name is None:
         return ...
-    names = getattr(getattr(value, "__code__", None), "co_freevars", ())
-    cells = getattr(value, "__closure__", None) or ()
-    kept = _plain({key: cell.cell_contents for key, cell in zip(names, cells, strict=True)})
     told = f"{value.__module__}.{name}"
+    kept = _plain(_closure(value), depth - 1) if depth > 1 else {}
     return {"function": told, **kept} if kept else told
+
+
+def _closure(function: Any) -> dict[str, Any]:
+    """What a function keeps of where it was made, by name."""
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    cells = zip(names, getattr(function, "__closure__", None) or (), strict=True)
+    found = {}
+    for name, cell in cells:
+        with suppress(ValueError):  # empty as yet
+            found[name] = cell.cell_contents
+    return found
