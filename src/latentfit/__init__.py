@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from latentfit.version import __version__
+
 if TYPE_CHECKING:
     from latentfit import data as data
     from latentfit import divergences as divergences
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from latentfit.sizing import Size as Size
     from latentfit.sizing import size as size
 
-__version__ = "0.1.0"
-
 _ROOMS = (
     "data", "divergences", "expost", "likelihoods", "metrics", "models", "networks", "optimizers",
     "penalties", "posteriors", "priors", "schedules",
@@ -60,6 +60,7 @@ __all__ = [
     "Run",
     "Size",
     "Turn",
+    "__version__",
     "data",
     "divergences",
     "evaluate",
@@ -90,4 +91,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-import latentfit
 from latentfit.checks import UserError, one_of
 from latentfit.data.base import Data
 from latentfit.expost import fit_prior, with_prior
@@ -23,6 +22,7 @@ from latentfit.storage import Card, Facts, RunFolder
 from latentfit.training import Settings, distributed, pick_device
 from latentfit.training import train as play
 from latentfit.units import Units
+from latentfit.version import __version__
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _weights(run: RunFolder, which: str, *, fitted: bool) -> dict[str, torch.Ten
 def versions() -> dict[str, str]:
     """Versions of what decides the numbers."""
     return {
-        "latentfit": latentfit.__version__,
+        "latentfit": __version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
