@@ -81,7 +81,7 @@ def test_frozen_networks_are_told_by_what_they_hold(tmp_path):
         assert len(str(raised.value)) < 500
         assert torch.equal(other[0].weight, before)
     plain = lf.recipe("flexae", data, latent=3, width=1 / 8, batch=16)
-    with pytest.raises(UserError, match=r"structure was that of parts of its own") as raised:
+    with pytest.raises(UserError, match=r"structure was parts of its own, is now none") as raised:
         lf.train(plain, data, rounds=4, out=tmp_path, **QUIET)
     assert len(str(raised.value)) < 500
 
@@ -181,3 +181,62 @@ def test_functions_are_told_by_what_they_keep():
     assert describe(vae()) == describe(vae())
     optimizer = describe(vae())["players"]["autoencoder"]["optimizer"]
     assert (optimizer["rate"], optimizer["beta1"]) == (1e-3, 0.9)
+
+
+def test_only_the_model_that_was_trained_is_filled(tmp_path):
+    data = toy(VECTORS)
+
+    def built(bend):
+        parts = nn.Sequential(nn.Linear(6, 8), bend(), nn.Linear(8, 3))
+        return lf.recipe("flexae", data, latent=3, width=1 / 8, batch=16, encoder=parts)
+
+    lf.train(built(nn.ReLU), data, rounds=2, out=tmp_path, **QUIET)
+    lf.load(tmp_path, model=built(nn.ReLU))
+    with pytest.raises(UserError, match=r"encoder\.1\.kind was 'ReLU', is now 'Tanh'"):
+        lf.load(tmp_path, model=built(nn.Tanh))
+
+
+class Bounded(nn.Module):
+    def __init__(self, bend):
+        super().__init__()
+        self.inner, self.bend = nn.Linear(4, 64), bend
+
+    def forward(self, z):
+        return self.bend(self.inner(z)).reshape(-1, *IMAGE)
+
+
+def test_links_are_seen_wherever_they_are():
+    for bend in (torch.sigmoid, torch.tanh):
+        with pytest.raises(UserError, match="would get a second one"):
+            lf.recipe("wae-mmd", IMAGE, latent=4, decoder=Bounded(bend))
+    lf.recipe("wae-mmd", IMAGE, latent=4, decoder=Bounded(torch.sigmoid), link="identity")
+    lf.recipe("wae-mmd", IMAGE, latent=4, decoder=Bounded(torch.relu))
+
+
+def test_what_a_loop_of_ones_own_has_trained_is_kept(tmp_path):
+    data = toy(VECTORS)
+    model = lf.recipe("wae-mmd", data, latent=3, width=1 / 8).eval()
+    lf.save(model, data, tmp_path, rounds=7)
+    again = lf.load(tmp_path, device="cpu")
+    assert torch.equal(again.sample(3, seed=0), model.sample(3, seed=0))
+    with pytest.raises(UserError, match="holds another run"):
+        lf.save(lf.recipe("ae", data, latent=3, width=1 / 8), data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: lf.train(vae(), np.zeros((30, 6)), rounds=1), "the data are a ndarray"),
+        (lambda: lf.evaluate(vae(), "digits"), "the data are a str"),
+        (lambda: lf.train(nn.Linear(2, 2), toy(VECTORS), rounds=1), "the model is a Linear"),
+        (lambda: lf.train(vae().double(), toy(VECTORS), rounds=1, **QUIET), "is of torch.float64"),
+        (lambda: lf.recipe("ae", VECTORS, latent=3, encoder=nn.LSTM(6, 3)), "gives a tuple"),
+        (lambda: lf.recipe("ae", VECTORS, latent=3, encoder=nn.LazyLinear(3)), "has lazy layers"),
+        (lambda: vae().sample(2.5), "'n' must be a whole number"),
+        (lambda: lf.train(vae(divergences={"each": lambda code, z, prior: z.sum(1)}),
+                          toy(VECTORS), rounds=1, **QUIET), r"term 'each' .* has shape \(16,\)"),
+    ],
+)  # fmt: skip
+def test_what_is_handed_over_is_looked_at(call, says):
+    with pytest.raises(UserError, match=says):
+        call()

@@ -65,6 +65,7 @@ line = Source("line", lambda n=200: lf.data.load(torch.arange(6.0) * torch.rand(
 scores = [
     Comparison("mean_gap", "gap", lambda pair: abs(float(pair.samples.mean() - pair.test.mean())),
                "distance of the means", "lower"),
+    Metric("failing", "gap", lambda subject: 1 / 0, "nothing"),
     Metric("params", "gap", lambda subject: len(list(subject.model.parameters())), "how many"),
 ]
 no_row = 3
@@ -148,6 +149,8 @@ def test_rows_of_a_package_are_trained_scored_and_fitted(shell, tmp_path):
     assert done.returncode == 0, done.stderr
     scores = json.loads((out / "evaluation.json").read_text())
     assert {"mean_gap", "mean_gap_sd", "mean_gap_floor", "params"} <= set(scores)
+    assert scores["failing"] is None
+    assert "the score 'failing' of a plug-in failed: ZeroDivisionError" in done.stderr
     assert "distance of the means; lower is better" in (out / "report.html").read_text()
     fitted = shell("fit-prior", out, "--prior", "points", "--set", "count=5", "--quiet",
                    "--no-evaluate")  # fmt: skip

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from latentfit.recipes import recipe as recipe
     from latentfit.runs import Run as Run
     from latentfit.runs import load as load
+    from latentfit.runs import save as save
     from latentfit.runs import train as train
     from latentfit.scoring import evaluate as evaluate
     from latentfit.sizing import Size as Size
@@ -46,7 +47,7 @@ _PLACES = {
     "game": ("Game", "Player", "Turn"),
     "models": ("Body", "Model"),
     "recipes": ("recipe",),
-    "runs": ("Run", "load", "train"),
+    "runs": ("Run", "load", "save", "train"),
     "scoring": ("evaluate",),
     "sizing": ("Size", "size"),
 }
@@ -76,6 +77,7 @@ __all__ = [
     "priors",
     "recipe",
     "refit",
+    "save",
     "schedules",
     "size",
     "train",

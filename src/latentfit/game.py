@@ -163,11 +163,13 @@ class Game:
         """One step of one player: only what it owns changes, and no gradient is left behind.
 
         Raises:
-            UserError: A weight is of no term of the player, or no term depends on what it owns.
+            UserError: Terms are no scalars by name, a weight is of none of them, or none depends on
+                what the player owns.
         """
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
             terms = self.terms[name](*batches[: player.batches])
+            _must_be_terms(name, terms)
             if stray := player.weights.keys() - terms.keys():
                 has = ", ".join(terms)
                 raise UserError(f"player '{name}' has no term '{min(stray)}' to weigh, only {has}.")
@@ -215,3 +217,21 @@ def _must_make_sense(turns: Sequence[Turn]) -> None:
     for name, player in ((n, p) for turn in turns for n, p in turn.players.items()):
         if not player.parameters():
             raise UserError(f"player '{name}' owns no parameters; name the networks that it moves.")
+        if not callable(player.optimizer):
+            raise UserError(
+                f"the optimizer of player '{name}' is a {type(player.optimizer).__name__}; give a "
+                "function from parameters to one, such as lf.optimizers.adam(1e-3)."
+            )
+
+
+def _must_be_terms(name: str, terms: object) -> None:
+    if not isinstance(terms, dict):
+        raise UserError(
+            f"player '{name}' gives a {type(terms).__name__}; give its terms by name, a dict."
+        )
+    for term, value in terms.items():
+        if value.dim():
+            raise UserError(
+                f"term '{term}' of player '{name}' has shape {tuple(value.shape)}; give a scalar, "
+                "such as its mean over the batch."
+            )

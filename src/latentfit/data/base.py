@@ -134,3 +134,16 @@ def order(
         low = (place * world + rank) * size
         yield permutation[low : low + size]
         number += 1
+
+
+def must_be_data(data: object) -> None:
+    """Raise for what is no data set.
+
+    Raises:
+        UserError: It is something else, such as an array.
+    """
+    if not isinstance(data, Data):
+        raise UserError(
+            f"the data are a {type(data).__name__}; give a data set, such as lf.data.load(...) "
+            "makes of it."
+        )

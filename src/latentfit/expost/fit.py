@@ -66,6 +66,7 @@ def fit_prior(
     if isinstance(prior, Fitted):
         with seeded(settings.seed, "prior"):
             prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
+        model.check(fitted=True)
     elif isinstance(prior, Learned):
         splits = {part: Codes(encode_all(model, getattr(data, part))) for part in PARTS}
         known = splits["train"].code

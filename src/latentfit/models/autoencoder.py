@@ -31,8 +31,18 @@ class Variational(Model):
         self.posterior = encoder
 
     def code(self, x: Tensor) -> Code:
-        """The posteriors of samples (B, *shape)."""
-        return self.posterior(x)
+        """The posteriors of samples (B, *shape).
+
+        Raises:
+            UserError: The encoder gives no `Code`.
+        """
+        found = self.posterior(x)
+        if not isinstance(found, Code):
+            raise UserError(
+                f"the encoder of a {type(self).__name__} gives a Code, got {type(found).__name__}; "
+                "wrap it in lf.posteriors.Dirac for points, DiagonalGaussian for Gaussians."
+            )
+        return found
 
 
 class AutoEncoder(Variational):

@@ -127,7 +127,7 @@ class Model(Learner):
             as_array: Give an array in the units of the data, not a tensor in the network's.
 
         Raises:
-            UserError: `n` is below 1.
+            UserError: `n` is no whole number of 1 or more.
 
         Example:
             >>> import latentfit as lf
@@ -136,11 +136,13 @@ class Model(Learner):
             True
         """
         within("n", n, 1)
+        if n != int(n):
+            raise UserError(f"'n' must be a whole number, got {n}.")
         if seed is not None:
             with seeded(seed, "sample"):
                 return self.sample(n, as_array=as_array)
         with evaluating(self):
-            drawn = torch.cat([self.decode(z) for z in self.prior.sample(n).split(512)])
+            drawn = torch.cat([self.decode(z) for z in self.prior.sample(int(n)).split(512)])
         return self.units.restore(drawn.cpu()).numpy() if as_array else drawn
 
     def openness(self) -> Tensor | None:
@@ -160,17 +162,24 @@ class Model(Learner):
         """
         raise UserError("this model has no likelihood: it needs densities of codes and data.")
 
-    def check(self) -> None:
+    def check(self, *, fitted: bool = False) -> None:
         """Raise where encoder, decoder, prior and latent size do not fit together.
 
+        Arguments:
+            fitted: Whether a prior that is fitted ex post has been, so that it can be drawn from.
+
         Raises:
-            UserError: A part gives another shape than the others take.
+            UserError: A part gives another shape than the others take, or is of another precision.
         """
+        usual = torch.get_default_dtype()
+        for name, p in self.named_parameters():
+            if p.is_floating_point() and p.dtype != usual:
+                raise UserError(f"'{name}' is of {p.dtype}; networks are of {usual}, see .to().")
         with evaluating(self), torch.no_grad(), seeded(0, "check"):
             if self.encodes:
                 tried("encoder", _Calls(self), self.shape, (self.latent,))
             tried("decoder", self.decoder, (self.latent,), self.shape)
-            if isinstance(self.prior, ExPost):
+            if isinstance(self.prior, ExPost) and not fitted:
                 return  # nothing can be drawn yet
             drawn = self.prior.sample(2)
         if tuple(drawn.shape) != (2, self.latent):

@@ -73,6 +73,8 @@ def tried(name: str, network: nn.Module, inputs: Shape, outputs: Shape) -> None:
     Raises:
         UserError: It fails, or gives another shape.
     """
+    if any(isinstance(p, nn.parameter.UninitializedParameter) for p in network.parameters()):
+        raise UserError(f"the {name} has lazy layers; call it once before.")
     x = like(network).new_full((2, *inputs), 0.5)
     with evaluating(network), seeded(0, "check"):
         try:
@@ -84,6 +86,8 @@ def tried(name: str, network: nn.Module, inputs: Shape, outputs: Shape) -> None:
                 "layers, the data's shape and 'latent'."
             ) from error
     found = found.centre() if isinstance(found, Code) else found
+    if not isinstance(found, Tensor):
+        raise UserError(f"the {name} gives a {type(found).__name__}; one tensor is needed.")
     if tuple(found.shape) != (2, *outputs):
         raise UserError(
             f"the {name} maps {tuple(x.shape)} to {tuple(found.shape)} where {(2, *outputs)} is "

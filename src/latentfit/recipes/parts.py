@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+import torch
 from torch import nn
 
 from latentfit import networks
@@ -13,6 +14,7 @@ from latentfit.checks import Range, Share, UserError, one_of
 from latentfit.likelihoods import Bernoulli, Likelihood, SquaredError
 from latentfit.models import Body
 from latentfit.models.body import tried
+from latentfit.networks import evaluating
 from latentfit.posteriors import DiagonalGaussian, Dirac
 from latentfit.priors import Pushforward
 from latentfit.shapes import Shape, is_image
@@ -54,7 +56,6 @@ class Parts:
         for name in self.own:
             one_of("part", name, OWN)
         if self.image:
-            self._must_have_one_link()
             return
         if self.family != "flexae":
             raise UserError(f"family '{self.family}' is one of images; leave it out for vectors.")
@@ -156,8 +157,8 @@ class Parts:
             UserError: One of them was not.
         """
         if left := sorted(self.own.keys() - self.used):
-            has = ", ".join(sorted(self.used)) or "none of its own choosing"
-            raise UserError(f"{owner} takes no '{left[0]}' from outside (taken: {has}).")
+            also = f"; it took {', '.join(sorted(self.used))}" if self.used else ""
+            raise UserError(f"{owner} takes no '{left[0]}' from outside{also}.")
 
     def cross_entropy(self) -> Bernoulli:
         """Cross-entropy of images in [0, 1].
@@ -197,13 +198,19 @@ class Parts:
             return build()
         self.used.add(name)
         tried(name, self.own[name], inputs, outputs)
+        if name == "decoder" and self.image:
+            self._must_have_one_link()
         return self.own[name]
 
     def _must_have_one_link(self) -> None:
-        last = None
-        for last in self.own.get("decoder", nn.Identity()).modules():  # noqa: B007
-            pass
-        if isinstance(last, nn.Sigmoid) and self.link == "sigmoid":
+        decoder = self.own.get("decoder")
+        if decoder is None or self.link != "sigmoid":
+            return
+        codes = 1e3 * torch.randn(8, self.latent).to(next(decoder.parameters(), torch.zeros(())))
+        with evaluating(decoder), torch.no_grad():
+            highest = float(decoder(codes).abs().max())
+        if highest <= 1:  # at such codes what has no link is far beyond
             raise UserError(
-                "the decoder ends in a sigmoid and would get a second one; give link='identity'."
+                "the decoder's output is bounded, by a sigmoid perhaps, and would get a second one;"
+                " give link='identity' for images in [0, 1], or leave its last nonlinearity out."
             )

@@ -1,5 +1,5 @@
 """Runs: train into a folder, load from it, play many."""
 
-from latentfit.runs.run import Run, load, train
+from latentfit.runs.run import Run, load, save, train
 
-__all__ = ["Run", "load", "train"]
+__all__ = ["Run", "load", "save", "train"]

@@ -12,15 +12,17 @@ from typing import Any
 import torch
 
 from latentfit.checks import UserError, one_of
-from latentfit.data.base import Data
+from latentfit.data.base import Data, must_be_data
 from latentfit.expost import fit_prior, with_prior
-from latentfit.models import Model
+from latentfit.models import Learner, Model
+from latentfit.models.learner import describe
 from latentfit.priors import ExPost
 from latentfit.recipes import recipe
 from latentfit.scoring.scores import validation_score
-from latentfit.storage import Card, Facts, RunFolder
+from latentfit.storage import Card, Facts, RunFolder, locked
 from latentfit.training import Settings, distributed, pick_device
 from latentfit.training import train as play
+from latentfit.training.identity import identity
 from latentfit.units import Units
 from latentfit.version import __version__
 
@@ -73,6 +75,9 @@ def train(
             holds another run.
         DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
     """
+    must_be_data(data)
+    if not isinstance(model, Learner):
+        raise UserError(f"the model is a {type(model).__name__}; lf.recipe or lf.Model make one.")
     allowed = [item.name for item in fields(Settings)]
     for name in settings:
         one_of("argument of train", name, allowed)
@@ -96,6 +101,9 @@ def train(
         if folder is not None and distributed.first():
             folder.export(card(model, data, done.step), model.state_dict())
     return Run(model, folder, done.step, done.best)
+
+
+SHELL = "The shell cannot build it, unless a package adds it as a recipe (docs/own-parts.md)."
 
 
 def card(model: Model, data: Data, rounds: int) -> Card:
@@ -142,6 +150,8 @@ def load(
     if not run.path.is_dir():
         raise UserError(f"no run folder at {folder}; give the --out of a training.")
     held, given = run.card, model
+    if given is not None:
+        _must_be_as_trained(run, given)
     try:
         if model is None:
             model = _built(run, held)
@@ -167,13 +177,44 @@ def load(
     return model.to(pick_device(device)).eval()
 
 
+def save(model: Model, data: Data, out: str | Path, *, rounds: int = 0, seed: int = 0) -> RunFolder:
+    """Write a model that a loop of one's own has trained as a run that loads, scores and reports.
+
+    Arguments:
+        model: A trained model.
+        data: What it was trained on.
+        out: The run folder, a new one or that of the same model.
+        rounds: Rounds that were played.
+        seed: Of the training.
+
+    Raises:
+        UserError: The folder holds another run, or something else.
+    """
+    folder = RunFolder(Path(out))
+    with locked(folder.path):
+        told = identity(model, data, Settings(rounds=max(1, rounds), seed=seed))
+        folder.claim(Facts(identity=told, versions=versions(), commit=commit()))
+        folder.export(card(model, data, rounds), model.state_dict())
+    return folder
+
+
+def _must_be_as_trained(run: RunFolder, model: Model) -> None:
+    if not run.exists or "structure" not in run.facts.identity:
+        return
+    was = Facts(identity={"structure": run.facts.identity["structure"]})
+    if differences := was.differences({"structure": describe(model)}):
+        raise UserError(f"the model that was passed is not the one of {run.path}: {differences}.")
+
+
 def _built(run: RunFolder, held: Card) -> Model:
     if held.recipe is None:
-        raise UserError(f"{run.path} was built from parts; pass the built model to load.")
+        raise UserError(
+            f"{run.path} was built from parts; pass the built model to load, from Python. {SHELL}"
+        )
     if held.own:
         raise UserError(
             f"{run.path} has parts of its own ({', '.join(held.own)}); build it again by "
-            f"lf.recipe('{held.recipe}', ...) with them and pass it to load as `model`."
+            f"lf.recipe('{held.recipe}', ...) with them and pass it to load as `model`. {SHELL}"
         )
     return recipe(held.recipe, tuple(held.shape), **held.arguments)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -88,7 +89,7 @@ def score(subject: Subject, rows: Sequence[Metric], *, weights: str = "averaged"
     scores: Scores = {}
     for row in rows:
         key = row.key(subject.extractor)
-        scores |= {f"{key}{suffix}": value for suffix, value in row.found(subject).items()}
+        scores |= {f"{key}{suffix}": value for suffix, value in _found(row, subject).items()}
     return {name: _or_none(value) for name, value in scores.items()} | {
         "details": {
             "count": subject.count,
@@ -143,6 +144,18 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
         return metrics.frechet(extractor(model.sample(len(x))), extractor(x))
 
     return look
+
+
+def _found(row: Metric, subject: Subject) -> Mapping[str, float | int | None]:
+    """What a row finds; one of a plug-in that fails is named, and undefined."""
+    if row.name in METRICS.own:
+        return row.found(subject)
+    try:
+        return row.found(subject)
+    except Exception as error:  # whatever a stranger's score raises
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        print(f"latentfit: the score '{row.name}' of a plug-in failed: {said}", file=sys.stderr)
+        return {"": None}
 
 
 def _or_none(value: float | None) -> float | None:

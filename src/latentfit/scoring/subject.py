@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentfit import metrics
 from latentfit.checks import UserError, within
-from latentfit.data.base import Data
+from latentfit.data.base import Data, must_be_data
 from latentfit.metrics import PRD, Estimate, Extractor, Manifold, Memorisation
 from latentfit.models import Model
 from latentfit.networks import evaluating
@@ -80,6 +80,7 @@ class Subject:
         draws: int = 3,
         seed: int = 0,
     ) -> None:
+        must_be_data(data)
         within("count", count, 2, remedy="a distance needs two samples")
         within("draws", draws, 1)
         if len(data.test) < 2:

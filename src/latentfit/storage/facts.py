@@ -77,9 +77,11 @@ class Facts(Record):
     prior: list[Any] | None = None
     parent: str | None = None
 
-    def differences(self, identity: dict[str, Any]) -> list[str]:
-        """In what another identity differs, part by part, as text."""
-        return _differences(self.identity, json.loads(json.dumps(identity)))
+    def differences(self, identity: dict[str, Any]) -> str:
+        """In what another identity differs, part by part, as text; '' where in nothing."""
+        found = _differences(self.identity, json.loads(json.dumps(identity)))
+        more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
+        return "; ".join(found[:MOST] + more)
 
 
 def _from_first(held: dict[str, Any]) -> dict[str, Any]:
@@ -96,10 +98,13 @@ def _from_first(held: dict[str, Any]) -> dict[str, Any]:
 RENAMED = {"from": "parent", "decoder": "likelihood"}
 
 
+MOST = 5  # differences that are listed
+
+
 def _short(value: Any) -> str:
-    if isinstance(value, dict):  # of what is on one side only
-        return "that of parts of its own"
-    return "that of its recipe" if value is None else textwrap.shorten(repr(value), 60)
+    if isinstance(value, dict):  # on one side only
+        return "parts of its own"
+    return "none" if value is None else textwrap.shorten(repr(value), 60)
 
 
 def _differences(was: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:

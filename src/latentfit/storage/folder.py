@@ -126,7 +126,7 @@ class RunFolder:
         if self.exists:
             if differences := self.facts.differences(facts.identity):
                 raise UserError(
-                    f"{self.path} holds another run: {'; '.join(differences)}. "
+                    f"{self.path} holds another run: {differences}. "
                     "Give the same arguments to resume it, or choose another --out."
                 )
             return
