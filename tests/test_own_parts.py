@@ -70,6 +70,8 @@ def flexae(rate: float = 1e-4, bend: type[nn.Module] = nn.ReLU, **more: float) -
         (lambda: lf.recipe("flexae", "digits"), "'data' is a str"),
         (lambda: lf.train(flexae(), toy((6,)), rounds=1, sed=1), "did you mean seed"),
         (lambda: lf.train(flexae(), toy((5,)), rounds=1), r"takes samples of shape \(6,\)"),
+        (lambda: lf.evaluate(flexae(), toy((5,))), r"takes samples of shape \(6,\)"),
+        (lambda: lf.refit(flexae(), toy((5,)), "gmm", rounds=1), r"takes samples of shape \(6,\)"),
         (lambda: flexae().encode(torch.zeros(2, 5)), r"samples have shape \(5,\)"),
         (lambda: flexae().encode([[1.0, 2.0]]), r"samples have shape \(2,\)"),
         (lambda: flexae().sample(0), "'n' must be at least 1"),

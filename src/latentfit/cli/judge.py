@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from latentfit.cli.app import Device, Json, Root, RunFolder, Seed, Weights, app
-from latentfit.cli.shared import data_of, must_fit, say, score_run, show_table
+from latentfit.cli.shared import data_of, say, score_run, show_table
 
 
 @app.command()
@@ -35,7 +35,6 @@ def evaluate(
 
     model = load(run, weights=weights, device=device)
     loaded = data_of(run, data, data_root)
-    must_fit(model, loaded)
     kept = "raw" if weights == "raw" else None
     subject = Subject(model, loaded, features=features, count=count, seed=seed)
     scores = score_run(subject, run, groups=metrics, kept=kept, quiet=as_json)
@@ -113,7 +112,6 @@ def report(
     from latentfit.storage import RunFolder
 
     model, loaded = load(run), data_of(run, data, data_root)
-    must_fit(model, loaded)
     features = metrics.extractor("auto", loaded.shape, loaded.name)
     # No curve is drawn from Inception's features, so no more is made than the sheets show.
     count = 64 if features.name == "inception" else 5_000

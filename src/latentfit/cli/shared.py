@@ -55,21 +55,6 @@ def data_of(run: Path, name: str | None, root: Path | None) -> Data:
     return load_data(source["data"], root or (Path(source["root"]) if source["root"] else None))
 
 
-def must_fit(model: Model, data: Data) -> None:
-    """Raise unless the data have the shape that the model was trained on.
-
-    Raises:
-        UserError: They have another shape.
-    """
-    from latentfit.checks import UserError
-
-    if tuple(model.shape) != tuple(data.shape):
-        raise UserError(
-            f"the model was trained on samples of shape {tuple(model.shape)}, "
-            f"'{data.name}' has {tuple(data.shape)}; give data of the same shape."
-        )
-
-
 def model_and_split(
     run: Path, data: str, root: Path | None, split: str, device: str
 ) -> tuple[Model, Split]:
@@ -79,7 +64,7 @@ def model_and_split(
         UserError: There is no such split, the model has no encoder, or the data do not fit it.
     """
     from latentfit.checks import UserError, one_of
-    from latentfit.data.base import PARTS
+    from latentfit.data.base import PARTS, must_have_shape
     from latentfit.runs import load
 
     one_of("split", split, PARTS)
@@ -87,7 +72,7 @@ def model_and_split(
     if not model.encodes:
         raise UserError(f"the model of {run} has no encoder; use sample, evaluate or report.")
     loaded = load_data(data, root)
-    must_fit(model, loaded)
+    must_have_shape(loaded, model.shape)
     return model, getattr(loaded.to(next(model.parameters()).device), split)
 
 

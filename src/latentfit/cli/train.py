@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
-from latentfit.cli.shared import data_of, load_data, must_fit, say, score_and_report
+from latentfit.cli.shared import data_of, load_data, say, score_and_report
 
 # What `demo` trains: settings that suit 1,437 small digits and two CPU cores.
 DEMO = ["width=0.125", "rate=5e-4", "batch=64", "average=0.995"]
@@ -147,7 +147,6 @@ def fit_prior(
     given = read(settings or [], prior, PRIORS[one_of("prior", prior, PRIORS)].settings())
     model, first = load(run, device=device), RunFolder(run)
     loaded = data_of(run, data, data_root)
-    must_fit(model, loaded)
     folder = RunFolder(out or run.with_name(f"{run.name}-{prior}"))
     parent = str(run.resolve())
     if folder.exists and folder.facts.parent != parent:

@@ -147,3 +147,16 @@ def must_be_data(data: object) -> None:
             f"the data are a {type(data).__name__}; give a data set, such as lf.data.load(...) "
             "makes of it."
         )
+
+
+def must_have_shape(data: Data, shape: Shape) -> None:
+    """Raise unless samples have the shape that a model takes.
+
+    Raises:
+        UserError: They have another.
+    """
+    if tuple(data.shape) != tuple(shape):
+        raise UserError(
+            f"the model takes samples of shape {tuple(shape)}, '{data.name}' has "
+            f"{tuple(data.shape)}; give data of the same shape."
+        )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentfit import metrics
 from latentfit.checks import UserError, within
-from latentfit.data.base import Data, must_be_data
+from latentfit.data.base import Data, must_be_data, must_have_shape
 from latentfit.metrics import PRD, Estimate, Extractor, Manifold, Memorisation
 from latentfit.models import Model
 from latentfit.networks import evaluating
@@ -20,7 +20,7 @@ from latentfit.seeds import seeded
 from latentfit.shapes import is_image
 from latentfit.training import encode_all
 
-PARTS = 512  # samples that go through a network at a time
+CHUNK = 512  # samples that go through a network at a time
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Subject:
         seed: Of the draws.
 
     Raises:
-        UserError: A number is out of range, there are fewer than two test samples, or there is no
-            such extractor.
+        UserError: A number is out of range, the data have another shape than the model's or fewer
+            than two test samples, or there is no such extractor.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Subject:
         seed: int = 0,
     ) -> None:
         must_be_data(data)
+        must_have_shape(data, model.shape)
         within("count", count, 2, remedy="a distance needs two samples")
         within("draws", draws, 1)
         if len(data.test) < 2:
@@ -123,7 +124,7 @@ class Subject:
     def reconstructed(self) -> Tensor:
         """Reconstructions of `test`, on the CPU; for models with an encoder."""
         with evaluating(self.model):
-            parts = [self.model.reconstruct(x.to(self.device)) for x in self.test.split(PARTS)]
+            parts = [self.model.reconstruct(x.to(self.device)) for x in self.test.split(CHUNK)]
             return torch.cat([part.cpu() for part in parts])
 
     @cached_property

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.data.base import Data, order
+from latentfit.data.base import Data, must_have_shape, order
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Learner, Model
 from latentfit.networks import evaluating
@@ -79,11 +79,7 @@ def train(
     """
     device = distributed.pick_device(settings.device)
     if isinstance(model, Model):
-        if tuple(data.shape) != model.shape:
-            raise UserError(
-                f"the model takes samples of shape {model.shape}, '{data.name}' has "
-                f"{tuple(data.shape)}; give data of the same shape."
-            )
+        must_have_shape(data, model.shape)
         model.check()
         if model.units.neutral:
             model.units = data.units
