@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -44,6 +45,16 @@ def test_trained_priors_know_dimensions_that_collapsed(name):
     refit(model, data, name, rounds=40, progress=False)
     codes = encode_all(model, data.train).sample()
     torch.testing.assert_close(model.prior.model.scale, codes.std(0), rtol=0.1, atol=0)
+
+
+def test_settings_of_a_late_prior_are_kept_as_json_takes_them():
+    """A number of another library is written to `run.json` as Python's own."""
+    model = recipe("ae", gaussian(n=2, d=8, count=300), latent=2, width=1 / 8)
+    with_prior(model, "vamp", components=np.int64(5), batch=np.int64(16))
+    assert model.refitted is not None
+    assert json.loads(json.dumps(model.refitted)) == ["vamp", {"components": 5, "batch": 16}]
+    assert isinstance(model.prior, DensityPrior)
+    assert model.prior.model.batch == 16
 
 
 def test_a_late_prior_follows_its_settings_and_its_seed(tmp_path):

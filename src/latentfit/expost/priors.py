@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latentfit.checks import Count, Rate, UserError, one_of, within
-from latentfit.data.base import Data
+from latentfit.data.base import Data, must_have_shape
 from latentfit.expost.density import CodeMixture, CodeSequence, DensityPrior
 from latentfit.expost.fit import fit_prior
 from latentfit.expost.flow import CodeFlow
@@ -106,14 +106,14 @@ def with_prior(model: Model, name: str, **settings: Any) -> Model:
         raise UserError("a model without an encoder has no codes to fit a prior on.")
     chosen, as_built = PRIORS[one_of("prior", name, PRIORS)], model.as_built()
     given = checked(settings, name, chosen.settings())
-    batch = given.pop("batch", PACE["batch"].default)
+    own = {key: value for key, value in given.items() if key != "batch"}
     _, arguments = model.recipe or ("", {})
     device = next(model.parameters()).device
-    prior = chosen.build(model.latent, arguments.get("width", 1.0), **given).to(device)
+    prior = chosen.build(model.latent, arguments.get("width", 1.0), **own).to(device)
     if isinstance(prior, Learned):
-        prior.model.batch = batch
-        prior.model.recipe = (name, settings)
-    model.prior, model.refitted = prior, (name, settings)
+        prior.model.batch = given.get("batch", PACE["batch"].default)
+        prior.model.recipe = (name, given)
+    model.prior, model.refitted = prior, (name, given)
     if as_built:  # recipe and prior still say all of it
         model.built = mark(model)
     return model
@@ -137,7 +137,7 @@ def refit(
         settings: Of the prior.
 
     Raises:
-        UserError: As `with_prior`.
+        UserError: As `with_prior`; or the data have another shape than the model's.
 
     Example:
         >>> import latentfit as lf
@@ -147,6 +147,7 @@ def refit(
         torch.Size([3, 4])
     """
     within("rounds", rounds, 1, remedy="give --rounds 1 or more")
+    must_have_shape(data, model.shape)
     with seeded(seed, "late"):
         with_prior(model, name, **settings)
     device = str(next(model.parameters()).device)
