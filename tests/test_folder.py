@@ -42,6 +42,15 @@ def test_a_run_of_the_first_format_loads_and_goes_on(tmp_path):
         lf.train(other, data, rounds=6, out=folder.path, **QUIET)
 
 
+def test_old_names_are_replaced_only_where_they_stood():
+    """`decoder` was a setting; a label or a part of that name is left as it is."""
+    data = {"decoder": 1, "from": 2}
+    held = {"from": "p", "identity": {"arguments": {"decoder": "fixed"}, "data": data}}
+    facts = Facts.read(held, Path("run.json"))
+    assert facts.parent == "p"
+    assert facts.identity == {"arguments": {"likelihood": "fixed"}, "data": data}
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [

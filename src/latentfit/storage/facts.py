@@ -86,16 +86,12 @@ class Facts(Record):
 
 def _from_first(held: dict[str, Any]) -> dict[str, Any]:
     """A file of the first format: its parent was `from`, the setting `likelihood` was `decoder`."""
-
-    def renamed(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {RENAMED.get(key, key): renamed(inner) for key, inner in value.items()}
-
-    return renamed(held)
-
-
-RENAMED = {"from": "parent", "decoder": "likelihood"}
+    now = {"parent" if key == "from" else key: value for key, value in held.items()}
+    for owner in (now, now.get("identity")):
+        if isinstance(owner, dict) and "decoder" in (owner.get("arguments") or {}):
+            arguments = dict(owner["arguments"])
+            owner["arguments"] = arguments | {"likelihood": arguments.pop("decoder")}
+    return now
 
 
 MOST = 5  # differences that are listed
