@@ -13,10 +13,11 @@ from latentfit import networks
 from latentfit.checks import Range, Share, UserError, one_of
 from latentfit.likelihoods import Bernoulli, Likelihood, SquaredError
 from latentfit.models import Body
-from latentfit.models.body import tried
+from latentfit.models.body import like, tried
 from latentfit.networks import evaluating
 from latentfit.posteriors import DiagonalGaussian, Dirac
 from latentfit.priors import Pushforward
+from latentfit.seeds import seeded
 from latentfit.shapes import Shape, is_image
 
 OWN = ("encoder", "decoder", "critic", "image_critic")
@@ -39,8 +40,7 @@ class Parts:
         used: Those of `own` that were asked for.
 
     Raises:
-        UserError: A name in `own` is unknown, a setting is one of images only, or the decoder would
-            get a second sigmoid.
+        UserError: A name in `own` is unknown, or a setting is one of images only.
     """
 
     shape: Shape
@@ -117,7 +117,11 @@ class Parts:
         return self._looking("image_critic", outputs, norm)
 
     def decoder(self) -> nn.Module:
-        """From codes to unbounded samples."""
+        """From codes to unbounded samples.
+
+        Raises:
+            UserError: The one that was handed over would get a second sigmoid.
+        """
         return self._part(
             "decoder",
             lambda: networks.decoder(self.shape, self.latent, **self._form),
@@ -198,19 +202,17 @@ class Parts:
             return build()
         self.used.add(name)
         tried(name, self.own[name], inputs, outputs)
-        if name == "decoder" and self.image:
-            self._must_have_one_link()
+        if name == "decoder" and self.bounded:
+            _must_be_unbounded(self.own[name], self.latent)
         return self.own[name]
 
-    def _must_have_one_link(self) -> None:
-        decoder = self.own.get("decoder")
-        if decoder is None or self.link != "sigmoid":
-            return
-        codes = 1e3 * torch.randn(8, self.latent).to(next(decoder.parameters(), torch.zeros(())))
-        with evaluating(decoder), torch.no_grad():
-            highest = float(decoder(codes).abs().max())
-        if highest <= 1:  # at such codes what has no link is far beyond
-            raise UserError(
-                "the decoder's output is bounded, by a sigmoid perhaps, and would get a second one;"
-                " give link='identity' for images in [0, 1], or leave its last nonlinearity out."
-            )
+
+def _must_be_unbounded(decoder: nn.Module, latent: int) -> None:
+    with evaluating(decoder), seeded(0, "check"), torch.no_grad():
+        codes = 1e3 * torch.randn(8, latent).to(like(decoder))
+        highest = float(decoder(codes).abs().max())
+    if highest <= 1:  # at such codes what has no link is far beyond
+        raise UserError(
+            "the decoder's output is bounded, by a sigmoid perhaps, and would get a second one;"
+            " give link='identity' for images in [0, 1], or leave its last nonlinearity out."
+        )
