@@ -175,7 +175,7 @@ def play_theirs(name: str, data: Data, epochs: int, seed: int, width: float) -> 
     torch.manual_seed(seed)
     images = torch.cat(list(data.train.chunks()))
     with tempfile.TemporaryDirectory() as folder:
-        model = their_model(name, data.shape, width)
+        model = their_model(name, data.seen, width)
         training = their_training(name, folder, epochs, seed)
         began = time.perf_counter()
         TrainingPipeline(model=model, training_config=training)(train_data=images)

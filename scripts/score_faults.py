@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path)
     given = parser.parse_args()
     data = load(given.data, root=given.root)
-    extractor = metrics.extractor("lenet", data.shape, data.name)
+    extractor = metrics.extractor("lenet", data.seen, data.name)
     rows = []
     for fault, steps in FAULTS.items():
         for step, level in enumerate(steps):

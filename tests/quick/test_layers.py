@@ -10,7 +10,8 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "latentfit"
 LAYERS = [
     {"checks", "plugins", "version"},
-    {"seeds", "schedules", "settings", "units", "shapes"},
+    {"seeds", "schedules", "settings", "shapes"},
+    {"schema"},
     {"networks", "likelihoods", "optimizers", "adversarial", "storage"},
     {"posteriors", "penalties"},
     {"priors"},

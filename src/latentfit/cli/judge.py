@@ -112,7 +112,7 @@ def report(
     from latentfit.storage import RunFolder
 
     model, loaded = load(run), data_of(run, data, data_root)
-    features = metrics.extractor("auto", loaded.shape, loaded.name)
+    features = metrics.extractor("auto", loaded.seen, loaded.name)
     # No curve is drawn from Inception's features, so no more is made than the sheets show.
     count = 64 if features.name == "inception" else 5_000
     subject = Subject(model, loaded, features=features, count=count, draws=1)

@@ -185,7 +185,7 @@ def neighbours(
     within("count", count, 1, 10_000)
     model, _ = model_and_split(run, data, data_root, "train", device)
     loaded = load_data(data, data_root)
-    extractor = metrics.extractor(features, loaded.shape, loaded.name)
+    extractor = metrics.extractor(features, loaded.seen, loaded.name)
     drawn = model.sample(count, seed=seed).cpu()
     rows = walks.neighbours(loaded, drawn, extractor, k=k)
     write_lines(model.units.restore(rows), out)

@@ -9,13 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.schema import Schema
 from latentfit.seeds import mix
 from latentfit.shapes import Shape
-from latentfit.units import Units
 
 PARTS = ("train", "validation", "test")
 
@@ -24,9 +25,11 @@ class Split(ABC):
     """Samples with an order that others decide."""
 
     shape: Shape
-    """Shape of one sample: (C, H, W) for images, (d,) for vectors."""
+    """Shape of one sample: (C, H, W) for images, (C, T) for signals, (d,) for vectors."""
     labels: Tensor | None
     """Class of each sample, with shape (N,), int64; None where there is none."""
+    ids: np.ndarray | None = None
+    """What each sample is called in its source: a file, a key, or the number of a row; (N,)."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -62,10 +65,11 @@ class Data:
         train: Samples to fit.
         validation: Samples to choose settings and checkpoints with.
         test: Samples to report on.
-        units: The map between the file's units and the network's.
         fingerprint: Hash of the content and of the splits; equal data, equal fingerprint.
+        schema: What a sample is in its file, and what a network sees of it.
         classes: Name of each label, empty where there are no labels.
         attributes: Binary attributes by name, each with the values for (train, validation, test).
+        notes: What a person should know of how they were read, a sentence each.
     """
 
     name: str
@@ -73,9 +77,10 @@ class Data:
     validation: Split
     test: Split
     fingerprint: str
-    units: Units = field(default_factory=Units)
+    schema: Schema
     classes: tuple[str, ...] = ()
     attributes: dict[str, tuple[Tensor, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(getattr(self, p)):,} {p}" for p in PARTS)
@@ -83,7 +88,12 @@ class Data:
 
     @property
     def shape(self) -> Shape:
-        """Shape of one sample: (C, H, W) for images, (d,) for vectors."""
+        """Shape of one sample as its file holds it: (columns,) for a table."""
+        return self.schema.held
+
+    @property
+    def seen(self) -> Shape:
+        """Shape of one sample as a network sees it: (C, H, W), (C, T) or (d,)."""
         return self.train.shape
 
     def to(self, device: torch.device | str) -> Data:
@@ -155,8 +165,8 @@ def must_have_shape(data: Data, shape: Shape) -> None:
     Raises:
         UserError: They have another.
     """
-    if tuple(data.shape) != tuple(shape):
+    if tuple(data.seen) != tuple(shape):
         raise UserError(
             f"the model takes samples of shape {tuple(shape)}, '{data.name}' has "
-            f"{tuple(data.shape)}; give data of the same shape."
+            f"{tuple(data.seen)}; give data of the same shape."
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,13 @@ from latentfit.data.base import Data
 from latentfit.data.files import read_path
 from latentfit.data.make import arrays
 from latentfit.data.memory import collected
+from latentfit.data.options import Options
+from latentfit.data.under import under
 from latentfit.plugins import Table
+from latentfit.schema import Schema
 from latentfit.settings import read, settings_of
+
+LOG = logging.getLogger("latentfit")
 
 
 def _digits() -> Data:
@@ -26,7 +32,7 @@ def _digits() -> Data:
 
     x, y = load_digits(return_X_y=True)
     pixels = np.round(x * 255 / 16).astype(np.uint8).reshape(-1, 8, 8)
-    return arrays(pixels, y, name="digits", classes=tuple("0123456789"))
+    return arrays(pixels, y, name="digits", classes=tuple("0123456789"), fixed=True)
 
 
 @dataclass(frozen=True)
@@ -75,16 +81,32 @@ def names() -> dict[str, str]:
     return lines
 
 
-def load(name: Any, *, root: str | Path | None = None, seed: int = 0, limit: int = 4 << 30) -> Data:
+def load(
+    name: Any,
+    *,
+    root: str | Path | None = None,
+    seed: int = 0,
+    limit: int = 4 << 30,
+    schema: Schema | None = None,
+    **options: Any,
+) -> Data:
     """Load a data set by name, or from a file, an archive or a folder.
+
+    What a person should know of how the data were read is logged, a line each, by the logger
+    `latentfit`.
 
     Arguments:
         name: A name of `names()`, with options after a colon where it is generated; or a path to a
-            folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .parquet; or
-            what holds data already: an array, a tensor, a table, a torch `Dataset`.
+            folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .tsv,
+            .parquet, .feather; or what holds data already: an array, a tensor, a dictionary of
+            arrays, a DataFrame, a torch `Dataset`.
         root: Folder of the stored sets; else the environment's LATENTFIT_DATA, else `./data`.
         seed: Of a generated set whose name gives none. Splits do not depend on it.
         limit: Bytes of decoded images above which a folder is streamed from disk.
+        schema: That of a model, `model.schema`: the samples are read in its units, its columns are
+            looked for by name, images are brought to its size.
+        options: How to read data of your own, those of `data.Options`: `kind`, `size`, `crop`,
+            `grey`, `background`, `scale`, `label`, `key`, `drop`, `columns`.
 
     Raises:
         UserError: There is no such name, option or file, or its content does not fit.
@@ -94,29 +116,47 @@ def load(name: Any, *, root: str | Path | None = None, seed: int = 0, limit: int
         >>> data.shape, len(data.train) + len(data.validation) + len(data.test)
         ((1, 8, 8), 1797)
     """
+    for option in options:
+        one_of("option of data", option, [item.name for item in fields(Options)])
+    data = _loaded(name, root, seed, limit, schema, Options(**options))
+    for note in data.notes:
+        LOG.warning("%s: %s", data.name, note)
+    return data
+
+
+def _loaded(
+    name: Any,
+    root: str | Path | None,
+    seed: int,
+    limit: int,
+    schema: Schema | None,
+    options: Options,
+) -> Data:
     if not isinstance(name, str | Path):
-        return collected(name)
+        return collected(name, options, schema)
     name = str(name)
     if not name:
         raise UserError(
             f"the name of the data is empty; use a path or one of {', '.join(names())}."
         )
-    kind, colon, options = name.partition(":")
+    kind, colon, words = name.partition(":")
     if kind in SOURCES and not SOURCES[kind].suffix:
+        options.must_be_among((), f"'{kind}'")
         make = SOURCES[kind].make
         if colon and not inspect.signature(make).parameters:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
-        return make(**_options(kind, options, make, seed))
+        return under(schema, make(**_options(kind, words, make, seed)))
     if kind in STORED:
         if colon:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
-        return _stored(kind, _root(root), limit)
+        return _stored(kind, _root(root), limit, options, schema)
     path = Path(name).expanduser()
     if path.exists():
         for source in SOURCES.values():
             if source.suffix and path.name.lower().endswith(source.suffix):
-                return source.make(path)
-        return read_path(path, limit=limit)
+                options.must_be_among((), f"files read by '{source.name}'")
+                return under(schema, source.make(path))
+        return read_path(path, limit=limit, options=options, schema=schema)
     if kind in SOURCES:
         ending = SOURCES[kind].suffix
         raise UserError(f"'{kind}' reads files whose names end in {ending}; give the path of one.")
@@ -133,12 +173,14 @@ def _root(given: str | Path | None) -> Path:
     return Path(given or os.environ.get("LATENTFIT_DATA") or "data").expanduser()
 
 
-def _stored(name: str, root: Path, limit: int) -> Data:
+def _stored(name: str, root: Path, limit: int, options: Options, schema: Schema | None) -> Data:
     folders = STORED[name][0]
     for folder in folders:
         if (root / folder).is_dir():
             called = "CIFAR-10 (JPEG)" if folder == "cifar10-jpeg" else name  # not CIFAR-10 itself
-            return read_path(root / folder, name=called, limit=limit)
+            return read_path(
+                root / folder, name=called, limit=limit, options=options, schema=schema
+            )
     raise UserError(
         f"no '{name}' under {root}; expected a folder {' or '.join(folders)} there. "
         "Point to its parent with --data-root or LATENTFIT_DATA."

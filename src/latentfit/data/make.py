@@ -1,23 +1,22 @@
-"""From arrays in memory to a data set: checks, units, splits, fingerprint."""
+"""From arrays and tables in memory to a data set: splits, schema, labels, fingerprint."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.data.assemble import Found, assemble
 from latentfit.data.base import Data
-from latentfit.data.resident import Resident
-from latentfit.seeds import mix
-from latentfit.shapes import as_array, samples
-from latentfit.units import Units
-
-LEAST = 20
-"""Fewer samples than this cannot be split and scored."""
+from latentfit.data.options import Options
+from latentfit.data.splits import marks_of
+from latentfit.schema import Numbers, Pixels, Schema, Table
+from latentfit.schema.pixels import brightness
+from latentfit.shapes import as_array, finite, images
 
 
 def arrays(
@@ -26,105 +25,164 @@ def arrays(
     *,
     name: str = "arrays",
     test: tuple[Any, Any] | None = None,
+    validation: tuple[Any, Any] | None = None,
     classes: tuple[str, ...] = (),
+    ids: Sequence[Any] | None = None,
+    fixed: bool = False,
+    schema: Schema | None = None,
+    **options: Any,
 ) -> Data:
     """Make a data set from arrays in memory.
 
     Arguments:
-        x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), uint8 or floats in [0, 1]; or vectors
-            (N, d), which are standardised per dimension by the training split.
-        y: Integer labels, with shape (N,).
+        x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), C at most 16, whole numbers or floats in
+            [0, 1]; vectors (N, d); or signals (N, T) or (N, C, T). An array of three axes is one of
+            images where its last two are equal, or where it holds whole numbers of 8 or 16 bits,
+            booleans, or floats in [0, 1]; else signals.
+        y: Labels, names or whole numbers, with shape (N,).
         name: What reports call it.
-        test: Samples and labels of a test split; without it, a tenth of `x`.
+        test: Samples and labels of a test split; without it, about a tenth of `x`.
+        validation: Samples and labels of a validation split; without it, about a tenth of `x`.
         classes: Name of each label.
+        ids: What each sample is called; its number where not given.
+        fixed: The set is the same for all time, so that splits go by number and not by content.
+        schema: That of a model, in whose units the samples are to be read.
+        options: How to read them, `kind` and `scale` of `data.Options`.
 
     Raises:
-        UserError: The shape is none of these, values are NaN or out of range, labels are not N
-            whole numbers, there are fewer than 20 samples, or the test split is empty or of another
-            shape.
+        UserError: The shape is none of these, values are NaN or out of range, there is not one
+            label for each sample, there are fewer than 20 samples, or the test split is empty or of
+            another shape.
 
     Example:
-        >>> data = arrays(np.zeros((50, 8, 6), np.uint8))
-        >>> data.shape, len(data.train), len(data.validation), len(data.test)
-        ((1, 8, 6), 40, 5, 5)
+        >>> data = arrays(np.arange(200).reshape(50, 4), [*"ab"] * 25)
+        >>> data.shape, data.classes, len(data.train) + len(data.validation) + len(data.test)
+        ((4,), ('a', 'b'), 50)
     """
-    values, labels = samples(x, name), _labels(y, len(x), name)
-    if len(values) < LEAST:
-        raise UserError(f"'{name}' has {len(values)} samples; at least {LEAST} are needed.")
-    rest, chosen, held = partition(len(values), test=test is None)
-    if test is None:
-        test_values, test_labels = values[held], _pick(labels, held)
-    else:
-        test_values, test_labels = samples(test[0], name), _labels(test[1], len(test[0]), name)
-        if test_values.shape[1:] != values.shape[1:] or test_values.dtype != values.dtype:
+    chosen = Options(**options)
+    chosen.must_be_among(("scale",), "arrays")
+    given = {"train": (x, y), "validation": validation, "test": test}
+    held = {part: pair for part, pair in given.items() if pair is not None}
+    names = None if ids is None else np.asarray(ids)
+    found: dict[str, Found] = {}
+    for part, (samples, labels) in held.items():
+        array = as_array(samples, name)
+        if array.ndim < 2 or array.ndim > 4:
             raise UserError(
-                f"training samples of '{name}' have shape {tuple(values.shape[1:])}, test samples "
-                f"{tuple(test_values.shape[1:])}; they must agree, also in their type."
+                f"'{name}' has shape {array.shape}; use vectors (N, d), signals (N, T) or "
+                "(N, C, T), or images (N, H, W), (N, H, W, C) or (N, C, H, W)."
             )
-    if len(test_values) == 0:
-        raise UserError(f"the test split of '{name}' is empty; give it samples or leave it out.")
-    parts = {
-        "train": (values[rest], _pick(labels, rest)),
-        "validation": (values[chosen], _pick(labels, chosen)),
-        "test": (test_values, test_labels),
-    }
-    mark = fingerprint(*(value for value, _ in parts.values()))
-    units = _units(parts["train"][0])
-    splits = {
-        part: Resident(v if v.dtype == torch.uint8 else units.apply(v), labels)
-        for part, (v, labels) in parts.items()
-    }
-    return Data(
-        name=name,
-        train=splits["train"],
-        validation=splits["validation"],
-        test=splits["test"],
-        fingerprint=mark,
-        units=units,
-        classes=classes,
+        found[part] = Found(x=array, y=labels, ids=names if part == "train" else None)
+    what = kind_of(found["train"].x, chosen.kind) if schema is None else _kind_under(schema)
+    if what == "images":
+        if chosen.scale is not None:
+            raise UserError("'scale' says nothing of images; leave it out, or give the kind.")
+        return images_of(found, name=name, classes=classes, fixed=fixed, schema=schema)
+    notes = _notes_on(found["train"].x, what, chosen.kind)
+    found = {part: replace(held, x=finite(held.x, name)) for part, held in found.items()}
+    scale = chosen.scale or ("common" if what == "signals" else "each")
+
+    def fit(whole: Found, train: Tensor) -> Schema:
+        return Numbers.fit(whole.x[train.numpy()], scale=scale, signal=what == "signals")
+
+    also = "" if scale == "each" and what == "vectors" else f"{what} {scale}"
+    return assemble(found, name=name, classes=classes, fixed=fixed, schema=schema, fit=fit,
+                    notes=notes, also=also, together=what == "signals")  # fmt: skip
+
+
+def kind_of(array: np.ndarray, kind: str = "auto") -> str:
+    """What the samples of an array are: images, signals or vectors."""
+    if kind == "table":
+        raise UserError("an array is no table; give vectors, or a DataFrame.")
+    if kind != "auto":
+        axes = {"images": (3, 4), "signals": (2, 3), "vectors": (2,)}[kind]
+        if array.ndim not in axes:
+            raise UserError(
+                f"an array of shape {array.shape} holds no {kind}; they have "
+                f"{' or '.join(map(str, axes))} axes, the samples' among them."
+            )
+        return kind
+    if array.ndim != 3:
+        return "vectors" if array.ndim == 2 else "images"
+    if array.dtype.kind == "b" or (array.dtype.kind == "u" and array.dtype.itemsize <= 2):
+        return "images"
+    if array.shape[1] == array.shape[2]:  # so that pixels out of range are told as such
+        return "images"
+    low, high = array.min(initial=0), array.max(initial=0)
+    whole = array.dtype.kind in "iu"
+    return "images" if low >= 0 and high <= (255 if whole else 1) else "signals"
+
+
+def _kind_under(schema: Schema) -> str:
+    if isinstance(schema, Table):
+        raise UserError("the model takes rows of a table; give a table with its columns.")
+    return (
+        "images" if isinstance(schema, Pixels) else "signals" if len(schema.seen) > 1 else "vectors"
     )
 
 
-def partition(count: int, *, test: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Sorted indices, each (n,), of the training, validation and test splits; fixed for all time.
+def _notes_on(array: np.ndarray, what: str, asked: str) -> list[str]:
+    if asked == "auto" and what == "signals":
+        shape = "(N, C, T)" if array.ndim == 3 else "(N, T)"
+        return [f"read as signals {shape}; if they are images, bring them to [0, 1]."]
+    if asked != "auto" or what != "vectors" or array.shape[1] < 32 or array.dtype.kind not in "fiu":
+        return []
+    rows = array[:: max(1, len(array) // 500)].astype(np.float64)
+    left, right = rows[:, :-1] - rows[:, :-1].mean(0), rows[:, 1:] - rows[:, 1:].mean(0)
+    power = np.sqrt((left**2).sum(0) * (right**2).sum(0))
+    together = np.divide((left * right).sum(0), power, out=np.zeros_like(power), where=power > 0)
+    if np.median(together) < 0.9:
+        return []
+    return [f"neighbouring entries go together (correlation {np.median(together):.2f}); if these are "
+            "signals or spectra, --kind signals fits them better."]  # fmt: skip
 
-    A tenth each, at most 10,000, goes to validation and, if there is no other test split, to test.
+
+def images_of(
+    found: dict[str, Found],
+    *,
+    name: str,
+    classes: tuple[str, ...] = (),
+    fixed: bool = False,
+    schema: Schema | None = None,
+    notes: Sequence[str] = (),
+    **reading: Any,
+) -> Data:
+    """Make a data set of images, each part an array of them.
+
+    Arguments:
+        found: By the names of the splits; `train` is split where others are absent.
+        name: What reports call it.
+        classes: Name of each label.
+        fixed: As in `arrays`.
+        schema: As in `arrays`.
+        notes: What was changed on reading.
+        reading: How it was, attributes of `Pixels`.
+
+    Raises:
+        UserError: As `arrays`.
     """
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(mix("split")))
-    tenth = min(10_000, count // 10)
-    held = order[:tenth] if test else order[:0]
-    order = order[len(held) :]
-    return order[tenth:].sort().values, order[:tenth].sort().values, held.sort().values
+    if schema is not None and not isinstance(schema, Pixels):
+        raise UserError(f"'{name}' holds images, the model takes none; give data of its kind.")
+    whole = {part: held.x for part, held in found.items()}
+    dtype = str(np.asarray(whole["train"]).dtype)
+    white = schema.white if isinstance(schema, Pixels) else None
+    tensors, told = {}, []
+    for part, x in whole.items():
+        tensors[part], white, note = images(x, name, white=white)
+        told += [note] if note else []
+    found = {
+        part: replace(held, x=tensors[part], marks=_image_marks(held))
+        for part, held in found.items()
+    }
+    shape = tuple(tensors["train"].shape[1:])
+
+    def fit(whole: Found, train: Tensor) -> Schema:
+        bright = brightness(whole.x, train)
+        return Pixels(shape, white=float(white or 255), dtype=dtype, **reading, **bright)
+
+    return assemble(found, name=name, classes=classes, fixed=fixed, schema=schema, fit=fit,
+                    notes=[*notes, *dict.fromkeys(told)], together=True)  # fmt: skip
 
 
-def fingerprint(*parts: Tensor) -> str:
-    """Sixteen hexadecimal digits that stand for content and order of tensors of any shape."""
-    held = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        held.update(f"{tuple(part.shape)}{part.dtype}".encode())
-        held.update(part.contiguous().numpy().data)
-    return held.hexdigest()
-
-
-def _units(train: Tensor) -> Units:
-    if train.dim() != 2:
-        return Units()
-    scale = train.double().std(0).float()
-    # A constant column carries nothing; scale 1 keeps it at zero instead of dividing by zero.
-    return Units(shift=train.double().mean(0).float(), scale=scale.where(scale > 0, 1.0))
-
-
-def _labels(y: Any, count: int, name: str) -> Tensor | None:
-    if y is None:
-        return None
-    array = as_array(y, name)
-    if array.shape != (count,) or array.dtype.kind not in "uib":
-        raise UserError(
-            f"labels of '{name}' must be {count} whole numbers, got {array.dtype} of shape "
-            f"{array.shape}."
-        )
-    return torch.from_numpy(array.astype(np.int64))
-
-
-def _pick(labels: Tensor | None, indices: Tensor) -> Tensor | None:
-    return None if labels is None else labels[indices]
+def _image_marks(held: Found) -> np.ndarray | None:
+    return held.marks if held.marks is not None else marks_of(np.asarray(held.x))

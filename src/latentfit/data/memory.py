@@ -11,52 +11,68 @@ from torch.utils.data import Dataset, IterableDataset
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.frames import table
 from latentfit.data.images import pixels_of
 from latentfit.data.make import arrays
+from latentfit.data.numpy_files import LABELS, SAMPLES, from_arrays
+from latentfit.data.options import Options
+from latentfit.data.under import under
+from latentfit.schema import Schema
 from latentfit.shapes import as_array
 
 
-def collected(source: Any) -> Data:
-    """Make a data set from an array, a tensor, a table or a torch `Dataset`.
+def collected(source: Any, options: Options, schema: Schema | None = None) -> Data:
+    """Make a data set from an array, a tensor, a dictionary of arrays, a table or a `Dataset`.
 
     Arguments:
-        source: An array or tensor as in `arrays`; a table of numbers, such as a pandas `DataFrame`;
-            or a torch `Dataset` whose items are samples, or pairs of sample and class, a whole
-            number. A sample is an array, a tensor or a Pillow image. It is read whole, once.
+        source: An array or tensor as in `arrays`; a dictionary of arrays as an .npz holds them; a
+            pandas `DataFrame`; or a torch `Dataset` whose items are samples, pairs of sample and
+            class, or dictionaries of these. A sample is an array, a tensor or a Pillow image. It is
+            read whole, once.
+        options: How to read it.
+        schema: That of a model, in whose units the samples are to be read.
 
     Raises:
-        UserError: It is none of these, holds what is no sample, or a class is no whole number.
+        UserError: It is none of these, or holds what is no sample.
 
     Example:
         >>> from torch.utils.data import TensorDataset
         >>> import torch
         >>> pairs = TensorDataset(torch.rand(50, 1, 8, 8), torch.arange(50) % 3)
-        >>> collected(pairs).shape, collected(pairs).train.labels.unique()
+        >>> data = collected(pairs, Options())
+        >>> data.shape, data.train.labels.unique()
         ((1, 8, 8), tensor([0, 1, 2]))
     """
     if isinstance(source, Data):
-        return source
+        options.must_be_among((), "a data set that is made already")
+        return under(schema, source)
     if isinstance(source, Dataset):
-        return _from_dataset(source)
-    if hasattr(source, "columns") and hasattr(source, "to_numpy"):
-        return arrays(_numbers(source), name="table")
+        return _from_dataset(source, options, schema)
+    if hasattr(source, "columns") and hasattr(source, "iloc"):
+        return table(source, options=options, schema=schema)
+    if hasattr(source, "obs_names") and hasattr(source, "var_names"):
+        from latentfit.data.cells import cells
+
+        return cells(source, "cells", options, schema)
+    if isinstance(source, dict):
+        return from_arrays(source, "arrays", options, schema)
     if isinstance(source, np.ndarray | Tensor | list):
-        return arrays(source)
+        options.must_be_among(("scale",), "arrays")
+        return arrays(source, kind=options.kind, scale=options.scale, schema=schema)
     raise UserError(
         f"data are given as a {type(source).__name__}; use a name, a path, an array, a tensor, a "
-        "table or a torch Dataset."
+        "dictionary of arrays, a DataFrame or a torch Dataset."
     )
 
 
-def _from_dataset(source: Dataset) -> Data:
+def _from_dataset(source: Dataset, options: Options, schema: Schema | None) -> Data:
+    options.must_be_among(("scale",), "a Dataset")
     name, held, labels = type(source).__name__, [], []
     items: Iterable[Any] = source if isinstance(source, IterableDataset) else _each(source)
     for item in items:
-        sample, *label = item if isinstance(item, tuple | list) and item else [item]
-        if isinstance(item, dict) or len(label) > 1 or sample is None:
-            raise _no_item(name, _told(item))
+        sample, label = _parted(item, name)
         held.append(_sample(sample, name))
-        labels += [_whole(number, name) for number in label]
+        labels += label
     if len({sample.shape for sample in held}) > 1:
         shapes = sorted({str(sample.shape) for sample in held})[:3]
         raise UserError(
@@ -66,7 +82,20 @@ def _from_dataset(source: Dataset) -> Data:
         raise UserError(f"{name} is empty; give it samples.")
     if labels and len(labels) < len(held):
         raise _no_item(name, f"{len(labels)} with a class and {len(held) - len(labels)} without")
-    return arrays(np.stack(held), labels if labels else None, name=name)
+    return arrays(np.stack(held), labels if labels else None, name=name, kind=options.kind,
+                  scale=options.scale, schema=schema)  # fmt: skip
+
+
+def _parted(item: Any, name: str) -> tuple[Any, list[Any]]:
+    """The sample of an item, and its class where it has one."""
+    if isinstance(item, dict):
+        sample = next((item[key] for key in (*SAMPLES, "image", "signal") if key in item), None)
+        label = [item[key] for key in (*LABELS, "label") if key in item][:1]
+    else:
+        sample, *label = item if isinstance(item, tuple | list) and item else [item]
+    if len(label) > 1 or sample is None:
+        raise _no_item(name, _told(item))
+    return sample, [_class(number, name) for number in label]
 
 
 def _each(source: Dataset) -> Iterable[Any]:
@@ -83,18 +112,19 @@ def _sample(sample: Any, name: str) -> np.ndarray:
     return np.asarray(sample)[None] if sample.mode in ("I", "F") else pixels_of(sample, name)
 
 
-def _whole(label: Any, name: str) -> int:
-    """A class as an int: from an int, an array or tensor of one number, or a whole float."""
+def _class(label: Any, name: str) -> Any:
+    """A class: a name, or a number from a number, an array or tensor of one."""
+    if isinstance(label, str):
+        return label
     held = as_array(label, f"a class of {name}")
-    number = held.item() if held.size == 1 else label
-    if not isinstance(number, int | float) or number != number // 1:
+    if held.size != 1 or held.dtype.kind not in "uibfU":
         raise _no_item(name, f"one with class {_told(label)}")
-    return int(number)
+    return held.item()
 
 
 def _no_item(name: str, got: str) -> UserError:
     return UserError(
-        f"an item of {name} must be a sample, or (sample, class) with a whole number as class; got "
+        f"an item of {name} must be a sample, or (sample, class) with a name or number as class; got "
         f"{got}. Give such items, for instance by a Dataset around it."
     )
 
@@ -108,13 +138,3 @@ def _told(held: Any) -> str:
         return f"a {kind} of {len(held)} parts"
     shape = tuple(getattr(held, "shape", ()))
     return f"a {kind} of shape {shape}" if shape else f"{str(held)[:40]!r} ({kind})"
-
-
-def _numbers(table: Any) -> np.ndarray:
-    for column in table.columns:
-        kind = np.asarray(table[column]).dtype.kind
-        if kind not in "uifb":
-            raise UserError(
-                f"column '{column}' of the table holds no numbers; leave it out, or code it."
-            )
-    return np.asarray(table.to_numpy(), dtype=np.float64)

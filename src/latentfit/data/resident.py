@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ class Resident(Split):
     Arguments:
         values: uint8 images (N, C, H, W), or float32 samples in the network's units (N, *shape).
         labels: Class of each sample, with shape (N,).
+        ids: What each sample is called in its source, with shape (N,).
 
     Example:
         >>> split = Resident(torch.full((4, 1, 2, 2), 255, dtype=torch.uint8))
@@ -23,8 +25,11 @@ class Resident(Split):
         tensor(1.)
     """
 
-    def __init__(self, values: Tensor, labels: Tensor | None = None) -> None:
-        self.values, self.labels, self.shape = values, labels, tuple(values.shape[1:])
+    def __init__(
+        self, values: Tensor, labels: Tensor | None = None, *, ids: np.ndarray | None = None
+    ) -> None:
+        self.values, self.labels, self.ids = values, labels, ids
+        self.shape = tuple(values.shape[1:])
 
     def __len__(self) -> int:
         """The number of samples."""
@@ -42,4 +47,4 @@ class Resident(Split):
 
     def to(self, device: torch.device | str) -> Resident:
         """The same samples on `device`."""
-        return Resident(self.values.to(device), self.labels)
+        return Resident(self.values.to(device), self.labels, ids=self.ids)

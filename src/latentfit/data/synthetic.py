@@ -133,4 +133,4 @@ def swiss_roll(*, count: int = 6_000, seed: int = 0) -> Data:
 def _split(x: Tensor, y: Tensor | None, name: str) -> Data:
     held = min(10_000, len(x) // 6)
     label, other = (None, None) if y is None else (y[held:], y[:held])
-    return arrays(x[held:], label, name=name, test=(x[:held], other))
+    return arrays(x[held:], label, name=name, test=(x[:held], other), fixed=True, kind="vectors")

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from latentfit.data.base import PARTS, Data, Split
-from latentfit.data.make import fingerprint
+from latentfit.data.splits import fingerprint
 from latentfit.models import Learned, Model
 from latentfit.posteriors import Code
 from latentfit.priors import Fitted
+from latentfit.schema import plain
 from latentfit.seeds import seeded
 from latentfit.storage import RunFolder
 from latentfit.training import distributed, encode_all
@@ -72,8 +73,10 @@ def fit_prior(
         known = splits["train"].code
         with seeded(settings.seed, "prior"):
             prior.begin(known.sample())
-        codes = replace(data, name=f"codes of {data.name}", **splits,
-                        fingerprint=fingerprint(known.mean.cpu()))  # fmt: skip
+        means = known.mean.cpu()
+        mark = fingerprint((means, torch.arange(len(means))))
+        codes = replace(data, name=f"codes of {data.name}", **splits, fingerprint=mark,
+                        schema=plain(splits["train"].shape))  # fmt: skip
         chosen = replace(settings, rounds=max(1, round(prior.longer * settings.rounds)))
         # Its settings are told by those of the model whose prior it is.
         prior.model.recipe = prior.model.recipe or (type(prior.model).__name__, {})

@@ -14,9 +14,8 @@ from latentfit.models.learner import Learner
 from latentfit.networks import evaluating
 from latentfit.posteriors import Code
 from latentfit.priors import ExPost, Prior
+from latentfit.schema import Numbers, Schema, plain
 from latentfit.seeds import seeded
-from latentfit.shapes import samples
-from latentfit.units import Units
 
 Kind = TypeVar("Kind", bound=Learner)
 
@@ -42,8 +41,8 @@ class Model(Learner):
     """An auto-encoder with a prior and a list of turns.
 
     A model is itself a prior: it has `sample(n)`, and may be assigned to another model's `prior`.
-    Tensors are in the network's units, arrays in those of the data's file; for images both are
-    [0, 1] (uint8 arrays are 0 to 255), vectors are standardised for the network.
+    Tensors are as the network sees them, arrays and tables as the data's file holds them; for
+    images both are [0, 1] (uint8 arrays are 0 to 255), numbers are standardised for the network.
 
     Arguments:
         body: Encoder, decoder, likelihood, shape and latent size.
@@ -53,7 +52,8 @@ class Model(Learner):
 
     Attributes:
         encodes: Whether it has an encoder, and so reconstructs.
-        units: The map to the units of the data's file; the identity for images.
+        schema: What a sample is in the data's file, and what the network sees of it; a plain one
+            until data are known.
         refitted: Name and settings of a prior that took the place of the recipe's; None as a rule.
     """
 
@@ -69,7 +69,7 @@ class Model(Learner):
         self.decoder, self.likelihood = body.decoder, body.likelihood
         if not body.fits:
             body.check()
-        self.units = Units()
+        self.schema: Schema = plain(self.shape)
         self.refitted: tuple[str, dict[str, Any]] | None = None
 
     def _take_encoder(self, encoder: nn.Module | None) -> None:
@@ -91,7 +91,7 @@ class Model(Learner):
 
         Arguments:
             x: A tensor in the network's units, encoded as the model stands; or an array, a list or
-                a table in the units of the data, encoded in evaluation mode without gradients.
+                a table as the data's file has it, encoded in evaluation mode without gradients.
 
         Returns:
             A tensor for a tensor, else an array.
@@ -115,16 +115,20 @@ class Model(Learner):
             return self.decode(self.encode(x))
         with torch.no_grad(), evaluating(self):
             parts = [self.decode(self.code(part).centre()).cpu() for part in self._seen(x)]
-        return self.units.restore(torch.cat(parts)).numpy()
+        return self.schema.restore(torch.cat(parts))
 
     @torch.no_grad()
     def sample(self, n: int, *, seed: int | None = None, as_array: bool = False) -> Any:
         """Draw n samples, with shape (n, *shape), in evaluation mode.
 
+        A sample is the mean that the decoder gives, or, of a table, a row drawn from what it gives:
+        one of the choices, and numbers with the deviation that the training left.
+
         Arguments:
             n: How many.
             seed: Gives what `latentfit sample --seed` gives; None draws from the global stream.
-            as_array: Give an array in the units of the data, not a tensor in the network's.
+            as_array: Give an array or a table as the data's file has it, not a tensor in the
+                network's units.
 
         Raises:
             UserError: `n` is no whole number of 1 or more.
@@ -142,8 +146,9 @@ class Model(Learner):
             with seeded(seed, "sample"):
                 return self.sample(n, as_array=as_array)
         with evaluating(self):
-            drawn = torch.cat([self.decode(z) for z in self.prior.sample(int(n)).split(512)])
-        return self.units.restore(drawn.cpu()).numpy() if as_array else drawn
+            codes = self.prior.sample(int(n)).split(512)
+            drawn = torch.cat([self.likelihood.settle(self.decode(z)) for z in codes])
+        return self.schema.restore(drawn) if as_array else drawn
 
     def openness(self) -> Tensor | None:
         """How far each latent dimension is open, in [0, 1] with shape (m,), where a mask says."""
@@ -202,11 +207,10 @@ class Model(Learner):
         return x
 
     def _seen(self, x: Any) -> Iterator[Tensor]:
-        """An array in the units of the data as tensors in those of the network."""
-        held, own = samples(x, "samples"), like(self)
-        held = held.to(own.dtype) / 255 if held.dtype == torch.uint8 else held.to(own.dtype)
-        for part in self._fitting(held).split(512):
-            yield self.units.apply(part.to(own.device))
+        """Samples as the data's file has them as tensors in the network's units."""
+        own = like(self)
+        for part in self._fitting(self.schema.apply(x)).split(512):
+            yield part.to(own)
 
 
 class Stage(Prior):
@@ -222,8 +226,10 @@ class Stage(Prior):
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.model = model
-        self.register_buffer("shift", model.units.shift.clone())
-        self.register_buffer("scale", model.units.scale.clone())
+        units = model.schema if isinstance(model.schema, Numbers) else Numbers((1,), (1,))
+        kind = torch.get_default_dtype()
+        self.register_buffer("shift", units.shift.to(kind))
+        self.register_buffer("scale", units.scale.to(kind))
 
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m)."""

@@ -17,7 +17,7 @@ from latentfit.schedules import Schedule
 
 MOMENTS = (0, *(2**power for power in range(21)))  # rounds at which schedules are looked at
 # What is said of a model elsewhere, or changes while it is used.
-ASIDE = {"training", "batch", "average", "recipe", "own", "built", "refitted", "units"}
+ASIDE = {"training", "batch", "average", "recipe", "own", "built", "refitted", "schema"}
 
 
 class Learner(nn.Module, ABC):

@@ -32,6 +32,7 @@ from latentfit.recipes import (
 )
 from latentfit.recipes.base import Paper, Preset, Recipe, system
 from latentfit.recipes.parts import Parts
+from latentfit.schema import Schema
 from latentfit.seeds import seeded
 from latentfit.shapes import Shape
 
@@ -53,7 +54,7 @@ RECIPES: Table[Recipe] = Table(
 
 def recipe(
     name: str,
-    data: Data | Shape,
+    data: Data | Schema | Shape,
     *,
     latent: int | None = None,
     seed: int = 0,
@@ -67,7 +68,7 @@ def recipe(
 
     Arguments:
         name: One of `RECIPES`, for example "flexae-sr".
-        data: A data set, or the shape of one sample.
+        data: A data set, the schema of one, or the shape of one sample.
         latent: Number of latent dimensions; the recipe's own where not given.
         seed: Of the initial weights.
         encoder: A network of your own, from samples (B, *shape) to codes (B, m); to means and raw
@@ -99,6 +100,11 @@ def recipe(
                 f"'{part}' must be a network, an nn.Module, got {network!r}; the law of a "
                 "variational decoder is the setting 'likelihood'."
             )
+    if isinstance(data, Schema):
+        with seeded(seed, "weights"):
+            model = chosen.model(data.seen, latent=latent, layout=data.layout, own=own, **settings)
+        model.schema = data
+        return model
     if not isinstance(data, Data):
         if not (isinstance(data, tuple | list) and all(isinstance(n, int) for n in data)):
             raise UserError(
@@ -110,9 +116,10 @@ def recipe(
     measured = {key: measure(data) for key, measure in chosen.measured.items()}
     with seeded(seed, "weights"):
         model = chosen.model(
-            data.shape, latent=latent, data=data.name, own=own, **measured | settings
-        )
-    model.units = data.units
+            data.seen, latent=latent, data=data.name, layout=data.schema.layout, own=own,
+            **measured | settings,
+        )  # fmt: skip
+    model.schema = data.schema
     return model
 
 

@@ -19,6 +19,7 @@ from latentfit.data.base import Data
 from latentfit.models import Learned, Model
 from latentfit.models.learner import mark
 from latentfit.recipes.parts import Parts
+from latentfit.schema import Layout
 from latentfit.settings import PACE, Setting, checked, settings_of
 from latentfit.shapes import Shape, is_image
 
@@ -134,6 +135,7 @@ class Recipe:
         *,
         latent: int | None = None,
         data: str = "",
+        layout: Layout = (),
         own: Mapping[str, nn.Module] | None = None,
         **settings: Any,
     ) -> Model:
@@ -143,6 +145,7 @@ class Recipe:
             shape: Of one sample.
             latent: Number of latent dimensions; the recipe's for such data where not given.
             data: Name of the data set, which may have numbers of its own.
+            layout: The measurements among the entries of a sample, of a table.
             own: Networks that take the place of the shared ones, as in `Parts`.
             settings: Those of `settings()`.
 
@@ -160,7 +163,7 @@ class Recipe:
             for name, value in chosen.items()
             if name not in PACE and not (value is None and name in self.presets)
         }
-        parts = Parts(shape, size, own=dict(own or {}), **form)
+        parts = Parts(shape, size, layout=layout, own=dict(own or {}), **form)
         model = self.build(parts, **numbers, **self.fixed)
         parts.must_be_used(self.name)
         convert_conv2d_weight_memory_format(model, torch.channels_last)  # up to a third faster

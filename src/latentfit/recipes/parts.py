@@ -11,12 +11,13 @@ from torch import nn
 
 from latentfit import networks
 from latentfit.checks import Range, Share, UserError, one_of
-from latentfit.likelihoods import Bernoulli, Likelihood, SquaredError
+from latentfit.likelihoods import Bernoulli, Columns, Likelihood, SquaredError
 from latentfit.models import Body
 from latentfit.models.body import like, tried
 from latentfit.networks import evaluating
 from latentfit.posteriors import DiagonalGaussian, Dirac
 from latentfit.priors import Pushforward
+from latentfit.schema import Layout
 from latentfit.seeds import seeded
 from latentfit.shapes import Shape, is_image
 
@@ -36,6 +37,7 @@ class Parts:
         family: Of the convolutional networks.
         link: From the decoder's output to images: `sigmoid`, or `identity` for a decoder that gives
             images in [0, 1] itself. Vectors have none.
+        layout: The measurements among the entries of a row of a table; empty for other data.
         own: Networks that take the place of the shared ones, by their names in `OWN`.
         used: Those of `own` that were asked for.
 
@@ -49,6 +51,7 @@ class Parts:
     momentum: Share | None = None
     family: Literal["flexae", "dai-wipf", "sngan"] = "flexae"
     link: Literal["sigmoid", "identity"] = "sigmoid"
+    layout: Layout = ()
     own: dict[str, nn.Module] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
@@ -86,13 +89,17 @@ class Parts:
         encoder: nn.Module | None = None,
         decoder: nn.Module | None = None,
     ) -> Body:
-        """Encoder, then decoder: the shared ones, and a squared error, where none are given."""
+        """Encoder, then decoder: the shared ones, and a squared error, where none are given.
+
+        For a table the likelihood is that of its numbers; choices have a cross-entropy.
+        """
+        likelihood = self.squared_error() if likelihood is None else likelihood
         return Body(
             shape=self.shape,
             latent=self.latent,
             encoder=self.encoder() if encoder is None else encoder,
             decoder=self.decoder() if decoder is None else decoder,
-            likelihood=self.squared_error() if likelihood is None else likelihood,
+            likelihood=Columns(self.layout, likelihood) if self.layout else likelihood,
             fits=True,
         )
 

@@ -12,18 +12,18 @@ from typing import Any
 import torch
 
 from latentfit.checks import UserError, one_of
-from latentfit.data.base import Data, must_be_data
+from latentfit.data.base import PARTS, Data, must_be_data
 from latentfit.expost import fit_prior, with_prior
 from latentfit.models import Learner, Model
 from latentfit.models.learner import describe
 from latentfit.priors import ExPost
 from latentfit.recipes import recipe
+from latentfit.schema import read_schema
 from latentfit.scoring.scores import validation_score
 from latentfit.storage import Card, Facts, RunFolder, locked
 from latentfit.training import Settings, distributed, pick_device
 from latentfit.training import train as play
 from latentfit.training.identity import identity
-from latentfit.units import Units
 from latentfit.version import __version__
 
 
@@ -123,8 +123,8 @@ def card(model: Model, data: Data, rounds: int) -> Card:
             "name": data.name,
             "fingerprint": data.fingerprint,
             "classes": list(data.classes),
-            "shift": data.units.shift.tolist(),
-            "scale": data.units.scale.tolist(),
+            "counts": {part: len(getattr(data, part)) for part in PARTS},
+            "schema": model.schema.to_json(),
         },
     )
 
@@ -158,8 +158,7 @@ def load(
         if held.prior:
             name, settings = held.prior
             with_prior(model, name, **settings)
-        data = held.held
-        model.units = Units(torch.tensor(data.shift), torch.tensor(data.scale))
+        model.schema = read_schema(held.data["schema"])
         model.load_state_dict(_weights(run, weights, fitted=isinstance(model.prior, ExPost)))
     except UserError:
         raise
@@ -216,7 +215,7 @@ def _built(run: RunFolder, held: Card) -> Model:
             f"{run.path} has parts of its own ({', '.join(held.own)}); build it again by "
             f"lf.recipe('{held.recipe}', ...) with them and pass it to load as `model`. {SHELL}"
         )
-    return recipe(held.recipe, tuple(held.shape), **held.arguments)
+    return recipe(held.recipe, read_schema(held.data["schema"]), **held.arguments)
 
 
 def _weights(run: RunFolder, which: str, *, fitted: bool) -> dict[str, torch.Tensor]:

@@ -130,7 +130,7 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
     The Frechet distance of generated samples, or the reconstruction error where the prior is only
     fitted after the training.
     """
-    extractor = metrics.extractor("auto", data.shape, data.name)
+    extractor = metrics.extractor("auto", data.seen, data.name)
     if extractor.name == "inception":  # too slow to look at every thousand rounds
         extractor = metrics.pixels()
     real = data.validation.first(count)

@@ -92,7 +92,7 @@ class Subject:
         self.model, self.data, self.draws, self.seed = model, data, draws, seed
         self.count = min(count, len(data.test), len(data.train) // 2)
         if isinstance(features, str):
-            features = metrics.extractor(features, data.shape, data.name)
+            features = metrics.extractor(features, data.seen, data.name)
         self.extractor: Extractor = features
 
     @property
@@ -103,7 +103,7 @@ class Subject:
     @property
     def image(self) -> bool:
         """Whether samples are images."""
-        return is_image(self.data.shape)
+        return is_image(self.data.seen)
 
     @cached_property
     def test(self) -> Tensor:

@@ -81,10 +81,10 @@ def size(
         (3, 4)
     """
     if budget is None:
-        budget = IMAGE_MINUTES if is_image(data.shape) else MINUTES
+        budget = IMAGE_MINUTES if is_image(data.seen) else MINUTES
     within("budget", budget, 0.0)
     began = time.monotonic()
-    entries = math.prod(data.shape)
+    entries = math.prod(data.seen)
     most = max(2, min(512, entries // 2)) if max_latent is None else max_latent
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
     points = data.train.first(min(5_000, len(data.train))).flatten(1)
@@ -149,7 +149,7 @@ def _estimates(points: Tensor, seed: int) -> dict[str, Dimension]:
 
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:
     """Two waves of runs of the mask: one, then two more beside it, each with its own seed."""
-    image = is_image(data.shape)
+    image = is_image(data.seen)
     settings = IMAGE_MASK if image else {}
 
     def run(factor: int, turn: int) -> Cell:
@@ -179,7 +179,7 @@ def _mask(row: Row, folder: Path) -> MaskRun:
 
 def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
     sizes = sorted({max(1, answer // 2), answer, min(most, 2 * answer)})
-    settings: dict[str, float] = {"width": 0.25} if is_image(data.shape) else {"batch": 64}
+    settings: dict[str, float] = {"width": 0.25} if is_image(data.seen) else {"batch": 64}
     groups = ("fd", "dimension")
     return [
         Cell(

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from latentfit.checks import UserError
+import torch
 
-FORMAT = 2
-"""Of a run folder. 1 was the first: its files have no number, and what has come since is absent."""
+from latentfit.checks import UserError
+from latentfit.schema import Numbers, plain
+
+FORMAT = 3
+"""Of a run folder. 1 was the first: its files have no number, and what has come since is absent. To
+2, the units of the data were `shift` and `scale`, where 3 has a `schema`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,8 @@ class Record:
             )
         if found == 1:
             held = _from_first(held)
+        if found < 3:
+            held = _from_second(held)
         names = {item.name for item in dataclasses.fields(cls)}
         try:
             return cls(**{name: value for name, value in held.items() if name in names})
@@ -94,6 +100,20 @@ def _from_first(held: dict[str, Any]) -> dict[str, Any]:
     return now
 
 
+def _from_second(held: dict[str, Any]) -> dict[str, Any]:
+    """A file of the second format: the units of the data were a shift and a scale."""
+    data = held.get("data")
+    if not (isinstance(data, dict) and "shift" in data):
+        return held
+    shape = tuple(held["shape"])
+    kept = {key: value for key, value in data.items() if key not in ("shift", "scale")}
+    schema = plain(shape)
+    if isinstance(schema, Numbers):
+        units = {key: torch.tensor(data[key], dtype=torch.float64) for key in ("shift", "scale")}
+        schema = Numbers(shape, shape, **units)
+    return held | {"data": kept | {"schema": schema.to_json()}}
+
+
 MOST = 5  # differences that are listed
 
 
@@ -115,25 +135,6 @@ def _differences(was: dict[str, Any], now: dict[str, Any], prefix: str = "") -> 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
-    """What `model.json` says of the data, so that a model can be used without them.
-
-    Attributes:
-        name: Of the data set.
-        fingerprint: Of its content and splits.
-        classes: Name of each label.
-        shift: Of the units.
-        scale: Of the units.
-    """
-
-    name: str
-    fingerprint: str
-    classes: list[str]
-    shift: Any
-    scale: Any
-
-
-@dataclass(frozen=True, kw_only=True)
 class Card(Record):
     """`model.json`: what a model is built from again, beside its weights.
 
@@ -145,7 +146,8 @@ class Card(Record):
         shape: Shape of one sample.
         weights: `averaged` or `raw`.
         round: Rounds played.
-        data: What it was trained on.
+        data: What it was trained on: `name`, `fingerprint`, `classes`, `counts` of the splits, and
+            `schema`, so that a model can be used without them.
     """
 
     recipe: str | None = None
@@ -156,8 +158,3 @@ class Card(Record):
     weights: str
     round: int
     data: dict[str, Any]
-
-    @property
-    def held(self) -> Held:
-        """What the card says of the data."""
-        return Held(**self.data)

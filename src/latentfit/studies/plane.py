@@ -124,7 +124,8 @@ def _show_roll(rows: Sequence[Row], folder: Path) -> Shown:
         x = load(row["data"]).test.first(SHOWN)
         found = _points(model, x, 0)
         sheets = {"data": x, "rebuilt": found["rebuilt"], "made": found["made"]}
-        across = {key: model.units.restore(part)[:, [0, 2]] for key, part in sheets.items()}
+        held = {key: torch.from_numpy(model.schema.restore(x)) for key, x in sheets.items()}
+        across = {key: part[:, [0, 2]] for key, part in held.items()}
         turn = across["data"].norm(dim=1)  # how far along the roll a point is
         manifolds += [
             (f"{name}: data", [(across["data"], turn)]),

@@ -25,7 +25,7 @@ def identity(model: Learner, data: Data, settings: Settings) -> dict[str, Any]:
         "data": {
             "name": data.name,
             "fingerprint": data.fingerprint,
-            "shape": list(data.shape),
+            "shape": list(data.seen),
         },
         "seed": settings.seed,
         "batch": model.batch,

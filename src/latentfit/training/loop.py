@@ -18,9 +18,11 @@ from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data, must_have_shape, order
+from latentfit.data.under import under
 from latentfit.game import Evaluate, Game, Terms
 from latentfit.models import Learner, Model
 from latentfit.networks import evaluating
+from latentfit.schema import plain
 from latentfit.seeds import mix, reseed, seeded
 from latentfit.settings import PACE
 from latentfit.storage import Facts, RunFolder, locked
@@ -79,10 +81,11 @@ def train(
     """
     device = distributed.pick_device(settings.device)
     if isinstance(model, Model):
-        must_have_shape(data, model.shape)
+        if model.schema == plain(model.shape):
+            must_have_shape(data, model.shape)
+            model.schema = data.schema
+        data = under(model.schema, data)
         model.check()
-        if model.units.neutral:
-            model.units = data.units
     model.batch, model.average = (PACE[n].check(getattr(model, n)) for n in PACE)
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))

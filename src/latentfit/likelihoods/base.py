@@ -39,13 +39,23 @@ class Likelihood(nn.Module, ABC):
         return raw.sigmoid() if self.bounded else raw
 
     @abstractmethod
-    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+    def forward(self, x: Tensor, raw: Tensor, present: Tensor | None = None) -> Tensor:
         """The distance of each sample, with shape (B,).
 
         Arguments:
             x: Data in the network's units, with shape (B, *shape).
             raw: The decoder's output, with the shape of `x`.
+            present: 1 for entries that count, 0 for those that are missing, with the shape of `x`;
+                all count where not given.
         """
+
+    def settle(self, mean: Tensor) -> Tensor:
+        """From the mean of the data to what data could be, shape kept: the mean itself as a rule.
+
+        Arguments:
+            mean: What `mean` gives, with shape (B, *shape).
+        """
+        return mean
 
 
 class SquaredError(Likelihood):
@@ -58,9 +68,9 @@ class SquaredError(Likelihood):
         tensor([3., 3.])
     """
 
-    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+    def forward(self, x: Tensor, raw: Tensor, present: Tensor | None = None) -> Tensor:
         """The squared error of each sample, with shape (B,)."""
-        return (x - self.mean(raw)).square().flatten(1).sum(1)
+        return those(present, (x - self.mean(raw)).square()).flatten(1).sum(1)
 
 
 class Bernoulli(Likelihood):
@@ -80,14 +90,14 @@ class Bernoulli(Likelihood):
     def __init__(self, *, logits: bool = True) -> None:
         super().__init__(bounded=logits)
 
-    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+    def forward(self, x: Tensor, raw: Tensor, present: Tensor | None = None) -> Tensor:
         """The cross-entropy of each sample, with shape (B,)."""
         if self.bounded:
             loss = functional.binary_cross_entropy_with_logits(raw, x, reduction="none")
         else:
             raw = raw.clamp(1e-7, 1 - 1e-7)
             loss = -(x * raw.log() + (1 - x) * (-raw).log1p())
-        return loss.flatten(1).sum(1)
+        return those(present, loss).flatten(1).sum(1)
 
 
 class Gaussian(Likelihood):
@@ -115,10 +125,11 @@ class Gaussian(Likelihood):
         else:
             self.register_buffer("log_deviation", start)
 
-    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+    def forward(self, x: Tensor, raw: Tensor, present: Tensor | None = None) -> Tensor:
         """The negative log-density of each sample, with shape (B,)."""
-        scaled = ((x - self.mean(raw)) * (-self.log_deviation).exp()).square().flatten(1)
-        return 0.5 * scaled.sum(1) + scaled.shape[1] * (
+        scaled = ((x - self.mean(raw)) * (-self.log_deviation).exp()).square()
+        count = scaled[0].numel() if present is None else present.flatten(1).sum(1)
+        return 0.5 * those(present, scaled).flatten(1).sum(1) + count * (
             self.log_deviation + 0.5 * math.log(2 * math.pi)
         )
 
@@ -154,16 +165,23 @@ class OptimalGaussian(Likelihood):
         self.low = low
         self.register_buffer("running", torch.tensor(0.0))
 
-    def forward(self, x: Tensor, raw: Tensor) -> Tensor:
+    def forward(self, x: Tensor, raw: Tensor, present: Tensor | None = None) -> Tensor:
         """The negative log-density of each sample, with shape (B,)."""
-        squared = (x - self.mean(raw)).square().flatten(1)
+        squared = those(present, (x - self.mean(raw)).square()).flatten(1)
         log_sigma = self.running
         if self.training:
-            log_sigma = softclip(0.5 * squared.mean().log(), self.low)
+            mean = squared.mean() if present is None else squared.sum() / present.sum().clamp_min(1)
+            log_sigma = softclip(0.5 * mean.log(), self.low)
             with torch.no_grad():
                 self.running.lerp_(log_sigma.detach().to(self.running.dtype), 0.01)
         scaled = 0.5 * squared * (-2 * log_sigma).exp()
-        return (scaled + log_sigma + 0.5 * math.log(2 * math.pi)).sum(1)
+        each = scaled + log_sigma + 0.5 * math.log(2 * math.pi)
+        return those(None if present is None else present.flatten(1), each).sum(1)
+
+
+def those(present: Tensor | None, each: Tensor) -> Tensor:
+    """Entries that count, 0 for the others."""
+    return each if present is None else each * present
 
 
 def softclip(value: Tensor, low: float) -> Tensor:

@@ -1,0 +1,210 @@
+"""From tables, in memory or in files, to a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from latentfit.checks import UserError
+from latentfit.data.assemble import Found, assemble
+from latentfit.data.base import Data
+from latentfit.data.options import Options
+from latentfit.data.tables import marks_of_rows, read_table, taken, tidy
+from latentfit.schema import Dialect, Numbers, Pixels, Schema, Table
+from latentfit.schema.infer import table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALLOWED = ("scale", "label", "drop", "columns", "key")
+
+
+def from_file(path: Path, name: str, options: Options, schema: Schema | None) -> Data:
+    """A data set of a file of rows.
+
+    Arguments:
+        path: A text, parquet or Feather file.
+        name: What reports call it.
+        options: How to read it.
+        schema: That of a model, where one is there.
+
+    Raises:
+        UserError: It cannot be read, or holds what is no table.
+    """
+    known = getattr(schema, "dialect", None)
+    frame, dialect, notes = read_table(path, known.decimal if known is not None else None)
+    return table(frame, name=name, options=options, schema=schema, dialect=dialect, notes=notes)
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    name: str = "table",
+    options: Options | None = None,
+    schema: Schema | None = None,
+    dialect: Dialect | None = None,
+    notes: Sequence[str] = (),
+) -> Data:
+    """A data set of a table in memory.
+
+    Arguments:
+        frame: A row for each sample.
+        name: What reports call it.
+        options: Which columns are what, and the scale of the numbers.
+        schema: That of a model: its columns are looked for by their names.
+        dialect: Of the file that it was read from.
+        notes: What a person should know already.
+
+    Raises:
+        UserError: There are too few rows or columns, or a cell is not understood.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"height": np.arange(40.0), "sex": ["f", "m"] * 20})
+        >>> data = table(frame)
+        >>> data.shape, data.seen, len(data.train) + len(data.validation) + len(data.test)
+        ((2,), (2,), 40)
+    """
+    options, dialect = options or Options(), dialect or Dialect()
+    if options.kind == "images":
+        raise UserError(f"'{name}' is a table and holds no images; leave --kind out.")
+    options.must_be_among(ALLOWED, "tables")
+    doubles = [str(n) for n in frame.columns[frame.columns.duplicated()]]
+    if doubles:
+        raise UserError(f"two columns of '{name}' are called '{doubles[0]}'; rename one of them.")
+    frame = frame.reset_index(drop=True)
+    frame, forms = tidy(frame, dialect)
+    if len(frame) == 0:
+        raise UserError(f"'{name}' has no rows; it needs one for each sample.")
+    if schema is not None:
+        return _under(schema, frame, name, options, list(notes))
+    kept, apart = taken(frame, options)
+    if not kept:
+        raise UserError(f"no column of '{name}' is left; leave out fewer.")
+    found, said = {"train": _found(frame, kept, options)}, list(notes)
+    if options.kind in ("signals", "vectors"):
+        return _numbers(found["train"], name, options, dialect, said, tuple(map(str, apart)))
+
+    def fit(found: Found, train: Tensor) -> Schema:
+        chosen, more = table_of(
+            found.x,
+            train.numpy(),
+            apart={str(n) if not isinstance(n, int) else n: why for n, why in apart.items()},
+            forms=forms,
+            dialect=dialect,
+            scale=options.scale or "each",
+        )
+        said.extend(more)
+        return chosen
+
+    del frame  # a large one shall not lie beside what is made of it
+    data = assemble(found, name=name, fit=fit, also=options.scale or "",
+                    together=options.key is not None)  # fmt: skip
+    return replace(data, notes=tuple(said))
+
+
+def _found(frame: pd.DataFrame, kept: list[Any], options: Options) -> Found:
+    """The samples of a table, their labels and keys."""
+    by_name = {str(name): name for name in frame.columns}
+    label = None if options.label is None else frame[by_name[options.label]]
+    if options.key is None:
+        # By name: a file with its columns in another order has the same samples.
+        marks = marks_of_rows(frame[sorted(kept, key=str)])
+        return Found(x=frame[kept], y=label, marks=marks)
+    key = by_name[options.key]
+    return Found(
+        x=frame[kept],
+        y=label,
+        ids=frame[key].astype(object).to_numpy(),
+        marks=marks_of_rows(frame[[key]]),
+    )
+
+
+def _under(
+    schema: Schema, frame: pd.DataFrame, name: str, options: Options, notes: list[str]
+) -> Data:
+    """A table read as that of a model."""
+    if isinstance(schema, Pixels) or (isinstance(schema, Numbers) and not schema.names):
+        raise UserError(f"'{name}' is a table, the model takes none; give data of its kind.")
+    roles: dict[str, str | None] = {"label": options.label, "key": options.key}
+    apart = dict(schema.apart) if isinstance(schema, Table) else {}
+    for role in roles:
+        told = next((n for n, why in apart.items() if why == f"the {role}"), None)
+        if roles[role] is None and told in frame.columns:
+            roles[role] = str(told)
+    names = schema.names if isinstance(schema, Table) else list(schema.names)
+    columns = {str(column): column for column in frame.columns}
+    absent = [str(n) for n in names if str(n) not in columns]
+    if absent:
+        raise UserError(
+            f"'{name}' has no column '{absent[0]}'; the model was trained on "
+            f"{', '.join(map(str, names[:8]))}{', ...' if len(names) > 8 else ''}, the file has "
+            f"{', '.join(columns)}."
+        )
+    if isinstance(schema, Table):
+        frame = frame.rename(columns={columns[str(n)]: n for n in names})
+        if more := [
+            str(n) for n in schema.unknown(list(frame.columns)) if str(n) not in roles.values()
+        ]:
+            notes.append(f"columns that the training did not have are not used: {', '.join(more)}.")
+    kept = names if isinstance(schema, Table) else [columns[str(n)] for n in names]
+    whole = _found(frame, list(kept), replace(options, **roles))
+    if isinstance(schema, Numbers):
+        whole = replace(whole, x=_plain(whole.x))
+    return assemble({"train": whole}, name=name, fit=_never, schema=schema, notes=notes,
+                    together=roles["key"] is not None)  # fmt: skip
+
+
+def _never(whole: Found, train: Tensor) -> Schema:
+    raise AssertionError("a schema was given")
+
+
+def _numbers(
+    whole: Found,
+    name: str,
+    options: Options,
+    dialect: Dialect,
+    notes: list[str],
+    apart: tuple[str, ...],
+) -> Data:
+    """A table of numbers of one kind: vectors, or signals whose columns are positions."""
+    signal = options.kind == "signals"
+    scale = options.scale or ("common" if signal else "each")
+    names = tuple(map(str, whole.x.columns))
+    whole = replace(whole, x=_plain(whole.x))
+
+    def fit(found: Found, train: Tensor) -> Schema:
+        return Numbers.fit(found.x[train.numpy()], scale=scale, signal=signal, names=names,
+                           dialect=dialect, apart=apart)  # fmt: skip
+
+    return assemble({"train": whole}, name=name, fit=fit, notes=notes, also=f"{options.kind} {scale}",
+                    together=options.key is not None)  # fmt: skip
+
+
+def _plain(frame: pd.DataFrame) -> np.ndarray:
+    """The cells of a table of numbers.
+
+    Raises:
+        UserError: A column holds other values, or a cell is missing.
+    """
+    import pandas as pd
+
+    for name in frame.columns:
+        cells = frame[name]
+        if not pd.api.types.is_numeric_dtype(cells.dtype):
+            raise UserError(
+                f"column '{name}' holds {str(cells.iloc[0])[:30]!r}; signals and vectors are numbers: "
+                "name it by --label or --drop, or leave --kind out."
+            )
+        if cells.isna().any():
+            row = cells.index[int(np.flatnonzero(cells.isna().to_numpy())[0])]
+            raise UserError(
+                f"row {row}, column '{name}' is missing; signals and vectors have no missing cells: "
+                "fill it, or leave --kind out."
+            )
+    return frame.to_numpy()

@@ -1,0 +1,93 @@
+"""Arrays in files of NumPy."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentfit.checks import UserError
+from latentfit.data.base import Data
+from latentfit.data.make import arrays
+from latentfit.data.options import Options
+from latentfit.schema import Schema
+
+SAMPLES = ("x", "data", "images", "signals", "vectors", "samples")
+LABELS = ("y", "labels")
+
+
+def from_npz(path: Path, name: str, options: Options, schema: Schema | None) -> Data:
+    """A data set of named arrays: see `from_arrays`.
+
+    Raises:
+        UserError: It cannot be read, or does not say which array holds the samples.
+    """
+    return from_arrays(_load(path), name, options, schema)
+
+
+def from_arrays(
+    held: dict[str, Any], name: str, options: Options, schema: Schema | None = None
+) -> Data:
+    """A data set of named arrays: samples `x`, labels `y`, or both with `_train`, `_test`, `_validation`.
+
+    The samples may be called by one of `SAMPLES` too; under `signals`, `images` and `vectors` they
+    are what the name says.
+
+    Raises:
+        UserError: No name says which array holds the samples.
+    """
+    options.must_be_among(("scale",), "arrays")
+    more: dict[str, Any] = {"name": name, "schema": schema, "scale": options.scale}
+    if "x_train" in held:
+        parts = {
+            part: (held[f"x_{part}"], held.get(f"y_{part}"))
+            for part in ("validation", "test")
+            if f"x_{part}" in held
+        }
+        return arrays(held["x_train"], held.get("y_train"), kind=options.kind, **parts, **more)
+    keys = [key for key in SAMPLES if key in held]
+    keys = keys or (list(held) if len(held) == 1 else [])
+    if not keys:
+        raise UserError(
+            f"{name} holds {', '.join(map(str, held))}; call the samples x, data, images, signals "
+            "or vectors."
+        )
+    kind = options.kind
+    if kind == "auto" and keys[0] in ("images", "signals", "vectors"):
+        kind = keys[0]
+    label = next((held[key] for key in LABELS if key in held), None)
+    return arrays(held[keys[0]], label, ids=held.get("ids"), kind=kind, **more)
+
+
+def from_npy(path: Path, name: str, options: Options, schema: Schema | None) -> Data:
+    """A data set of one array.
+
+    Raises:
+        UserError: It cannot be read, or holds no samples.
+    """
+    options.must_be_among(("scale",), "arrays")
+    return arrays(_load(path), name=name, schema=schema, kind=options.kind, scale=options.scale)
+
+
+def _load(path: Path) -> Any:
+    try:
+        held = np.load(path, allow_pickle=False)
+        if not isinstance(held, np.ndarray):
+            return {key: held[key] for key in held.files}
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        KeyError,
+        NotImplementedError,
+    ) as error:
+        said = (
+            str(error).split(". ")[0].splitlines()[0]
+        )  # numpy goes on with how to load it unsafely
+        raise UserError(
+            f"{path} cannot be read ({said}); save plain number arrays with numpy.save or savez."
+        ) from error
+    return held

@@ -1,0 +1,214 @@
+"""What the columns of a table are, found from their cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latentfit.checks import UserError
+from latentfit.schema.base import Dialect
+from latentfit.schema.columns import Choice, Column, Constant, Date, Name, Number
+from latentfit.schema.numbers import Scale
+from latentfit.schema.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVELS = 256
+"""A column with more different texts than this is text, not a choice."""
+TAIL = 3.0
+"""Skewness from which on the logarithm of numbers is taken, where that makes it less."""
+IDENTIFIER = re.compile(
+    r"(^|[^a-z])(id|uuid|guid|key|index|nr|no|number|row)s?$|^unnamed: 0$", re.I
+)
+STEPS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3, 1e-6)
+
+
+def table_of(
+    frame: pd.DataFrame,
+    train: np.ndarray,
+    *,
+    apart: Mapping[Name, str] | None = None,
+    forms: Mapping[Name, str] | None = None,
+    dialect: Dialect | None = None,
+    scale: Scale = "each",
+) -> tuple[Table, list[str]]:
+    """The schema of a table, and what a person should know of it.
+
+    Values, ranges and kinds are those of all rows, means and deviations those of the training.
+
+    Arguments:
+        frame: All rows.
+        train: Places of the rows of the training split.
+        apart: Columns that are left out, each with why.
+        forms: Of columns whose texts are dates, as `strftime` has them.
+        dialect: Of the file.
+        scale: Of the numbers: a mean and a deviation for `each` column, one for all (`common`), or
+            `none`.
+
+    Raises:
+        UserError: No column is left that varies, or one holds what is no plain value.
+    """
+    left, forms = dict(apart or {}), forms or {}
+    columns: list[Column] = []
+    for name in frame.columns:
+        if name in left:
+            continue
+        cells = frame[name]
+        if why := _why_apart(cells, forms):
+            left[name] = why
+            continue
+        columns.append(_column(cells, train, forms.get(name, "")))
+    if not any(column.width for column in columns):
+        said = "; ".join(f"'{name}' is {why}" for name, why in left.items())
+        raise UserError(
+            f"no column of the table varies{f' ({said})' if said else ''}; give others."
+        )
+    columns = _scaled(columns, scale)
+    return Table(tuple(columns), left, dialect or Dialect()), _notes(columns, left, apart, frame)
+
+
+def _why_apart(cells: pd.Series, forms: Mapping[Name, str]) -> str:
+    """Why a column can be no part of a sample; '' where it can."""
+    import pandas as pd
+
+    if len(cells) < 2 or cells.isna().any():
+        unique = False
+    else:
+        unique = cells.is_unique
+    kind, name = cells.dtype, str(cells.name)
+    if pd.api.types.is_float_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
+        return ""
+    if pd.api.types.is_integer_dtype(kind):
+        if not unique:
+            return ""
+        steps = np.diff(cells.to_numpy())
+        counted = bool((steps == 1).all())
+        return "an identifier" if counted or (IDENTIFIER.search(name) and len(cells) > 2) else ""
+    if pd.api.types.is_bool_dtype(kind) or cells.name in forms:
+        return ""
+    if unique:
+        return "an identifier"
+    several = cells.nunique()
+    return f"text of {several:,} different values" if several > LEVELS else ""
+
+
+def _column(cells: pd.Series, train: np.ndarray, form: str) -> Column:
+    import pandas as pd
+
+    name, dtype = _plain_name(cells.name), str(cells.dtype)
+    gone = cells.isna()
+    missing = bool(gone.any())
+    known = cells[~gone]
+    values = known.unique()
+    facts: dict[str, Any] = {"name": name, "dtype": dtype, "missing": missing}
+    if len(values) == 0 or (len(values) == 1 and not missing):
+        value = _plain(values[0], name) if len(values) else None
+        return Constant(name=name, dtype=dtype, value=value, missing=missing)
+    if form or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return _date(cells, train, form, facts)
+    number = pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(
+        cells.dtype
+    )
+    if number and len(values) > 2:
+        return _number(cells, train, facts)
+    levels = list(cells.cat.categories) if dtype == "category" else _sorted(values)
+    found = set(values)
+    return Choice(**facts, levels=tuple(_plain(v, name) for v in levels if v in found))
+
+
+def _number(cells: pd.Series, train: np.ndarray, facts: dict[str, Any]) -> Number:
+    values = cells.to_numpy(np.float64, na_value=np.nan)
+    known = values[~np.isnan(values)]
+    if np.isinf(known).any():
+        column = Number(**facts, shift=0, scale=1, low=0, high=0)
+        raise column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
+    low, high = float(known.min()), float(known.max())
+    decimals = next((d for d in range(5) if np.array_equal(known.round(d), known)), None)
+    if decimals == 0 and facts["dtype"].startswith("float") and not facts["missing"]:
+        decimals = None if high > 2**53 else 0
+    log = _has_tail(known, low)
+    column = Number(**facts, shift=0, scale=1, low=low, high=high, decimals=decimals, log=log)
+    return _fitted(column, values[train])
+
+
+def _date(cells: pd.Series, train: np.ndarray, form: str, facts: dict[str, Any]) -> Date:
+    column = Date(**facts, shift=0, scale=1, low=0, high=0, form=form)
+    values = column.values(cells)
+    known = values[~np.isnan(values)]
+    step = next((s for s in STEPS if np.array_equal(np.round(known / s) * s, known)), STEPS[-1])
+    held = vars(column) | {"low": known.min().item(), "high": known.max().item(), "step": step}
+    return _fitted(Date(**held), values[train])
+
+
+def _fitted(column: Any, train: np.ndarray) -> Any:
+    """A column of numbers with the mean and the deviation of the training split."""
+    known = column.bent(train[~np.isnan(train)])
+    shift = known.mean().item() if len(known) else 0.0
+    scale = known.std(ddof=1).item() if len(known) > 1 else 0.0
+    return type(column)(**vars(column) | {"shift": shift, "scale": scale if scale > 0 else 1.0})
+
+
+def _has_tail(values: np.ndarray, low: float) -> bool:
+    from scipy.stats import skew
+
+    if len(values) < 20 or values.max() == low:
+        return False
+    plain, bent = float(skew(values)), float(skew(np.log1p(values - low)))
+    return plain > TAIL and abs(bent) < plain / 2
+
+
+def _scaled(columns: list[Column], scale: Scale) -> list[Column]:
+    """The columns under another rule for their scale than one for each."""
+    numbers = [column for column in columns if isinstance(column, Number)]
+    if scale == "each" or not numbers:
+        return columns
+    spread = float(np.sqrt(np.mean([column.scale**2 for column in numbers])))
+    new: dict[str, Any] = {"scale": spread} if scale == "common" else {"scale": 1.0, "shift": 0.0}
+    return [type(c)(**vars(c) | new) if isinstance(c, Number) else c for c in columns]
+
+
+def _notes(
+    columns: list[Column], left: dict[Name, str], asked: Mapping[Name, str] | None, frame: Any
+) -> list[str]:
+    """What was decided, a line each."""
+    found = [
+        f"column '{n}' is {why} and left out." for n, why in left.items() if n not in (asked or {})
+    ]
+    if fixed := [f"'{c.name}'" for c in columns if c.width == 0]:
+        found.append(f"constant, so kept aside: {', '.join(fixed)}.")
+    gaps = {c.name: int(frame[c.name].isna().sum()) for c in columns if c.missing and c.width}
+    if gaps:
+        told = [f"{count:,} of '{name}'" for name, count in gaps.items()]
+        more = f" and {len(told) - 6} more columns" if len(told) > 6 else ""
+        found.append(f"missing cells, which are modelled as such: {', '.join(told[:6])}{more}.")
+    return found
+
+
+def _sorted(values: Any) -> list[Any]:
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=str)
+
+
+def _plain_name(name: Any) -> Name:
+    return (
+        int(name) if isinstance(name, np.integer) else name if isinstance(name, int) else str(name)
+    )
+
+
+def _plain(value: Any, name: Name) -> Any:
+    """A value of a cell as JSON has it."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, str | int | float | bool):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise UserError(
+        f"column '{name}' holds a {type(value).__name__}, {str(value)[:40]!r}; cells are numbers, "
+        "texts or dates: leave it out with --drop."
+    )

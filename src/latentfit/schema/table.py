@@ -1,0 +1,155 @@
+"""Tables: columns of several kinds, a row for each sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentfit.checks import UserError
+from latentfit.schema.base import Dialect, Layout, Schema, far
+from latentfit.schema.columns import COLUMNS, Column, Name, Number
+from latentfit.shapes import Shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Table(Schema):
+    """A table whose columns are numbers, dates, choices or constants.
+
+    Attributes:
+        columns: Those that a sample has, in the order of the file.
+        apart: Names of the columns that are left out, each with why.
+        dialect: Of the file, where it is text.
+
+    Example:
+        >>> import pandas as pd
+        >>> from latentfit.schema.infer import table_of
+        >>> frame = pd.DataFrame({"age": range(20, 60), "sex": ["f", "m"] * 20})
+        >>> table, _ = table_of(frame, np.arange(40))
+        >>> table.seen, table.restore(table.apply(frame)).equals(frame)
+        ((2,), True)
+    """
+
+    kind = "table"
+
+    columns: tuple[Column, ...]
+    apart: dict[Name, str] = field(default_factory=dict)
+    dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def held(self) -> Shape:
+        """(columns,), those that are modelled."""
+        return (sum(column.width > 0 for column in self.columns),)
+
+    @cached_property
+    def seen(self) -> Shape:  # type: ignore[override]
+        """(entries,)."""
+        return (sum(column.width for column in self.columns),)
+
+    @cached_property
+    def layout(self) -> Layout:  # type: ignore[override]
+        """The measurements among the entries."""
+        blocks, start = [], 0
+        for column in self.columns:
+            blocks += column.blocks(start)
+            start += column.width
+        return tuple(blocks)
+
+    @property
+    def names(self) -> list[Name]:
+        """Names of the columns, in the order of the file."""
+        return [column.name for column in self.columns]
+
+    @property
+    def discrete(self) -> list[Name]:
+        """Names of the columns whose values are no numbers."""
+        return [column.name for column in self.columns if column.discrete]
+
+    def apply(self, held: Any) -> Tensor:
+        """From a table, whose columns may lie in any order, to entries, float32 (N, entries).
+
+        Raises:
+            UserError: It is no table, a column is absent, or a cell is not understood.
+        """
+        if not (hasattr(held, "columns") and hasattr(held, "iloc")):
+            raise UserError(
+                f"samples are a {type(held).__name__}; give a table (a pandas DataFrame) with the "
+                f"columns {_listed(self.names)}."
+            )
+        absent = [name for name in self.names if name not in held.columns]
+        if absent:
+            raise UserError(
+                f"the table has no column {_listed(absent)}; it has {_listed(list(held.columns))}, "
+                f"the training had {_listed(self.names)}."
+            )
+        entries, start = np.empty((len(held), *self.seen), np.float32), 0
+        for column in self.columns:
+            entries[:, start : start + column.width] = column.apply(held[column.name])
+            start += column.width
+        return torch.from_numpy(entries)
+
+    def restore(self, seen: Tensor) -> pd.DataFrame:
+        """From entries (N, entries) to a table with the columns and types of the file."""
+        import pandas as pd
+
+        entries, start, found = seen.detach().cpu().numpy(), 0, []
+        for column in self.columns:
+            found.append(column.restore(entries[:, start : start + column.width]))
+            start += column.width
+        return pd.concat(found, axis=1)
+
+    def drift(self, seen: Tensor) -> list[str]:
+        """Numbers that lie far from those of the training."""
+        numbers = [column for column in self.columns if isinstance(column, Number)]
+        if not numbers:
+            return []
+        blocks = [block for block in self.layout if block.law == "gaussian"]
+        rows = seen.double()
+        parts = [
+            rows[:, block.start]
+            if block.present is None
+            else rows[:, block.start].where(rows[:, block.present] > 0.5, torch.nan)
+            for block in blocks
+        ]
+        names = [f"column '{column.name}'" + " (log)" * column.log for column in numbers]
+        return far(
+            names,
+            torch.stack(parts, 1),
+            [column.shift for column in numbers],
+            [column.scale for column in numbers],
+        )
+
+    def unknown(self, names: list[Name]) -> list[Name]:
+        """Columns of a file that the training did not have."""
+        return [name for name in names if name not in self.names and name not in self.apart]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "kind": self.kind,
+            "columns": [column.to_json() for column in self.columns],
+            "apart": [[name, why] for name, why in self.apart.items()],
+            "dialect": vars(self.dialect),
+        }
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Self:
+        """What `to_json` told."""
+        columns = []
+        for held in told["columns"]:
+            more = {"levels": tuple(held["levels"])} if "levels" in held else {}
+            columns.append(COLUMNS[held["kind"]].from_json(held | more))
+        apart = {name: why for name, why in told["apart"]}
+        return cls(tuple(columns), apart, Dialect(**told["dialect"]))
+
+
+def _listed(names: list[Name], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"'{name}'" for name in names[:most]) + more
