@@ -41,8 +41,8 @@ def finite(array: np.ndarray, name: str) -> np.ndarray:
         bad = ~np.isfinite(array)
         row = int(np.argwhere(bad)[0][0]) if array.ndim else 0
         raise UserError(
-            f"'{name}' holds values that are NaN or infinite ({int(bad.sum())}, the first in sample "
-            f"{row}); remove them."
+            f"'{name}' holds values that are NaN or infinite ({int(bad.sum())}, the first in "
+            f"sample {row}); remove them."
         )
     if array.dtype.kind == "f" and array.size and np.abs(array).max() > np.finfo(np.float32).max:
         raise UserError(f"'{name}' holds values beyond float32's 3.4e38; rescale them.")

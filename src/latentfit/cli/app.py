@@ -35,5 +35,8 @@ Weights = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
 Count = Annotated[int, typer.Option("--count", "-n", help="How many.")]
-Out = Annotated[Path, typer.Option(help="A .png or an .npz file.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="A .png of images, an .npz of vectors and signals, a .csv of rows."),
+]
 Split = Annotated[str, typer.Option(help="train, validation or test.")]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from latentfit.cli.app import Device, Json, Root, RunFolder, Seed, Weights, app
+from latentfit.cli.reading import reads_data
 from latentfit.cli.shared import data_of, say, score_run, show_table
 
 
 @app.command()
+@reads_data
 def evaluate(
     run: RunFolder,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
@@ -26,6 +28,8 @@ def evaluate(
     data_root: Root = None,
     device: Device = "auto",
     as_json: Json = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Score a trained model on the test split and write `evaluation.json`."""
     import json
@@ -34,7 +38,7 @@ def evaluate(
     from latentfit.scoring import Subject
 
     model = load(run, weights=weights, device=device)
-    loaded = data_of(run, data, data_root)
+    loaded = data_of(run, model, data, data_root, **reading)
     kept = "raw" if weights == "raw" else None
     subject = Subject(model, loaded, features=features, count=count, seed=seed)
     scores = score_run(subject, run, groups=metrics, kept=kept, quiet=as_json)
@@ -99,10 +103,13 @@ def _list_games(what: str, as_json: bool) -> None:
 
 
 @app.command()
+@reads_data
 def report(
     run: RunFolder,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     data_root: Root = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Write `report.html` of a run: samples, reconstructions, curves, scores, settings."""
     from latentfit import metrics
@@ -111,7 +118,8 @@ def report(
     from latentfit.scoring import Subject
     from latentfit.storage import RunFolder
 
-    model, loaded = load(run), data_of(run, data, data_root)
+    model = load(run)
+    loaded = data_of(run, model, data, data_root, **reading)
     features = metrics.extractor("auto", loaded.seen, loaded.name)
     # No curve is drawn from Inception's features, so no more is made than the sheets show.
     count = 64 if features.name == "inception" else 5_000

@@ -31,49 +31,79 @@ def show_table(columns: list[str], rows: list[list[str]]) -> None:
     Console().print(table)
 
 
-def load_data(name: str, root: Path | None) -> Data:
-    """The data set of that name."""
+def load_data(name: str, root: Path | None, **reading: Any) -> Data:
+    """The data set of that name, read as a person says."""
     from latentfit.data import load
 
-    return load(name, root=root)
+    return load(name, root=root, **reading)
 
 
-def data_of(run: Path, name: str | None, root: Path | None) -> Data:
-    """The data set that a run was trained on, or another one.
+def data_of(run: Path, model: Model, name: str | None, root: Path | None, **reading: Any) -> Data:
+    """The data set that a run was trained on, or another one, in the units of its model.
+
+    A line says where they are other data than the run's, and where they lie far from them.
 
     Raises:
-        UserError: The run does not say what it was trained on, or there are no such data.
+        UserError: The run does not say what it was trained on, there are no such data, or they do
+            not fit the model.
     """
     from latentfit.checks import UserError
+    from latentfit.data import load
+    from latentfit.data.compare import compare
     from latentfit.storage import RunFolder
 
-    if name is not None:
-        return load_data(name, root)
-    source = RunFolder(run).facts.source
-    if source is None or source["data"] is None:
+    folder = RunFolder(run)
+    source = folder.facts.source or {}
+    for option in reading:
+        if option not in ("label", "key"):
+            raise UserError(
+                f"'--{option}' was settled at the training of {run}; leave it out, or train anew."
+            )
+    if name is None and source.get("data") is None:
         raise UserError(f"{run} does not say what it was trained on; give --data.")
-    return load_data(source["data"], root or (Path(source["root"]) if source["root"] else None))
+    if name is None:
+        root = root or (Path(source["root"]) if source.get("root") else None)
+        reading = (source.get("reading") or {}) | reading
+    roles = {role: reading[role] for role in ("label", "key") if role in reading}
+    data = load(name or source["data"], root=root, schema=model.schema, **roles)
+    for line in compare(folder.card.data, model.schema, data):
+        say(f"latentfit: {line}")
+    return data
 
 
 def model_and_split(
-    run: Path, data: str, root: Path | None, split: str, device: str
-) -> tuple[Model, Split]:
-    """A run's model and one split of data, both on the model's device.
+    run: Path, data: str | None, root: Path | None, split: str, device: str, **reading: Any
+) -> tuple[Model, Data, Split]:
+    """A run's model, the data that are read for it, and one split of them on its device.
 
     Raises:
-        UserError: There is no such split, the model has no encoder, or the data do not fit it.
+        UserError: There is no such split, it is empty, the model has no encoder, or the data do not
+            fit it.
     """
     from latentfit.checks import UserError, one_of
-    from latentfit.data.base import PARTS, must_have_shape
+    from latentfit.data.base import PARTS
     from latentfit.runs import load
 
     one_of("split", split, PARTS)
     model = load(run, device=device)
+    must_encode(model, run)
+    loaded = data_of(run, model, data, root, **reading).to(next(model.parameters()).device)
+    chosen = getattr(loaded, split)
+    if len(chosen) == 0:
+        raise UserError(f"the {split} split of '{loaded.name}' is empty; choose another --split.")
+    return model, loaded, chosen
+
+
+def must_encode(model: Model, run: Path) -> None:
+    """Raise for a model that only samples.
+
+    Raises:
+        UserError: It has no encoder.
+    """
+    from latentfit.checks import UserError
+
     if not model.encodes:
         raise UserError(f"the model of {run} has no encoder; use sample, evaluate or report.")
-    loaded = load_data(data, root)
-    must_have_shape(loaded, model.shape)
-    return model, getattr(loaded.to(next(model.parameters()).device), split)
 
 
 def score_run(

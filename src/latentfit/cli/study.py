@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from latentfit.cli.app import DataOption, Json, Root, Seed, app
+from latentfit.cli.reading import reads_data
 from latentfit.cli.shared import load_data, say
 
 
@@ -27,6 +28,7 @@ Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each."
 
 
 @app.command()
+@reads_data
 def size(
     data: DataOption,
     max_latent: Annotated[
@@ -42,6 +44,8 @@ def size(
     workers: Workers = 2,
     data_root: Root = None,
     as_json: Json = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """How many latent dimensions do the data need? One number, an interval, the evidence.
 
@@ -59,7 +63,7 @@ def size(
 
     with kept_in(out):
         found = find(
-            load_data(data, data_root),
+            load_data(data, data_root, **reading),
             max_latent=max_latent,
             budget=budget,
             seed=seed,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
+from latentfit.cli.reading import reads_data
 from latentfit.cli.shared import data_of, load_data, say, score_and_report
 
 # What `demo` trains: settings that suit 1,437 small digits and two CPU cores.
@@ -16,6 +17,7 @@ Evaluate = Annotated[bool, typer.Option(help="Score the model and write its repo
 
 
 @app.command()
+@reads_data
 def train(
     recipe: Annotated[str, typer.Argument(help="A system; see `latentfit list recipes`.")],
     data: DataOption,
@@ -41,6 +43,8 @@ def train(
     data_root: Root = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     evaluate: Evaluate = True,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Train a system, score it and write its report.
 
@@ -57,7 +61,7 @@ def train(
 
     chosen = RECIPES[one_of("recipe", recipe, RECIPES)]
     given = read(settings or [], recipe, chosen.settings())
-    loaded = load_data(data, data_root)
+    loaded = load_data(data, data_root, **reading)
     model = build(recipe, loaded, latent=latent, seed=seed, **given)
     name = Path(data.split(":")[0]).stem
     size = model.recipe[1]["latent"] if model.recipe else model.latent
@@ -66,6 +70,7 @@ def train(
     source = {
         "data": str(Path(data).resolve()) if Path(data).exists() else data,
         "root": str(data_root.resolve()) if data_root else None,
+        "reading": reading or None,
     }
     notes = {"source": source, "command": runs.command_line()}
     try:
@@ -110,6 +115,7 @@ def demo(
 
 
 @app.command(name="fit-prior")
+@reads_data
 def fit_prior(
     run: RunFolder,
     prior: Annotated[str, typer.Option(help="A prior; see `latentfit list priors`.")],
@@ -128,6 +134,8 @@ def fit_prior(
     data_root: Root = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     evaluate: Evaluate = True,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Fit another prior on the codes of a trained encoder, into a run folder of its own.
 
@@ -146,7 +154,7 @@ def fit_prior(
 
     given = read(settings or [], prior, PRIORS[one_of("prior", prior, PRIORS)].settings())
     model, first = load(run, device=device), RunFolder(run)
-    loaded = data_of(run, data, data_root)
+    loaded = data_of(run, model, data, data_root, **reading)
     folder = RunFolder(out or run.with_name(f"{run.name}-{prior}"))
     parent = str(run.resolve())
     if folder.exists and folder.facts.parent != parent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -15,11 +15,9 @@ from latentfit.data.assemble import Found, assemble
 from latentfit.data.base import Data
 from latentfit.data.options import Options
 from latentfit.data.tables import marks_of_rows, read_table, taken, tidy
-from latentfit.schema import Dialect, Numbers, Pixels, Schema, Table
+from latentfit.schema import Dialect, Numbers, Schema, Table
+from latentfit.schema.base import Frame
 from latentfit.schema.infer import table_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALLOWED = ("scale", "label", "drop", "columns", "key")
 
@@ -36,13 +34,13 @@ def from_file(path: Path, name: str, options: Options, schema: Schema | None) ->
     Raises:
         UserError: It cannot be read, or holds what is no table.
     """
-    known = getattr(schema, "dialect", None)
-    frame, dialect, notes = read_table(path, known.decimal if known is not None else None)
+    known = schema.dialect.decimal if isinstance(schema, Table | Numbers) else None
+    frame, dialect, notes = read_table(path, known)
     return table(frame, name=name, options=options, schema=schema, dialect=dialect, notes=notes)
 
 
 def table(
-    frame: pd.DataFrame,
+    frame: Frame,
     *,
     name: str = "table",
     options: Options | None = None,
@@ -108,7 +106,7 @@ def table(
     return replace(data, notes=tuple(said))
 
 
-def _found(frame: pd.DataFrame, kept: list[Any], options: Options) -> Found:
+def _found(frame: Frame, kept: list[Any], options: Options) -> Found:
     """The samples of a table, their labels and keys."""
     by_name = {str(name): name for name in frame.columns}
     label = None if options.label is None else frame[by_name[options.label]]
@@ -125,11 +123,9 @@ def _found(frame: pd.DataFrame, kept: list[Any], options: Options) -> Found:
     )
 
 
-def _under(
-    schema: Schema, frame: pd.DataFrame, name: str, options: Options, notes: list[str]
-) -> Data:
+def _under(schema: Schema, frame: Frame, name: str, options: Options, notes: list[str]) -> Data:
     """A table read as that of a model."""
-    if isinstance(schema, Pixels) or (isinstance(schema, Numbers) and not schema.names):
+    if not isinstance(schema, Table | Numbers) or not schema.names:
         raise UserError(f"'{name}' is a table, the model takes none; give data of its kind.")
     roles: dict[str, str | None] = {"label": options.label, "key": options.key}
     apart = dict(schema.apart) if isinstance(schema, Table) else {}
@@ -182,11 +178,12 @@ def _numbers(
         return Numbers.fit(found.x[train.numpy()], scale=scale, signal=signal, names=names,
                            dialect=dialect, apart=apart)  # fmt: skip
 
-    return assemble({"train": whole}, name=name, fit=fit, notes=notes, also=f"{options.kind} {scale}",
+    also = f"{options.kind} {scale}"
+    return assemble({"train": whole}, name=name, fit=fit, notes=notes, also=also,
                     together=options.key is not None)  # fmt: skip
 
 
-def _plain(frame: pd.DataFrame) -> np.ndarray:
+def _plain(frame: Frame) -> np.ndarray:
     """The cells of a table of numbers.
 
     Raises:
@@ -198,13 +195,13 @@ def _plain(frame: pd.DataFrame) -> np.ndarray:
         cells = frame[name]
         if not pd.api.types.is_numeric_dtype(cells.dtype):
             raise UserError(
-                f"column '{name}' holds {str(cells.iloc[0])[:30]!r}; signals and vectors are numbers: "
-                "name it by --label or --drop, or leave --kind out."
+                f"column '{name}' holds {str(cells.iloc[0])[:30]!r}; signals and vectors are "
+                "numbers: name it by --label or --drop, or leave --kind out."
             )
         if cells.isna().any():
             row = cells.index[int(np.flatnonzero(cells.isna().to_numpy())[0])]
             raise UserError(
-                f"row {row}, column '{name}' is missing; signals and vectors have no missing cells: "
-                "fill it, or leave --kind out."
+                f"row {row}, column '{name}' is missing; signals and vectors have no missing "
+                "cells: fill it, or leave --kind out."
             )
     return frame.to_numpy()

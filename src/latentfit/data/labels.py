@@ -49,11 +49,11 @@ def numbered(
     found = np.unique(whole.astype(str))
     if len(found) > min(MOST, max(2, len(whole) // 2)):
         raise UserError(
-            f"'{name}' has {len(found):,} different labels for {len(whole):,} samples; a label is a "
-            "class, so name another column, or none."
+            f"'{name}' has {len(found):,} different labels for {len(whole):,} samples; a label is "
+            "a class, so name another column, or none."
         )
     held = [torch.from_numpy(np.searchsorted(found, array.astype(str))) for array in arrays]
-    return held, tuple(map(str, found))
+    return [*held], tuple(map(str, found))
 
 
 def _array(part: Any, count: int, name: str) -> np.ndarray:
@@ -68,8 +68,8 @@ def _array(part: Any, count: int, name: str) -> np.ndarray:
         array = array[:, 0]
     if array.shape != (count,) or array.dtype.kind not in "uibfUS":
         raise UserError(
-            f"labels of '{name}' must be {count} names or whole numbers, got {array.dtype} of shape "
-            f"{array.shape}."
+            f"labels of '{name}' must be {count} names or whole numbers, got {array.dtype} of "
+            f"shape {array.shape}."
         )
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8", "replace")

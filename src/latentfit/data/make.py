@@ -133,8 +133,10 @@ def _notes_on(array: np.ndarray, what: str, asked: str) -> list[str]:
     together = np.divide((left * right).sum(0), power, out=np.zeros_like(power), where=power > 0)
     if np.median(together) < 0.9:
         return []
-    return [f"neighbouring entries go together (correlation {np.median(together):.2f}); if these are "
-            "signals or spectra, --kind signals fits them better."]  # fmt: skip
+    return [
+        f"neighbouring entries go together (correlation {np.median(together):.2f}); if these are "
+        "signals or spectra, --kind signals fits them better."
+    ]
 
 
 def images_of(

@@ -124,8 +124,8 @@ def _class(label: Any, name: str) -> Any:
 
 def _no_item(name: str, got: str) -> UserError:
     return UserError(
-        f"an item of {name} must be a sample, or (sample, class) with a name or number as class; got "
-        f"{got}. Give such items, for instance by a Dataset around it."
+        f"an item of {name} must be a sample, or (sample, class) with a name or number as class; "
+        f"got {got}. Give such items, for instance by a Dataset around it."
     )
 
 

@@ -30,10 +30,10 @@ def from_npz(path: Path, name: str, options: Options, schema: Schema | None) -> 
 def from_arrays(
     held: dict[str, Any], name: str, options: Options, schema: Schema | None = None
 ) -> Data:
-    """A data set of named arrays: samples `x`, labels `y`, or both with `_train`, `_test`, `_validation`.
+    """A data set of named arrays: samples `x` and labels `y`, or both for each split.
 
-    The samples may be called by one of `SAMPLES` too; under `signals`, `images` and `vectors` they
-    are what the name says.
+    Those of splits end in `_train`, `_validation`, `_test`. The samples may be called by one of
+    `SAMPLES` too; under `signals`, `images` and `vectors` they are what the name says.
 
     Raises:
         UserError: No name says which array holds the samples.

@@ -68,10 +68,10 @@ def marks_of(values: np.ndarray) -> np.ndarray:
     """A number for each sample of an array that depends on its values alone, uint64 (N,)."""
     plain = values if values.dtype.kind in "ub" else values.astype("<f8") + 0.0  # no negative zero
     rows = np.ascontiguousarray(plain).reshape(len(plain), -1)
-    return marks_of_bytes(memoryview(row.view(np.uint8)) for row in rows)
+    return marks_of_bytes(row.tobytes() for row in rows)
 
 
-def marks_of_bytes(held: Iterable[bytes | memoryview]) -> np.ndarray:
+def marks_of_bytes(held: Iterable[bytes]) -> np.ndarray:
     """A number for each piece, which stands for its bytes, uint64 (N,)."""
     digests = [hashlib.blake2b(piece, digest_size=8).digest() for piece in held]
     return np.frombuffer(b"".join(digests), "<u8")

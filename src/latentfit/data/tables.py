@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from latentfit.checks import UserError, one_of
 from latentfit.data.options import Options
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
+from latentfit.schema.base import Cells, Frame
 from latentfit.schema.columns import seconds
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 BINARY = (".parquet", ".feather", ".arrow")
@@ -31,7 +29,7 @@ MOST_WRONG = 0.05
 """Share of cells up to which texts among numbers are slips, and not values of their own."""
 
 
-def read_table(path: Path, decimal: str | None = None) -> tuple[pd.DataFrame, Dialect, list[str]]:
+def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, list[str]]:
     """The rows of a file, how it is written, and what a person should know.
 
     Arguments:
@@ -58,7 +56,7 @@ def read_table(path: Path, decimal: str | None = None) -> tuple[pd.DataFrame, Di
     return _without_index(frame), Dialect(), []
 
 
-def _text(path: Path, decimal: str | None) -> tuple[pd.DataFrame, Dialect, list[str]]:
+def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
     import pandas as pd
 
     found = look_at(path)
@@ -90,18 +88,18 @@ def _text(path: Path, decimal: str | None) -> tuple[pd.DataFrame, Dialect, list[
     return frame, dialect, [found.note] if found.note else []
 
 
-def _names_rows(cells: pd.Series) -> bool:
+def _names_rows(cells: Cells) -> bool:
     return bool(cells.is_unique)
 
 
-def _without_index(frame: pd.DataFrame) -> pd.DataFrame:
+def _without_index(frame: Frame) -> Frame:
     """Row names that hold something become columns."""
     import pandas as pd
 
     return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
 
 
-def tidy(frame: pd.DataFrame, dialect: Dialect) -> tuple[pd.DataFrame, dict[Any, str]]:
+def tidy(frame: Frame, dialect: Dialect) -> tuple[Frame, dict[Any, str]]:
     """Columns of texts that are numbers, truths or dates as such, and the forms of the dates.
 
     Raises:
@@ -110,7 +108,7 @@ def tidy(frame: pd.DataFrame, dialect: Dialect) -> tuple[pd.DataFrame, dict[Any,
     import pandas as pd
 
     forms: dict[Any, str] = {}
-    new: dict[Any, pd.Series] = {}
+    new: dict[Any, Cells] = {}
     for name in frame.columns:
         cells = frame[name]
         if pd.api.types.is_complex_dtype(cells.dtype):
@@ -141,22 +139,22 @@ def tidy(frame: pd.DataFrame, dialect: Dialect) -> tuple[pd.DataFrame, dict[Any,
     return (_with(frame, new) if new else frame), forms
 
 
-def _with(frame: pd.DataFrame, new: dict[Any, pd.Series]) -> pd.DataFrame:
+def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
     import pandas as pd
 
     return pd.concat({name: new.get(name, frame[name]) for name in frame.columns}, axis=1)
 
 
-def _must_be_plain(cells: pd.Series) -> None:
+def _must_be_plain(cells: Cells) -> None:
     for row, cell in cells.dropna().items():
         if isinstance(cell, list | dict | tuple | set | np.ndarray | bytes):
             raise UserError(
-                f"row {row}, column '{cells.name}' holds a {type(cell).__name__}; cells are numbers, "
-                "texts or dates: leave the column out with --drop."
+                f"row {row}, column '{cells.name}' holds a {type(cell).__name__}; cells are "
+                "numbers, texts or dates: leave the column out with --drop."
             )
 
 
-def _numbers(cells: pd.Series, dialect: Dialect) -> pd.Series | None:
+def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
     """A column of texts as numbers; None where it is none."""
     import pandas as pd
 
@@ -171,7 +169,7 @@ def _numbers(cells: pd.Series, dialect: Dialect) -> pd.Series | None:
     )
     if dialect.decimal == ",":
         plain = plain.str.replace(",", ".")
-    found = pd.to_numeric(plain.astype(object), errors="coerce").astype("float64")
+    found: Cells = pd.to_numeric(plain.astype(object), errors="coerce").astype("float64")
     wrong = (found.isna() & texts.notna()).to_numpy()
     if not wrong.any():
         whole = found.dropna()
@@ -182,14 +180,14 @@ def _numbers(cells: pd.Series, dialect: Dialect) -> pd.Series | None:
     if share <= MOST_WRONG and texts[wrong].nunique() <= 5 and len(cells) >= 20:
         place = int(np.flatnonzero(wrong)[0])
         raise UserError(
-            f"row {cells.index[place]}, column '{cells.name}': {str(cells.iloc[place])[:40]!r} is no "
-            f"number, as {int((~wrong).sum()):,} others are; mend it, or leave the column out with "
-            "--drop."
+            f"row {cells.index[place]}, column '{cells.name}': {str(cells.iloc[place])[:40]!r} is "
+            f"no number, as {int((~wrong).sum()):,} others are; mend it, or leave the column out "
+            "with --drop."
         )
     return None
 
 
-def _form(texts: pd.Series) -> str:
+def _form(texts: Cells) -> str:
     """The form of dates that all texts have; '' where they are no dates."""
     import pandas as pd
 
@@ -205,7 +203,7 @@ def _form(texts: pd.Series) -> str:
     return ""
 
 
-def taken(frame: pd.DataFrame, options: Options) -> tuple[list[Any], dict[Any, str]]:
+def taken(frame: Frame, options: Options) -> tuple[list[Any], dict[Any, str]]:
     """The columns that are looked at, and those that a person leaves out, with why.
 
     Raises:
@@ -230,15 +228,16 @@ def taken(frame: pd.DataFrame, options: Options) -> tuple[list[Any], dict[Any, s
     return [name for name in kept if name not in apart], apart
 
 
-def marks_of_rows(frame: pd.DataFrame) -> np.ndarray:
+def marks_of_rows(frame: Frame) -> np.ndarray:
     """A number for each row that depends on its content alone, uint64 with shape (N,).
 
     Numbers count as double precision and everything else as text, so that a row keeps its number
     whatever other rows make of the type of a column.
     """
     import pandas as pd
+    from pandas.util import hash_pandas_object
 
-    def canonical(cells: pd.Series) -> pd.Series:
+    def canonical(cells: Cells) -> Cells:
         kind = cells.dtype
         if pd.api.types.is_datetime64_any_dtype(kind):
             return pd.Series(seconds(cells))
@@ -248,7 +247,7 @@ def marks_of_rows(frame: pd.DataFrame) -> np.ndarray:
 
     total = np.zeros(len(frame), np.uint64)
     for place, name in enumerate(frame.columns):
-        held = pd.util.hash_pandas_object(canonical(frame[name]), index=False).to_numpy()
+        held = hash_pandas_object(canonical(frame[name]), index=False).to_numpy()
         total = (total * np.uint64(0x9E3779B97F4A7C15) + held) ^ (total >> np.uint64(29))
         total += np.uint64(place)
     return total

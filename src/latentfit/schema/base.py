@@ -12,6 +12,11 @@ from torch import Tensor
 
 from latentfit.shapes import Shape
 
+Frame = Any
+"""A pandas `DataFrame`, whose own annotations say less than its documentation."""
+Cells = Any
+"""A pandas `Series`."""
+
 
 @dataclass(frozen=True)
 class Block:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from latentfit.checks import UserError
-from latentfit.schema.base import Block
-
-if TYPE_CHECKING:
-    import pandas as pd
+from latentfit.schema.base import Block, Cells
 
 Name = str | int
+GAP = "is missing, and none was at the training; fill or drop it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,7 @@ class Column(ABC):
         """Its measurements, the first at entry `start`."""
 
     @abstractmethod
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Cells) -> np.ndarray:
         """From cells (N,) to entries, float32 with shape (N, width).
 
         Raises:
@@ -52,7 +50,7 @@ class Column(ABC):
         """
 
     @abstractmethod
-    def restore(self, entries: np.ndarray) -> pd.Series:
+    def restore(self, entries: np.ndarray) -> Cells:
         """From entries (N, width) to cells (N,)."""
 
     @property
@@ -69,7 +67,7 @@ class Column(ABC):
         """What `to_json` told."""
         return cls(**{key: value for key, value in told.items() if key != "kind"})
 
-    def refuse(self, cells: pd.Series, wrong: np.ndarray, what: str) -> UserError:
+    def refuse(self, cells: Cells, wrong: np.ndarray, what: str) -> UserError:
         """An error that names the first of the wrong cells."""
         place = int(np.flatnonzero(wrong)[0])
         row, value = cells.index[place], cells.iloc[place]
@@ -115,14 +113,12 @@ class Number(Column):
         if self.missing:
             yield Block("bernoulli", start + 1, start + 2)
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Cells) -> np.ndarray:
         """From numbers to entries (N, width)."""
         values = self.values(cells)
         gone = np.isnan(values)
         if gone.any() and not self.missing:
-            raise self.refuse(
-                cells, gone, "is missing, and none was at the training; fill or drop it"
-            )
+            raise self.refuse(cells, gone, GAP)
         if not np.isfinite(values[~gone]).all():
             raise self.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
         seen = (self.bent(values) - self.shift) / self.scale
@@ -131,11 +127,12 @@ class Number(Column):
             np.float32
         )
 
-    def values(self, cells: pd.Series) -> np.ndarray:
+    def values(self, cells: Cells) -> np.ndarray:
         """Cells as double precision, NaN where missing."""
         import pandas as pd
 
-        found = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        numbers: Cells = pd.to_numeric(cells, errors="coerce")
+        found = numbers.to_numpy(np.float64, na_value=np.nan)
         wrong = np.isnan(found) & cells.notna().to_numpy()
         if wrong.any():
             raise self.refuse(cells, wrong, "is no number; mend it, or leave the column out")
@@ -153,7 +150,7 @@ class Number(Column):
         values = values if self.decimals is None else values.round(self.decimals)
         return np.where(entries[:, 1] < 0.5, np.nan, values) if self.missing else values
 
-    def restore(self, entries: np.ndarray) -> pd.Series:
+    def restore(self, entries: np.ndarray) -> Cells:
         """From entries to numbers of the type of the file."""
         import pandas as pd
 
@@ -177,7 +174,7 @@ class Date(Number):
     form: str = ""
     step: float = 1.0
 
-    def values(self, cells: pd.Series) -> np.ndarray:
+    def values(self, cells: Cells) -> np.ndarray:
         """Seconds since 1970, NaN where missing."""
         import pandas as pd
 
@@ -189,7 +186,7 @@ class Date(Number):
                 raise self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
         return seconds(found)
 
-    def restore(self, entries: np.ndarray) -> pd.Series:
+    def restore(self, entries: np.ndarray) -> Cells:
         """From entries to dates of the form of the file."""
         import pandas as pd
 
@@ -234,16 +231,14 @@ class Choice(Column):
         law = "bernoulli" if self.width == 1 else "categorical"
         yield Block(law, start, start + self.width)
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Cells) -> np.ndarray:
         """From values to entries (N, width)."""
         import pandas as pd
 
         gone = cells.isna().to_numpy()
         place = pd.Index(self.levels).get_indexer(pd.Index(cells.astype(object)))
         if gone.any() and not self.missing:
-            raise self.refuse(
-                cells, gone, "is missing, and none was at the training; fill or drop it"
-            )
+            raise self.refuse(cells, gone, GAP)
         wrong = (place < 0) & ~gone
         if wrong.any():
             known = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
@@ -253,7 +248,7 @@ class Choice(Column):
             return place[:, None].astype(np.float32)
         return np.eye(self.width, dtype=np.float32)[place]
 
-    def restore(self, entries: np.ndarray) -> pd.Series:
+    def restore(self, entries: np.ndarray) -> Cells:
         """From entries to the likeliest values, of the type of the file."""
         import pandas as pd
 
@@ -287,7 +282,7 @@ class Constant(Column):
         """None."""
         return iter(())
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Cells) -> np.ndarray:
         """Nothing, with shape (N, 0)."""
         gone = cells.isna()
         wrong = ~gone if self.value is None else gone | (cells.astype(object) != self.value)
@@ -297,7 +292,7 @@ class Constant(Column):
             )
         return np.zeros((len(cells), 0), np.float32)
 
-    def restore(self, entries: np.ndarray) -> pd.Series:
+    def restore(self, entries: np.ndarray) -> Cells:
         """The value, as often as there are entries."""
         import pandas as pd
 
@@ -305,7 +300,7 @@ class Constant(Column):
         return held.astype(self.dtype)
 
 
-def seconds(dates: pd.Series) -> np.ndarray:
+def seconds(dates: Cells) -> np.ndarray:
     """Dates as seconds since 1970 in double precision, NaN where missing."""
     if dates.dt.tz is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from latentfit.checks import UserError
-from latentfit.schema.base import Dialect
+from latentfit.schema.base import Cells, Dialect, Frame
 from latentfit.schema.columns import Choice, Column, Constant, Date, Name, Number
 from latentfit.schema.numbers import Scale
 from latentfit.schema.table import Table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LEVELS = 256
 """A column with more different texts than this is text, not a choice."""
@@ -28,7 +25,7 @@ STEPS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3, 1e-6)
 
 
 def table_of(
-    frame: pd.DataFrame,
+    frame: Frame,
     train: np.ndarray,
     *,
     apart: Mapping[Name, str] | None = None,
@@ -71,14 +68,11 @@ def table_of(
     return Table(tuple(columns), left, dialect or Dialect()), _notes(columns, left, apart, frame)
 
 
-def _why_apart(cells: pd.Series, forms: Mapping[Name, str]) -> str:
+def _why_apart(cells: Cells, forms: Mapping[Name, str]) -> str:
     """Why a column can be no part of a sample; '' where it can."""
     import pandas as pd
 
-    if len(cells) < 2 or cells.isna().any():
-        unique = False
-    else:
-        unique = cells.is_unique
+    unique = False if len(cells) < 2 or cells.isna().any() else cells.is_unique
     kind, name = cells.dtype, str(cells.name)
     if pd.api.types.is_float_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
         return ""
@@ -96,7 +90,7 @@ def _why_apart(cells: pd.Series, forms: Mapping[Name, str]) -> str:
     return f"text of {several:,} different values" if several > LEVELS else ""
 
 
-def _column(cells: pd.Series, train: np.ndarray, form: str) -> Column:
+def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
     import pandas as pd
 
     name, dtype = _plain_name(cells.name), str(cells.dtype)
@@ -120,7 +114,7 @@ def _column(cells: pd.Series, train: np.ndarray, form: str) -> Column:
     return Choice(**facts, levels=tuple(_plain(v, name) for v in levels if v in found))
 
 
-def _number(cells: pd.Series, train: np.ndarray, facts: dict[str, Any]) -> Number:
+def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     values = cells.to_numpy(np.float64, na_value=np.nan)
     known = values[~np.isnan(values)]
     if np.isinf(known).any():
@@ -135,7 +129,7 @@ def _number(cells: pd.Series, train: np.ndarray, facts: dict[str, Any]) -> Numbe
     return _fitted(column, values[train])
 
 
-def _date(cells: pd.Series, train: np.ndarray, form: str, facts: dict[str, Any]) -> Date:
+def _date(cells: Cells, train: np.ndarray, form: str, facts: dict[str, Any]) -> Date:
     column = Date(**facts, shift=0, scale=1, low=0, high=0, form=form)
     values = column.values(cells)
     known = values[~np.isnan(values)]

@@ -44,7 +44,7 @@ class Pixels(Schema):
     spread: float | None = None
 
     @property
-    def held(self) -> Shape:
+    def held(self) -> Shape:  # pyright: ignore
         """(C, H, W)."""
         return self.seen
 
@@ -85,16 +85,17 @@ class Pixels(Schema):
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {"kind": self.kind, **vars(self), "seen": list(self.seen)}
+        return {"kind": self.kind, **vars(self)} | {"seen": list(self.seen)}
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Self:
         """What `to_json` told."""
-        held = {key: value for key, value in told.items() if key != "kind"}
-        return cls(**held | {"seen": tuple(told["seen"])})
+        held: dict[str, Any] = {key: value for key, value in told.items() if key != "kind"}
+        held["seen"] = tuple(told["seen"])
+        return cls(**held)
 
 
-def brightness(pixels: Tensor, places: Tensor) -> dict[str, float]:
+def brightness(pixels: Tensor, places: Tensor) -> dict[str, Any]:
     """Mean and deviation between images of the mean of an image, for `Pixels`.
 
     Arguments:

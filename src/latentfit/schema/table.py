@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.schema.base import Dialect, Layout, Schema, far
+from latentfit.schema.base import Dialect, Frame, Layout, Schema, far
 from latentfit.schema.columns import COLUMNS, Column, Name, Number
 from latentfit.shapes import Shape
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -44,17 +41,17 @@ class Table(Schema):
     dialect: Dialect = field(default_factory=Dialect)
 
     @property
-    def held(self) -> Shape:
+    def held(self) -> Shape:  # pyright: ignore
         """(columns,), those that are modelled."""
         return (sum(column.width > 0 for column in self.columns),)
 
     @cached_property
-    def seen(self) -> Shape:  # type: ignore[override]
+    def seen(self) -> Shape:  # pyright: ignore
         """(entries,)."""
         return (sum(column.width for column in self.columns),)
 
     @cached_property
-    def layout(self) -> Layout:  # type: ignore[override]
+    def layout(self) -> Layout:  # pyright: ignore
         """The measurements among the entries."""
         blocks, start = [], 0
         for column in self.columns:
@@ -71,6 +68,11 @@ class Table(Schema):
     def discrete(self) -> list[Name]:
         """Names of the columns whose values are no numbers."""
         return [column.name for column in self.columns if column.discrete]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether an array of numbers holds all of a row."""
+        return not any(column.dtype[0] not in "iufb" or column.missing for column in self.columns)
 
     def apply(self, held: Any) -> Tensor:
         """From a table, whose columns may lie in any order, to entries, float32 (N, entries).
@@ -95,7 +97,7 @@ class Table(Schema):
             start += column.width
         return torch.from_numpy(entries)
 
-    def restore(self, seen: Tensor) -> pd.DataFrame:
+    def restore(self, seen: Tensor) -> Frame:
         """From entries (N, entries) to a table with the columns and types of the file."""
         import pandas as pd
 

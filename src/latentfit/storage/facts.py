@@ -69,7 +69,8 @@ class Facts(Record):
             equal.
         versions: Of what decides the numbers besides.
         commit: Of the checkout that played it; None outside one.
-        source: Words for the data, `data` and `root`, that `latentfit` takes; None from Python.
+        source: Words for the data, `data`, `root` and `reading`, that `latentfit` takes; None from
+            Python.
         command: That a person typed; None from Python.
         prior: Name and settings of a prior that took the place of the recipe's.
         parent: The run whose encoder and decoder these are.
@@ -78,7 +79,7 @@ class Facts(Record):
     identity: dict[str, Any]
     versions: dict[str, str] = field(default_factory=dict)
     commit: str | None = None
-    source: dict[str, str | None] | None = None
+    source: dict[str, Any] | None = None
     command: str | None = None
     prior: list[Any] | None = None
     parent: str | None = None
@@ -109,8 +110,8 @@ def _from_second(held: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in data.items() if key not in ("shift", "scale")}
     schema = plain(shape)
     if isinstance(schema, Numbers):
-        units = {key: torch.tensor(data[key], dtype=torch.float64) for key in ("shift", "scale")}
-        schema = Numbers(shape, shape, **units)
+        shift, scale = (torch.tensor(data[key], dtype=torch.float64) for key in ("shift", "scale"))
+        schema = Numbers(shape, shape, shift, scale)
     return held | {"data": kept | {"schema": schema.to_json()}}
 
 
