@@ -11,6 +11,7 @@ import torch
 
 import latentfit as lf
 from latentfit.checks import UserError
+from latentfit.schema import plain, read_schema
 from latentfit.storage import Card, Facts, RunFolder
 
 FIRST = Path(__file__).parent / "format1"
@@ -54,7 +55,7 @@ def test_old_names_are_replaced_only_where_they_stood():
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"format": 99}, r"was written in format 99, this version reads 1 to 2; use a newer"),
+        ({"format": 99}, r"was written in format 99, this version reads 1 to 3; use a newer"),
         ({"shape": None}, "does not hold weights of this model|is not complete"),
         ({"recipe": "no-such"}, "unknown recipe 'no-such'"),
         ({"recipe": None}, "was built from parts; pass the built model"),
@@ -79,13 +80,13 @@ def test_what_is_written_is_read_again(tmp_path):
     folder.claim(facts)
     with pytest.raises(UserError, match="seed was 1, is now 2"):
         folder.claim(Facts(identity={"recipe": "ae", "seed": 2}))
-    data = {"name": "d", "fingerprint": "f", "classes": [], "shift": 0.0, "scale": 1.0}
+    data = {"name": "d", "fingerprint": "f", "classes": [], "schema": plain((1, 8, 8)).to_json()}
     card = Card(
         recipe="ae", arguments={"latent": 2}, shape=[1, 8, 8], weights="raw", round=4, data=data
     )
     folder.export(card, {"w": torch.arange(3.0)})
     assert folder.card == card
-    assert folder.card.held.name == "d"
+    assert read_schema(folder.card.data["schema"]) == plain((1, 8, 8))
     assert torch.equal(folder.weights["w"], torch.arange(3.0))
     assert folder.restore("last") is None
     folder.save("last", {"round": 3, "w": torch.ones(2)})

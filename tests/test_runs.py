@@ -88,7 +88,7 @@ def test_use_of_a_run(run, tmp_path):
         "s.png": ["sample", run, "-n", 9],
         "s.npz": ["sample", run, "-n", 9, "--weights", "best"],
         "folder": ["sample", run, "-n", 9, "--weights", "raw"],
-        "codes.npz": ["encode", run, "--data", "digits"],
+        "codes.npz": ["encode", run, "--data", "digits", "--split", "test"],
         "pairs.png": ["reconstruct", run, "--data", "digits", "-n", 8],
         "lines.npz": ["interpolate", run, "--data", "digits", "--steps", 3],
     }.items():
@@ -170,7 +170,7 @@ def test_vectors_come_back_in_their_own_units(tmp_path):
     assert abs(drawn.mean() - 50) < 1.5
     refused = command("sample", out, "--out", tmp_path / "s.png")
     assert refused.returncode == 2
-    assert "use --out" in refused.stderr
+    assert "cannot write s.png; here, use .npz" in refused.stderr
 
 
 def test_a_model_built_from_parts_and_a_second_stage(tmp_path):

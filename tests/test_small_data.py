@@ -43,29 +43,31 @@ def test_few_images_are_scored_and_reported(recipe, count, tmp_path, monkeypatch
     np.savez(tmp_path / "x.npz", x=images(count), y=np.arange(count) % 3)
     scores = trained(recipe, tmp_path / "x.npz", tmp_path / "run")
     assert 0 <= scores["prd_recall_floor"] <= 1
-    assert (scores["prior_wasserstein"] is None) == (count < 40)
+    tests = len(lf.data.load(tmp_path / "x.npz").test)
+    assert (scores["prior_wasserstein"] is None) == (tests < 4)
     made = {path.stem for path in (tmp_path / "run" / "figures").iterdir()}
     assert {"samples", "prd", "interpolations", "reconstructions", "directions"} <= made
     # Those of the scores, one for each test image, and others drawn apart.
     assert seen[0].shape == (64, 1, 8, 8)
     assert len(seen[0].unique(dim=0)) == 64
     page = (tmp_path / "run" / "report.html").read_text()
-    assert f"over {count // 10} clusters" in page
+    assert f"over {min(20, tests)} clusters" in page
 
 
 def test_few_vectors_are_scored_and_reported(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(20, 6)))
-    assert trained("ae", tmp_path / "x.npy", tmp_path / "run")["details"]["count"] == 2
+    count = trained("ae", tmp_path / "x.npy", tmp_path / "run")["details"]["count"]
+    assert count == len(lf.data.load(tmp_path / "x.npy").test) >= 2
 
 
 def test_a_class_without_training_images_has_no_direction(tmp_path):
     for number, image in enumerate(images(24)):
-        place = tmp_path / "x" / f"class{number:02}"  # a tenth of them is in the test split alone
+        place = tmp_path / "x" / f"class{number:02}"  # some of them are in the test split alone
         place.mkdir(parents=True)
         Image.fromarray(image).save(place / "x.png")
     data = lf.data.load(tmp_path / "x")
     assert len(data.classes) == 24
-    assert len(walks.directed(data)) == len(data.train) == 20
+    assert len(walks.directed(data)) == len(data.train) < 24
     missing = set(data.classes) - set(walks.directed(data))
     assert data.test.labels is not None
     assert {data.classes[label] for label in data.test.labels.tolist()} <= missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from latentfit.data import arrays, order
-from latentfit.data.make import partition
+from latentfit.data.splits import by_position
 from latentfit.game import Game
 from latentfit.seeds import mix, reseed
 
@@ -16,14 +16,14 @@ def apart(count=400, d=6):
     """Vectors whose splits differ: a sample's first entry says in which split it is."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(count, d, generator=generator)
-    for place, indices in enumerate(partition(count, test=True)):
+    for place, indices in enumerate(by_position(count, test=True)):
         x[indices, 0] = 10.0 * place + 0.01 * x[indices, 0]
-    return arrays(x.numpy())
+    return arrays(x.numpy(), fixed=True)
 
 
 def split_of(data, x):
     """Which split each row is of, by its first entry in the data's own units."""
-    return (data.units.restore(x)[:, 0] / 10).round().long().unique().tolist()
+    return (torch.from_numpy(data.schema.restore(x))[:, 0] / 10).round().long().unique().tolist()
 
 
 def by_hand(model, data, rounds, decay, seed=0):

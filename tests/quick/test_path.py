@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from moves import Copy
 from played import QUIET, apart, split_of
 
 import latentfit as lf
-from latentfit.data.make import partition
+from latentfit.data.splits import by_position
 from latentfit.expost import CodeMixture, Codes, fit_prior, refit
 from latentfit.posteriors import Code
 from latentfit.priors import GaussianMixture
+from latentfit.schema import Numbers, plain
 from latentfit.scoring import subject
 from latentfit.scoring.scores import evaluate, validation_score
 from latentfit.storage import RunFolder
 from latentfit.training import Settings
-from latentfit.units import Units
 
 pytestmark = pytest.mark.usefixtures("single")
 
@@ -186,30 +187,28 @@ def test_splits_are_disjoint_by_content(name):
     assert len(set.union(*parts)) == sum(map(len, parts))
 
 
-def test_partition_is_whole_disjoint_and_fixed():
-    rest, chosen, held = partition(1_000, test=True)
+def test_splits_by_number_are_whole_disjoint_and_fixed():
+    rest, chosen, held = by_position(1_000, test=True)
     assert sorted(torch.cat([rest, chosen, held]).tolist()) == list(range(1_000))
     assert (len(rest), len(chosen), len(held)) == (800, 100, 100)
     assert torch.equal(chosen, chosen.sort().values)
-    assert held[:5].tolist() == partition(1_000, test=True)[2][:5].tolist()
-    rest, chosen, held = partition(1_000, test=False)
+    assert held[:5].tolist() == by_position(1_000, test=True)[2][:5].tolist()
+    rest, chosen, held = by_position(1_000, test=False)
     assert (len(rest), len(chosen), len(held)) == (900, 100, 0)
-    assert [len(part) for part in partition(300_000, test=True)] == [280_000, 10_000, 10_000]
+    assert [len(part) for part in by_position(300_000, test=True)] == [280_000, 10_000, 10_000]
 
 
 def test_units_are_those_of_the_training_split():
     data = apart()
-    x = data.units.restore(data.train.first(10**6)).double()
-    torch.testing.assert_close(data.units.shift.double(), x.mean(0), rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(data.units.scale.double(), x.std(0), rtol=1e-5, atol=1e-5)
+    x = torch.from_numpy(data.schema.restore(data.train.first(10**6))).double()
+    torch.testing.assert_close(data.schema.shift, x.mean(0), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(data.schema.scale, x.std(0), rtol=1e-5, atol=1e-5)
     assert split_of(data, data.test.first(9)) == [2]
 
 
 def test_units_are_an_affine_map_and_its_inverse():
-    units = Units(torch.tensor([1.0, -2.0]), torch.tensor([4.0, 0.5]))
-    held = torch.tensor([[3.0, 5.0]])
-    assert units.apply(held).tolist() == [[0.5, 14.0]]
+    shift, scale = (torch.tensor(v, dtype=torch.float64) for v in ([1.0, -2.0], [4.0, 0.5]))
+    units = Numbers((2,), (2,), shift, scale)
+    assert units.apply(np.array([[3.0, 5.0]])).tolist() == [[0.5, 14.0]]
     assert units.restore(torch.tensor([[0.5, 14.0]])).tolist() == [[3.0, 5.0]]
-    assert Units().apply(held).tolist() == held.tolist()
-    half = held.bfloat16()
-    assert units.apply(half).dtype == units.restore(half).dtype == torch.bfloat16
+    assert plain((2,)).apply(np.array([[3.0, 5.0]])).tolist() == [[3.0, 5.0]]

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-Text = Annotated[str | None, typer.Option()]
 PANEL = "How data of your own are read"
 
 
@@ -39,10 +38,10 @@ def reads_data(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of reading; it takes them as `reading`, those that were given."""
 
     @functools.wraps(command)
-    def call(**given: Any) -> Any:
+    def call(*words: Any, **given: Any) -> Any:
         reading = {name: given.pop(name, default) for name, (_, default) in READING.items()}
         kept = {name: value for name, value in reading.items() if value != READING[name][1]}
-        return command(**given, reading=kept)
+        return command(*words, **given, reading=kept)
 
     own = inspect.signature(command, eval_str=True).parameters.values()
     parameters = [item for item in own if item.name != "reading"] + [

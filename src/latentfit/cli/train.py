@@ -58,6 +58,7 @@ def train(
     from latentfit.recipes import recipe as build
     from latentfit.runs import run as runs
     from latentfit.settings import read
+    from latentfit.storage import RunFolder
 
     chosen = RECIPES[one_of("recipe", recipe, RECIPES)]
     given = read(settings or [], recipe, chosen.settings())
@@ -73,6 +74,7 @@ def train(
         "reading": reading or None,
     }
     notes = {"source": source, "command": runs.command_line()}
+    before = RunFolder(folder).played
     try:
         run = runs.train(
             model,
@@ -92,7 +94,10 @@ def train(
         raise typer.Exit(130) from None
     from latentfit.training import distributed
 
-    if evaluate and distributed.first():
+    kept = RunFolder(folder)
+    if before == run.rounds and kept.scores and kept.report.exists():
+        say(f"Nothing was left to do. Report: {kept.report}")
+    elif evaluate and distributed.first():
         score_and_report(folder, run.model, loaded, seed=seed, quiet=quiet)
 
 

@@ -19,8 +19,8 @@ def sample(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="By its ending: .csv, .tsv, .parquet, .feather, .npz, .npy, .h5ad, a .png grid, or "
-            "a folder of .png files; default: samples, as the data are."
+            help="By its ending: .csv, .tsv, .parquet, .feather, .npz, .npy, .h5ad, a .png grid, "
+            "or a folder of .png files; default: samples, as the data are."
         ),
     ] = None,
     seed: Seed = 0,

@@ -17,7 +17,7 @@ from latentfit.data.options import Options
 from latentfit.data.tables import marks_of_rows, read_table, taken, tidy
 from latentfit.schema import Dialect, Numbers, Schema, Table
 from latentfit.schema.base import Frame
-from latentfit.schema.infer import table_of
+from latentfit.schema.infer import no_part, table_of
 
 ALLOWED = ("scale", "label", "drop", "columns", "key")
 
@@ -82,9 +82,14 @@ def table(
     if schema is not None:
         return _under(schema, frame, name, options, list(notes))
     kept, apart = taken(frame, options)
+    said = list(notes)
+    if options.kind not in ("signals", "vectors"):
+        more = no_part(frame[kept], forms)
+        said += [f"column '{column}' is {why} and left out." for column, why in more.items()]
+        kept, apart = [column for column in kept if column not in more], apart | more
     if not kept:
         raise UserError(f"no column of '{name}' is left; leave out fewer.")
-    found, said = {"train": _found(frame, kept, options)}, list(notes)
+    found = {"train": _found(frame, kept, options)}
     if options.kind in ("signals", "vectors"):
         return _numbers(found["train"], name, options, dialect, said, tuple(map(str, apart)))
 

@@ -119,7 +119,12 @@ def load(
     for option in options:
         one_of("option of data", option, [item.name for item in fields(Options)])
     data = _loaded(name, root, seed, limit, schema, Options(**options))
-    for note in data.notes:
+    return told(data)
+
+
+def told(data: Data) -> Data:
+    """The data, after what a person should know of them was logged."""
+    for note in data.notes if isinstance(data, Data) else ():
         LOG.warning("%s: %s", data.name, note)
     return data
 

@@ -13,7 +13,7 @@ from latentfit.data.options import Options
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
 from latentfit.schema.base import Cells, Frame
-from latentfit.schema.columns import seconds
+from latentfit.schema.quantities import seconds
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 BINARY = (".parquet", ".feather", ".arrow")
@@ -169,7 +169,8 @@ def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
     )
     if dialect.decimal == ",":
         plain = plain.str.replace(",", ".")
-    found: Cells = pd.to_numeric(plain.astype(object), errors="coerce").astype("float64")
+    numbers: Cells = pd.to_numeric(plain.astype(object), errors="coerce")
+    found = numbers.astype("float64")
     wrong = (found.isna() & texts.notna()).to_numpy()
     if not wrong.any():
         whole = found.dropna()
@@ -237,6 +238,8 @@ def marks_of_rows(frame: Frame) -> np.ndarray:
     import pandas as pd
     from pandas.util import hash_pandas_object
 
+    hash_rows: Any = hash_pandas_object
+
     def canonical(cells: Cells) -> Cells:
         kind = cells.dtype
         if pd.api.types.is_datetime64_any_dtype(kind):
@@ -247,7 +250,7 @@ def marks_of_rows(frame: Frame) -> np.ndarray:
 
     total = np.zeros(len(frame), np.uint64)
     for place, name in enumerate(frame.columns):
-        held = hash_pandas_object(canonical(frame[name]), index=False).to_numpy()
+        held = hash_rows(canonical(frame[name]), index=False).to_numpy()
         total = (total * np.uint64(0x9E3779B97F4A7C15) + held) ^ (total >> np.uint64(29))
         total += np.uint64(place)
     return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import math
 import typing
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from latentfit.settings import PACE, Setting, checked, settings_of
 from latentfit.shapes import Shape, is_image
 
 Build = Callable[..., Model]
+LOG = logging.getLogger("latentfit")
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,16 @@ class Recipe:
             UserError: A setting is unknown, a value does not fit, or a network does not.
         """
         shape = tuple(shape)
-        usual = int(self.latent.on(shape, data))
+        entries = math.prod(shape)
+        usual = min(int(self.latent.on(shape, data)), entries)
         size: int = LATENTS.check(usual if latent is None else latent)
+        if size > entries:
+            LOG.warning(
+                "%s latent dimensions are more than the %s entries of a sample; `latentfit size` "
+                "finds how many the data need.",
+                f"{size:,}",
+                f"{entries:,}",
+            )
         chosen = checked(settings, self.name, self.settings())
         form = {name: chosen.pop(name, SHARED[name].default) for name in SHARED}
         pace = {name: chosen.get(name, getattr(self, name)) for name in PACE}

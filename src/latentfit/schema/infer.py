@@ -10,8 +10,10 @@ import numpy as np
 
 from latentfit.checks import UserError
 from latentfit.schema.base import Cells, Dialect, Frame
-from latentfit.schema.columns import Choice, Column, Constant, Date, Name, Number
+from latentfit.schema.choices import Choice, Constant
+from latentfit.schema.columns import Column, Name
 from latentfit.schema.numbers import Scale
+from latentfit.schema.quantities import Date, Number
 from latentfit.schema.table import Table
 
 LEVELS = 256
@@ -38,9 +40,9 @@ def table_of(
     Values, ranges and kinds are those of all rows, means and deviations those of the training.
 
     Arguments:
-        frame: All rows.
+        frame: All rows, of the columns that are part of a sample.
         train: Places of the rows of the training split.
-        apart: Columns that are left out, each with why.
+        apart: Columns of the file that are left out, each with why.
         forms: Of columns whose texts are dates, as `strftime` has them.
         dialect: Of the file.
         scale: Of the numbers: a mean and a deviation for `each` column, one for all (`common`), or
@@ -49,23 +51,20 @@ def table_of(
     Raises:
         UserError: No column is left that varies, or one holds what is no plain value.
     """
-    left, forms = dict(apart or {}), forms or {}
-    columns: list[Column] = []
-    for name in frame.columns:
-        if name in left:
-            continue
-        cells = frame[name]
-        if why := _why_apart(cells, forms):
-            left[name] = why
-            continue
-        columns.append(_column(cells, train, forms.get(name, "")))
+    forms, left = forms or {}, dict(apart or {})
+    columns = [_column(frame[name], train, forms.get(name, "")) for name in frame.columns]
     if not any(column.width for column in columns):
         said = "; ".join(f"'{name}' is {why}" for name, why in left.items())
-        raise UserError(
-            f"no column of the table varies{f' ({said})' if said else ''}; give others."
-        )
+        why = f" ({said})" if said else ""
+        raise UserError(f"no column of the table varies{why}; give others.")
     columns = _scaled(columns, scale)
-    return Table(tuple(columns), left, dialect or Dialect()), _notes(columns, left, apart, frame)
+    return Table(tuple(columns), left, dialect or Dialect()), _notes(columns, frame)
+
+
+def no_part(frame: Frame, forms: Mapping[Name, str]) -> dict[Name, str]:
+    """The columns that can be no part of a sample, each with why: identifiers, and texts."""
+    found = {name: _why_apart(frame[name], forms) for name in frame.columns}
+    return {name: why for name, why in found.items() if why}
 
 
 def _why_apart(cells: Cells, forms: Mapping[Name, str]) -> str:
@@ -165,14 +164,10 @@ def _scaled(columns: list[Column], scale: Scale) -> list[Column]:
     return [type(c)(**vars(c) | new) if isinstance(c, Number) else c for c in columns]
 
 
-def _notes(
-    columns: list[Column], left: dict[Name, str], asked: Mapping[Name, str] | None, frame: Any
-) -> list[str]:
+def _notes(columns: list[Column], frame: Frame) -> list[str]:
     """What was decided, a line each."""
-    found = [
-        f"column '{n}' is {why} and left out." for n, why in left.items() if n not in (asked or {})
-    ]
-    if fixed := [f"'{c.name}'" for c in columns if c.width == 0]:
+    found = []
+    if fixed := [f"'{column.name}'" for column in columns if column.width == 0]:
         found.append(f"constant, so kept aside: {', '.join(fixed)}.")
     gaps = {c.name: int(frame[c.name].isna().sum()) for c in columns if c.missing and c.width}
     if gaps:

@@ -12,8 +12,12 @@ from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.schema.base import Dialect, Frame, Layout, Schema, far
-from latentfit.schema.columns import COLUMNS, Column, Name, Number
+from latentfit.schema.choices import Choice, Constant
+from latentfit.schema.columns import Column, Name
+from latentfit.schema.quantities import Date, Number
 from latentfit.shapes import Shape
+
+COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in (Number, Date, Choice, Constant)}
 
 
 @dataclass(frozen=True)

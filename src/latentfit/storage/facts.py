@@ -104,7 +104,7 @@ def _from_first(held: dict[str, Any]) -> dict[str, Any]:
 def _from_second(held: dict[str, Any]) -> dict[str, Any]:
     """A file of the second format: the units of the data were a shift and a scale."""
     data = held.get("data")
-    if not (isinstance(data, dict) and "shift" in data):
+    if not (isinstance(data, dict) and "shift" in data and isinstance(held.get("shape"), list)):
         return held
     shape = tuple(held["shape"])
     kept = {key: value for key, value in data.items() if key not in ("shift", "scale")}

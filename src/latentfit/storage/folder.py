@@ -172,8 +172,15 @@ class RunFolder:
         """
         save_state(self.checkpoint(name), state)
 
-    def restore(self, name: str, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+    def restore(
+        self, name: str, device: torch.device | str = "cpu", *, mapped: bool = False
+    ) -> dict[str, Any] | None:
         """Read a checkpoint; only tensors and plain values are accepted. None where there is none.
+
+        Arguments:
+            name: `last` or `best`.
+            device: Where its tensors go.
+            mapped: Leave tensors in the file until they are looked at.
 
         Raises:
             UserError: The file is damaged, or holds more than that.
@@ -182,12 +189,18 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            return torch.load(path, map_location=device, weights_only=True)
+            return torch.load(path, map_location=device, weights_only=True, mmap=mapped)
         except Exception as error:
             raise UserError(
                 f"{path} is not a readable checkpoint ({type(error).__name__}); delete it to start "
                 "the run anew, or restore it from a copy."
             ) from error
+
+    @property
+    def played(self) -> int | None:
+        """Rounds that the last checkpoint has behind it; None where there is none."""
+        state = self.restore("last", mapped=True)
+        return None if state is None else int(state["round"])
 
     def export(self, card: Card, weights: dict[str, Tensor]) -> None:
         """Write `model.safetensors` and `model.json`, all that a model needs."""

@@ -31,6 +31,7 @@ from latentfit.training import distributed
 from latentfit.training.average import Average
 from latentfit.training.identity import identity
 from latentfit.training.progress import Status, stoppable
+from latentfit.training.resume import tell
 from latentfit.training.settings import Settings
 from latentfit.training.watch import collect, must_be_finite, who_waits
 
@@ -92,7 +93,10 @@ def train(
         first = distributed.rank() == 0
         if folder is not None and first:
             stack.enter_context(locked(folder.path))
+            begun = folder.exists
             folder.claim(Facts(identity=identity(model, data, settings), **(notes or {})))
+            if begun:
+                tell(folder, settings.rounds)
         distributed.wait()  # until the folder is ours
         return _play(model, data, settings, device, folder, validate, label)
 

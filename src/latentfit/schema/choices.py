@@ -1,0 +1,110 @@
+"""Columns of a table that hold one of several values, or one value only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from latentfit.schema.base import Block, Cells
+from latentfit.schema.columns import GAP, Column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Column):
+    """One of some values; that a cell is missing is a value too.
+
+    Two values are one entry, 0 or 1; others an entry each, of which one is 1.
+
+    Attributes:
+        levels: The values, sorted.
+    """
+
+    kind = "choice"
+    levels: tuple[Any, ...]
+
+    @property
+    def width(self) -> int:
+        """1 for yes or no; else the number of values."""
+        count = len(self.levels) + self.missing
+        return 1 if count == 2 else count
+
+    @property
+    def discrete(self) -> bool:
+        """It is."""
+        return True
+
+    def blocks(self, start: int) -> Iterator[Block]:
+        """One measurement."""
+        law = "bernoulli" if self.width == 1 else "categorical"
+        yield Block(law, start, start + self.width)
+
+    def apply(self, cells: Cells) -> np.ndarray:
+        """From values to entries (N, width)."""
+        import pandas as pd
+
+        gone = cells.isna().to_numpy()
+        place = pd.Index(self.levels).get_indexer(pd.Index(cells.astype(object)))
+        if gone.any() and not self.missing:
+            raise self.refuse(cells, gone, GAP)
+        wrong = (place < 0) & ~gone
+        if wrong.any():
+            known = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
+            raise self.refuse(cells, wrong, f"is none of the values of the training ({known})")
+        place = np.where(gone, len(self.levels), place)
+        if self.width == 1:
+            return place[:, None].astype(np.float32)
+        return np.eye(self.width, dtype=np.float32)[place]
+
+    def restore(self, entries: np.ndarray) -> Cells:
+        """From entries to the likeliest values, of the type of the file."""
+        import pandas as pd
+
+        place = entries.argmax(1) if self.width > 1 else (entries[:, 0] >= 0.5).astype(int)
+        levels = np.array([*self.levels, None], dtype=object)
+        found = pd.Series(levels[place], name=self.name, dtype=object)
+        if self.dtype == "category":
+            return pd.Series(pd.Categorical(found, categories=list(self.levels)), name=self.name)
+        if self.missing and self.dtype[0] in "iub":  # NumPy has no missing value for these
+            return found.astype({"b": "boolean"}.get(self.dtype[0], "Int64"))
+        return found.astype(self.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant(Column):
+    """A column with one value in all rows, which is not modelled and comes back.
+
+    Attributes:
+        value: That one; None where all cells are missing.
+    """
+
+    kind = "constant"
+    value: Any
+
+    @property
+    def width(self) -> int:
+        """None."""
+        return 0
+
+    def blocks(self, start: int) -> Iterator[Block]:
+        """None."""
+        return iter(())
+
+    def apply(self, cells: Cells) -> np.ndarray:
+        """Nothing, with shape (N, 0)."""
+        gone = cells.isna()
+        wrong = ~gone if self.value is None else gone | (cells.astype(object) != self.value)
+        if wrong.any():
+            raise self.refuse(
+                cells, wrong.to_numpy(), f"is not {self.value!r}, as all rows of the training were"
+            )
+        return np.zeros((len(cells), 0), np.float32)
+
+    def restore(self, entries: np.ndarray) -> Cells:
+        """The value, as often as there are entries."""
+        import pandas as pd
+
+        held = pd.Series([self.value] * len(entries), name=self.name, dtype=object)
+        return held.astype(self.dtype)

@@ -1,0 +1,35 @@
+"""What a person is told of a run that was begun before."""
+
+from __future__ import annotations
+
+import logging
+
+from latentfit.checks import UserError
+from latentfit.storage import RunFolder
+
+LOG = logging.getLogger("latentfit")
+
+
+def tell(folder: RunFolder, rounds: int) -> None:
+    """Log whether a run that was begun goes on, begins anew, or is finished.
+
+    Arguments:
+        folder: Of a run that was begun before.
+        rounds: Rounds that are asked for.
+
+    Raises:
+        UserError: It is finished but its checkpoint is gone, so that it cannot go on.
+    """
+    played = folder.played
+    if played is None and folder.finished:
+        raise UserError(
+            f"{folder.path} cannot go on: its checkpoint 'last' is gone. Its model still samples "
+            "and scores; to train anew, choose another --out or remove the folder."
+        )
+    if played is None:
+        LOG.warning("%s: no checkpoint was written yet; the run begins anew.", folder.path)
+    elif played < rounds:
+        LOG.warning("%s: goes on after round %s of %s.", folder.path, f"{played:,}", f"{rounds:,}")
+    else:
+        fewer = "" if played == rounds else f"; {rounds:,} were asked for, and all are kept"
+        LOG.warning("%s: is finished, %s rounds were played%s.", folder.path, f"{played:,}", fewer)
