@@ -26,6 +26,7 @@ class Columns(Likelihood):
         numbers: Likelihood of the entries that are numbers, without a link.
 
     Example:
+        >>> from latentfit.likelihoods import SquaredError
         >>> from latentfit.schema import Block
         >>> layout = (Block("gaussian", 0, 1), Block("categorical", 1, 4))
         >>> law = Columns(layout, SquaredError(bounded=False))
