@@ -47,7 +47,8 @@ def two_sample(
 
     Area under the ROC curve on rows that it has not learned from, mean of five folds. Lower is
     better. Well below 0.5 means that rows of one side lie among those of the other, as where many
-    are copies; with n rows a side, chance spreads it by about 0.4 / sqrt(n).
+    are copies. Chance spreads it by about 0.5 / sqrt(n) with n rows a side, and a level of fewer
+    than about ten rows is not seen.
 
     The classifier is scikit-learn's boosting of trees on histograms at its defaults (leaves of
     fewer than 20 rows where a side has fewer than 200): it sees interactions, needs no scales,
