@@ -29,6 +29,7 @@ import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -121,20 +122,18 @@ def fit_ours(folder: Path, recipe: str, seed: int, made: Path) -> Row:
 
 
 def play(out: Path, systems: list[str], seeds: int, chosen: list[str]) -> None:
-    """Fit what is not fitted yet, each in a process of its own; seed 0 twice."""
-    for table in chosen:
-        for again in (False, True):
-            for seed in range(1 if again else seeds):
-                for system in systems:
-                    name = f"{system}-{seed}{'-again' * again}"
-                    told = out / table / "made" / f"{name}.json"
-                    if told.exists():
-                        continue
-                    told.parent.mkdir(exist_ok=True)
-                    one = ["one", "--out", str(out), "--job", table, system, str(seed), str(told)]
-                    subprocess.run([sys.executable, __file__, *one], check=True,
-                                   env=os.environ | ONE_THREAD)  # fmt: skip
-                    print(table, name, told.read_text(), flush=True)
+    """Fit what is not fitted yet, each in a process of its own, and seed 0 again."""
+    for seed, again in [*((seed, False) for seed in range(seeds)), (0, True)]:
+        for table, system in product(chosen, systems):
+            name = f"{system}-{seed}{'-again' * again}"
+            told = out / table / "made" / f"{name}.json"
+            if told.exists():
+                continue
+            told.parent.mkdir(exist_ok=True)
+            one = ["one", "--out", str(out), "--job", table, system, str(seed), str(told)]
+            subprocess.run([sys.executable, __file__, *one], check=True,
+                           env=os.environ | ONE_THREAD)  # fmt: skip
+            print(table, name, told.read_text(), flush=True)
 
 
 def one(out: Path, table: str, system: str, seed: str, told: str) -> None:
