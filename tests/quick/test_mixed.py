@@ -45,7 +45,18 @@ def frame(**columns):
         ([None, None], [None, None], False, 0.0),
         # The highest cells are lost: above 1: 1/2 and 0, at most 1: 1/2 and 1/2.
         ([1.0, 1.0, 2.0, 2.0], [1.0, 1.0, None, None], False, 0.5),
+        # At most 1: 0 and 1/4, above 1: 1/2 and 0; and the other way about.
+        ([3.0, 3.0, None, None], [1.0, None, None, None], False, 0.5),
+        ([1.0, 1.0, None, None], [3.0, None, None, None], False, 0.5),
         (DATES, DATES + pd.Timedelta("2D"), False, 0.5),
+        (DATES.as_unit("ns"), DATES.as_unit("s"), False, 0.0),
+        (
+            DATES.tz_localize("Asia/Tokyo"),
+            DATES.tz_localize("UTC") - pd.Timedelta("9h"),
+            False,
+            0.0,
+        ),
+        (DATES - DATES[0], (DATES - DATES[0]).as_unit("s"), False, 0.0),
         # a: 1/2 and 1/4, b: 1/4 and 1/4, missing: 1/4 and 0, c: 0 and 1/2.
         (["a", "a", "b", None], ["a", "b", "c", "c"], True, 0.5),
         ([1, 2, 1, 2], pd.Series([1.0, 2.0, 1.0, None]), True, 0.25),
@@ -81,6 +92,10 @@ def test_distance_of_pairs():
     assert found.parts["c", "d"] == 0
     # Cuts of a lie between its real cells. Real: 0u, 1u, 2v, missing v. Made: 0u, 1v, 2u, 2v.
     assert found.parts["a", "c"] == pytest.approx(0.5)
+    gone = made.assign(a=[0.0, 1.0, 2.0, 0.0], c=real.c)  # a missing cell is not the lowest bin
+    assert metrics.pair_distance(real, gone, ["c", "d"]).parts["a", "c"] == pytest.approx(0.25)
+    alone = real.assign(c=["u"] * 4, d=["y"] * 4), real.assign(c=["v"] * 4, d=["x"] * 4)
+    assert metrics.pair_distance(*alone, ["c", "d"]).parts["c", "d"] == 1
     assert list(found.parts) == [(p, q) for p, q in ["ab", "ac", "ad", "bc", "bd", "cd"]]
 
 
@@ -89,6 +104,8 @@ def test_a_number_is_cut_at_the_tenths_of_its_real_cells():
     # Half the tenths, hit evenly, whatever the values within them are.
     made = frame(x=np.repeat(np.arange(0.0, 50, 10) + 5, 20), y=["a"] * 100)
     assert metrics.pair_distance(real, made, ["y"]).value == pytest.approx(0.5)
+    tenths = frame(x=np.arange(11.0), y=["a"] * 11)  # 1 is a cut, and belongs with 0
+    assert metrics.pair_distance(tenths, tenths.replace({"x": {1.0: 0.0}}), ["y"]).value == 0
     counts = frame(x=[0.0] * 90 + [1.0] * 10, y=["a"] * 100)  # all tenths but one are equal
     assert metrics.pair_distance(counts, counts + frame(x=[0], y=[""]).iloc[0], ["y"]).value == 0
     other = counts.assign(x=[0.0] * 40 + [1.0] * 60)
@@ -113,13 +130,14 @@ def test_associations_are_those_of_scipy():
     assert found.parts["y", "level"] == pytest.approx(abs(ratio(real) - ratio(made)))
     pearson = abs(real.x.corr(real.y) - made.x.corr(made.y))
     assert found.parts["x", "y"] == pytest.approx(pearson)
+    backwards = metrics.correlation_difference(real[real.columns[::-1]], made, ["level", "other"])
+    assert backwards.parts["level", "y"] == found.parts["y", "level"]
     halved = metrics.pair_distance(real, made, ["level", "other"]).parts["x", "y"]
     assert halved == pytest.approx(pearson / 2)
     assert found.value == pytest.approx(np.mean(list(found.parts.values())))
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e12])
-@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+@pytest.mark.parametrize(("scale", "offset"), [(1e-200, 0), (1, 1e12), (1e200, 0), (2e307, 0)])
 def test_correlations_hold_at_any_scale(scale, offset):
     x = np.arange(8.0)
     real = frame(x=(x + offset) * scale, y=x)
@@ -189,6 +207,17 @@ def test_distances_are_those_of_gower():
     # 1, 7, b: from 0 a (0.1 + 1) / 3, from 10 b 0.9 / 3. Missing, 8, missing: from 5 (1 + 1) / 3.
     assert records._nearest(columns, 1, 0) == pytest.approx([0.9 / 3, 2 / 3])
     assert records._nearest(columns, 1, 1) == pytest.approx([0, 0])
+
+
+def test_the_ratio_is_that_of_fifth_percentiles():
+    train = frame(x=[0.0, 100.0])
+    # Distances 0.01 to 0.41 and twice that: at 5 % of 40 steps, the third.
+    test, made = frame(x=np.arange(1.0, 42)), frame(x=100 - np.arange(1.0, 42) / 2)
+    found = metrics.nearest_record(train, test, made, [])
+    assert found.ratio == pytest.approx(0.5)
+    assert metrics.nearest_record(
+        train, test.assign(x=[1.0, 1, 8] + [9.0] * 38), made, []
+    ).ratio == (pytest.approx(1.5 / 8))
 
 
 def test_rows_near_to_training_rows_are_seen():

@@ -31,6 +31,8 @@ def test_spectrum_of_two_waves():
     step = 80 + 10 * np.log10(32)
     expected = (2 * step**2 / 32) ** 0.5
     assert spectrum_distance(waves(4), waves(7)) == pytest.approx(expected)
+    quiet = [np.concatenate([waves(f), 1e-6 * waves(f)], axis=1) for f in (4, 7)]
+    assert spectrum_distance(*quiet) == pytest.approx(expected)  # each channel has its own floor
     assert spectrum_distance(waves(4), waves(4, count=5)) == pytest.approx(0, abs=1e-9)
     assert spectrum_distance(waves(4), waves(4) + 1e9) == pytest.approx(0, abs=1e-3)
 

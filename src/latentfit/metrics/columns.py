@@ -173,10 +173,9 @@ def _apart(held: Column) -> float:
         np.searchsorted(part, at, "right") / count
         for part, count in zip(cells, counts, strict=True)
     )
-    # "Above t" for t below all numbers is "known", the complement of "missing".
+    # "At most t" for t above all numbers is "known", the complement of "missing".
     above = (len(cells[0]) / counts[0] - below) - (len(cells[1]) / counts[1] - other)
-    known = abs(len(cells[0]) / counts[0] - len(cells[1]) / counts[1])
-    return float(max([known, *np.abs(below - other), *np.abs(above)]))
+    return float(max([0.0, *np.abs(below - other), *np.abs(above)]))
 
 
 def _variation(a: NDArray[Any], b: NDArray[Any]) -> float:
