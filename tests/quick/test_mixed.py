@@ -94,8 +94,8 @@ def test_distance_of_pairs():
     assert found.parts["a", "c"] == pytest.approx(0.5)
     gone = made.assign(a=[0.0, 1.0, 2.0, 0.0], c=real.c)  # a missing cell is not the lowest bin
     assert metrics.pair_distance(real, gone, ["c", "d"]).parts["a", "c"] == pytest.approx(0.25)
-    alone = real.assign(c=["u"] * 4, d=["y"] * 4), real.assign(c=["v"] * 4, d=["x"] * 4)
-    assert metrics.pair_distance(*alone, ["c", "d"]).parts["c", "d"] == 1
+    turned = real.assign(c=["u"] * 4, d=list("xyxy")), real.assign(c=list("uvuv"), d=["x"] * 4)
+    assert metrics.pair_distance(*turned, ["c", "d"]).parts["c", "d"] == 0.5
     assert list(found.parts) == [(p, q) for p, q in ["ab", "ac", "ad", "bc", "bd", "cd"]]
 
 
@@ -236,6 +236,13 @@ def test_rows_near_to_training_rows_are_seen():
     mirror = metrics.nearest_record(test, test, test, ["level"])
     assert (mirror.nearer, mirror.ratio, mirror.fresh_copies) == (0.5, None, 1)
     assert metrics.nearest_record(train.iloc[:300], test, copies, ["level"]).nearer == 1
+
+
+def test_copies_are_equal_rows():
+    train = frame(x=[0.0, 1.0, None], c=["a", None, "b"])
+    made = frame(x=[-0.0, 1, None, None, 1], c=["a", pd.NA, "b", None, "a"])
+    found = metrics.nearest_record(train, train.iloc[[1, 1]], made, ["c"])
+    assert (found.copies, found.fresh_copies) == (0.6, 1)
 
 
 def test_membership_leaks_with_copies_alone():

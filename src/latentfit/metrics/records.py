@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -149,9 +149,9 @@ def nearest_record(
     near, far = (_nearest(scaled, 2, side, few) for side in (0, 1))
     own, fresh = (_nearest(scaled, side, 0) for side in (2, 1))
     low, usual = (float(np.percentile(distances, 5)) for distances in (own, fresh))
-    known = set(_rows(columns, 0))
+    known = _digests(columns, 0)
     copies, fresh_copies = (
-        float(np.mean([row in known for row in _rows(columns, side)])) for side in (2, 1)
+        float(np.isin(_digests(columns, side), known).mean()) for side in (2, 1)
     )
     return Records(
         nearer=float(((near < far) + (near == far) / 2).mean()),
@@ -215,14 +215,16 @@ def _input(column: Column, kept: list[NDArray[np.intp]]) -> NDArray[np.float64]:
     return np.minimum(rank[place], CATEGORIES - 1).astype(np.float64)
 
 
-def _rows(columns: list[Column], side: int) -> Iterator[tuple[Any, ...]]:
-    """The rows of one table, so that equal rows are equal; a missing number is None."""
-    cells = []
-    for column in columns:
-        held = column.sides[side].astype(object)
-        held[~column.known[side]] = None
-        cells.append(held.tolist())
-    return zip(*cells, strict=True)
+def _digests(columns: list[Column], side: int) -> NDArray[np.uint64]:
+    """A number for each row of one table, equal for equal rows and else as good as never."""
+    import pandas as pd
+    from pandas.util import hash_pandas_object
+
+    cells = {
+        place: np.where(column.known[side], column.sides[side] + 0.0, np.nan)  # 0.0 for -0.0
+        for place, column in enumerate(columns)
+    }
+    return hash_pandas_object(pd.DataFrame(cells), index=False).to_numpy()
 
 
 def _nearest(
