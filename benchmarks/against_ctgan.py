@@ -24,6 +24,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -104,6 +105,8 @@ def fit_theirs(folder: Path, system: str, seed: int, made: Path) -> Row:
 def fit_ours(folder: Path, recipe: str, seed: int, made: Path) -> Row:
     """Train one of ours and write as many rows as the test has, by the commands a person types."""
     run = made.with_suffix(".run")
+    shutil.rmtree(run, ignore_errors=True)  # of a training that was cut off: its time is lost
+    made.unlink(missing_ok=True)
     rows = sum(1 for _ in (folder / "test.csv").open()) - 1
     name, *settings = recipe.split(",")
     train = ["train", name, "--data", str(folder / "train.csv"), "--seed", str(seed), "--quiet",
