@@ -1,5 +1,6 @@
 """Metrics: pure functions of feature matrices, and the extractors that make features."""
 
+from latentfit.metrics.columns import column_distance, correlation_difference, pair_distance
 from latentfit.metrics.covariance import (
     active_units,
     kl_profile,
@@ -32,16 +33,20 @@ from latentfit.metrics.labels import inception_score
 from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_weighted
 from latentfit.metrics.manifold import Manifold, density_coverage, manifold, precision_recall
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
+from latentfit.metrics.mixed import Breakdown
 from latentfit.metrics.neighbours import nearest
 from latentfit.metrics.parzen import parzen, parzen_width
 from latentfit.metrics.prd import PRD, prd, prd_curve
 from latentfit.metrics.reconstruction import errors, mse, psnr
+from latentfit.metrics.records import Records, membership_attack, nearest_record, two_sample
+from latentfit.metrics.signals import autocorrelation_distance, spectrum_distance
 from latentfit.metrics.spread import Estimate, bootstrap
 from latentfit.metrics.wasserstein import sliced_wasserstein, wasserstein
 
 __all__ = [
     "ESTIMATORS",
     "PRD",
+    "Breakdown",
     "Dimension",
     "Estimate",
     "Extractor",
@@ -49,10 +54,14 @@ __all__ = [
     "Manifold",
     "Memorisation",
     "Moments",
+    "Records",
     "active_units",
+    "autocorrelation_distance",
     "bits_per_dimension",
     "bootstrap",
     "classifier",
+    "column_distance",
+    "correlation_difference",
     "critic_wasserstein",
     "density_coverage",
     "elbo",
@@ -70,14 +79,17 @@ __all__ = [
     "knee",
     "lenet",
     "manifold",
+    "membership_attack",
     "memorisation",
     "moments",
     "mse",
     "nac",
     "nearest",
     "nearest_distance",
+    "nearest_record",
     "non_normality",
     "open_dimensions",
+    "pair_distance",
     "parzen",
     "parzen_width",
     "pixels",
@@ -87,6 +99,8 @@ __all__ = [
     "psnr",
     "sliced_wasserstein",
     "spectral_dimension",
+    "spectrum_distance",
+    "two_sample",
     "variances",
     "wasserstein",
 ]
