@@ -87,7 +87,7 @@ def score_run(
     """Score a run, write `evaluation.json`; print a table and the verdict unless quiet."""
     from latentfit.report.page import score_rows
     from latentfit.scoring import score, verdict
-    from latentfit.scoring.scores import chosen
+    from latentfit.scoring.scores import chosen, on
     from latentfit.storage import RunFolder
 
     kept = kept or ("raw" if subject.model.average is None else "averaged")
@@ -101,8 +101,9 @@ def score_run(
         rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
         show_table(["score", "value", "floor"], rows)
         details = scores["details"]
-        on = f"{details['extractor']} features ({details['extractor_hash']})"
-        say(f"On {on}, {details['count']:,} samples of each set.")
+        features = on(details["extractor"], image=subject.image)
+        features += f" ({details['extractor_hash']})"
+        say(f"On {features}, {details['count']:,} samples of each set.")
         say(f"Verdict: {found.sentence}")
     return scores
 

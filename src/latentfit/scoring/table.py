@@ -143,7 +143,7 @@ _CLUSTERS = (
 # fmt: off
 METRICS: Table[Metric] = Table("metrics", Metric, (
     Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.test),
-               "Frechet distance between generated and test samples in the features of <features>; "
+               "Fréchet distance between generated and test samples in the features of <features>; "
                "about the floor is as good as new data", "lower",
                "unbiased covariances, symmetric eigenvalue form, float64",
                also={"inception": "fid"}),
