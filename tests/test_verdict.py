@@ -81,6 +81,7 @@ BLURRED = {"precision": 0.3, "coverage": 0.3}  # reconstructions
         (held(**NOISE | {"coverage": 0.094}, encodes=False), FELL[:4], "undertrained"),
         (held(**NOISE | {"coverage": 0.096}, encodes=False), FELL[:4], "blurs"),
         (held(**NOISE | {"coverage": 0.094}, encodes=False), (), "blurs"),  # no run is known
+        (held(**NOISE | {"coverage": 0.05}, rebuilt=BLURRED, explained=None), FELL[:4], "blurs"),
         # Copies come before all others; three errors below 1.
         (held(novelty=0.8), (), "remembers"),
         (held(novelty=0.81), (), "as-good-as-new"),
@@ -181,6 +182,11 @@ def test_copies_of_any_training_row_are_seen_and_fresh_or_blurred_rows_are_not()
     assert novelty(subject(train, test, train[:300])).value == 0
     half = torch.cat([train[:100], fresh[:100]])
     assert novelty(subject(train, test, half)).value == pytest.approx(0.5, abs=0.1)
+    assert novelty(subject(train, test, fresh[:100], train[:100])).value == pytest.approx(
+        0.5, abs=0.1
+    )
+    far = novelty(subject(train, test, train[[0, 400]]))  # first rows of two chunks
+    assert 0 < far.spread < math.inf
     for rows in (fresh, 0.5 * fresh):
         found = novelty(subject(train, test, rows[:250], rows[250:]))
         assert abs(found.value - 1) < 3 * found.spread < 0.3
