@@ -124,7 +124,8 @@ def test_a_verdict_says_which_numbers_it_compared():
     assert second["score"] == "precision_reconstruction"
     assert first["text"] == "precision 0.1, floor 0.9"
     assert json.loads(json.dumps(found))["key"] == "prior-misses-codes"
-    assert "memoris" not in verdict(held()).sentence
+    beside = verdict(held(**NOISE | {"coverage": 0.0}, encodes=False)).reasons
+    assert [reason.score for reason in beside] == ["coverage", "precision"]
     unseen = {name: value for name, value in held().items() if not name.startswith("novelty")}
     assert "whether it remembers training data was not scored" in verdict(unseen).sentence
 

@@ -207,7 +207,8 @@ def _why(
                 sentence = sentence.replace("Good reconstructions, poor samples", BETTER)
             return Verdict("prior-misses-codes", sentence, (worst.reason, again.reason))
     if not rebuilt:
-        return Verdict("blurs", "Samples lie beside the data.", reasons)
+        beside = [row.reason for row in looks if row.beyond() and row != worst][:1]
+        return Verdict("blurs", "Samples lie beside the data.", (worst.reason, *beside))
     after = "" if moving is None else ", and training had levelled off"
     sentence = (
         f"Blurs: reconstructions already lie beside the data{after}; try a wider network, more "
