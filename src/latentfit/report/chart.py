@@ -82,7 +82,7 @@ def bars(scores: Mapping[str, Any]) -> list[Bar]:
     Example:
         >>> held = {"precision": 0.75, "precision_floor": 0.9, "precision_sd": 0.05}
         >>> [(bar.label, bar.value, bar.floor, bar.good) for bar in bars(held)]
-        [('samples look like data', 75.0, 90.0, False)]
+        [('samples look like data', 60.0, 72.0, False)]
     """
     found = (_bar(key, name, scores) for key in KEYS if (name := _present(key, scores)))
     return [bar for bar in found if bar is not None]
