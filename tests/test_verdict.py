@@ -117,6 +117,16 @@ def test_few_test_samples_clear_nobody_but_convict(count, key, short):
     assert verdict(held(details=details, coverage=0.85)).key == short
 
 
+def test_scores_of_an_earlier_call_keep_their_count():
+    earlier = [{"count": 60, "draws": 3, "scores": ["precision", "precision_floor"]}]
+    found = verdict(held(details={"count": 10_000, "draws": 3, "earlier": earlier}))
+    assert (found.key, found.sentence) == ("unclear", "Too few test samples to tell: 60.")
+    earlier = [{"count": 10_000, "draws": 1, "scores": ["fd_lenet", "fd_lenet_sd"]}]
+    noisy = {"fd_lenet": 3.1, "fd_lenet_sd": 0.4}  # of a single draw, 2 x 0.4 x sqrt(2) = 1.13
+    details = {"count": 10_000, "draws": 3, "earlier": earlier}
+    assert verdict(held(**noisy, details=details)).key == "as-good-as-new"
+
+
 def test_a_verdict_says_which_numbers_it_compared():
     found = verdict(held(**NOISE)).to_json()
     first, second = found["reasons"]

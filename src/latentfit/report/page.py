@@ -227,11 +227,15 @@ def _settings(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _flat(held: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rows of what may hold objects: those of an object under its name."""
+    """Rows of what may hold objects and lists: those of an object under its name."""
     rows = []
     for key, value in held.items():
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            value = {str(number): item for number, item in enumerate(value, 1)}
         if isinstance(value, dict):
             rows += [(f"{key}: {name}", text) for name, text in _flat(value)]
+        elif isinstance(value, list):
+            rows.append((key, ", ".join(map(str, value))))
         else:
             rows.append((key, f"{value:,}" if type(value) is int else str(value)))
     return rows

@@ -241,15 +241,19 @@ def _cleared(scores: Mapping[str, Any], held: list[_Compared], *, looked: bool) 
         if 2 * row.error > allowed:
             text = f"{row.name} is known within {2 * row.error:.2g}, {allowed:.2g} is needed"
             reason = Reason(row.name, 2 * row.error, allowed, text)
-            sentence = f"Too few test samples to tell: {_count(scores):,}."
+            sentence = f"Too few test samples to tell: {_count(scores, row.name):,}."
             return Verdict("unclear", sentence, (reason,))
     unknown = "" if looked else "; whether it remembers training data was not scored"
-    sentence = f"As good as new data, as far as {_count(scores):,} test samples tell{unknown}."
+    count = min(_count(scores, row.name) for row in held)
+    sentence = f"As good as new data, as far as {count:,} test samples tell{unknown}."
     return Verdict("as-good-as-new", sentence, tuple(row.reason for row in held))
 
 
-def _count(scores: Mapping[str, Any]) -> int:
-    return int(scores.get("details", {}).get("count", 1))
+def _count(scores: Mapping[str, Any], name: str = "", of: str = "count") -> int:
+    """How many samples, or draws, are behind a score; some may be of an earlier call."""
+    details = scores.get("details", {})
+    earlier = (group for group in details.get("earlier", []) if name in group["scores"])
+    return max(1, int(next(earlier, details).get(of, 1)))
 
 
 def _number(scores: Mapping[str, Any], name: str) -> float | None:
@@ -259,7 +263,6 @@ def _number(scores: Mapping[str, Any], name: str) -> float | None:
 
 def _compared(scores: Mapping[str, Any], suffix: str = "") -> list[_Compared]:
     """The scores that have a floor, in the order of `EVIDENCE`."""
-    draws = max(1, int(scores.get("details", {}).get("draws", 1)))
     found = []
     for evidence in EVIDENCE:
         for base in [
@@ -269,9 +272,10 @@ def _compared(scores: Mapping[str, Any], suffix: str = "") -> list[_Compared]:
             if value is None or floor is None:
                 continue
             # Of the mean over draws, and of the floor, which is a draw of its own.
+            draws, count = _count(scores, base, "draws"), _count(scores, base)
             variance = (_number(scores, f"{base}_sd") or 0.0) ** 2 * (1 / draws + 1)
             if evidence.margin is not None:
                 shares = (min(max(share, 0.0), 1.0) for share in (value, floor))
-                variance += sum(share * (1 - share) for share in shares) / _count(scores)
+                variance += sum(share * (1 - share) for share in shares) / count
             found.append(_Compared(evidence, f"{base}{suffix}", value, floor, variance**0.5))
     return found
