@@ -142,6 +142,7 @@ def test_a_model_of_constant_data_is_scored(features):
     scores = lf.evaluate(model, data, features=extractor, draws=1)
     undefined = {name for name, value in scores.items() if value is None}
     others = {"ms_lenet_ratio"} if features == "lenet" else set()
-    assert undefined == {"pms_ratio", "nac", "nac_covariance"} | others
+    known = {"pms_ratio", "novelty", "explained", "nac", "nac_covariance"}
+    assert undefined == known | others
     assert (scores["active"], scores["active_units"], scores["code_spectral_95"]) == (0, 0, 0)
     assert scores["pms_train_train"] == scores["pms_train_test"] == 0

@@ -5,17 +5,27 @@ from __future__ import annotations
 import json
 import re
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from latentfit.checks import UserError
 from latentfit.pictures import figures, sheets
-from latentfit.report.page import score_rows, write_page
+from latentfit.report.page import again, score_rows, write_page
 from latentfit.storage import RunFolder
+from test_pictures import LINES, noise
 
 HOSTILE = "<script>alert(1)</script>"
+SCORES = {
+    "fd_lenet": 12.34567,
+    "fd_lenet_sd": 0.5,
+    "fd_lenet_reconstruction": 8.0,
+    "fd_lenet_floor": 3.25,
+    "psnr": None,
+    "active": 3,
+    "latent": 4,
+    "details": {"count": 360, "weights": "averaged"},
+}
+PLAIN = {"data": {"name": "digits"}, "seed": 3, "commit": "0123abc", "command": "latentfit train x"}
 
 
 def facts(**more):
@@ -35,6 +45,16 @@ def write(folder, value, name="run.json"):
     (folder / name).write_text(json.dumps(value))
 
 
+def page_of(folder, run=PLAIN, scores=SCORES, lines=LINES, **pictures):
+    write(folder, facts(**run))
+    if scores is not None:
+        write(folder, scores, "evaluation.json")
+    if lines is not None:
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / "metrics.jsonl").write_text(text)
+    return write_report(folder, pictures).read_text(encoding="utf-8")
+
+
 def test_nothing_from_outside_is_markup_and_nothing_is_fetched(tmp_path):
     scores = {"fd_lenet": 1.5, "nac": None, HOSTILE: 2.0, "details": {"count": 3, "x": HOSTILE}}
     write(tmp_path, facts())
@@ -51,191 +71,6 @@ def test_nothing_from_outside_is_markup_and_nothing_is_fetched(tmp_path):
 def test_a_run_without_scores_says_which_command_makes_them(tmp_path):
     write(tmp_path, facts())
     assert "latentfit evaluate" in write_report(tmp_path, {}).read_text()
-
-
-def test_tiles_are_the_pixels():
-    images = torch.zeros(3, 1, 2, 2)
-    images[2] = 1
-    sheet = sheets.tile(images, 2, gap=1)
-    assert sheet.shape == (5, 5)
-    assert (sheet[3:5, 0:2] == 255).all()
-    assert (sheet[0:2, 0:2] == 0).all()
-    assert (sheet[0:2, 3:5] == 0).all()
-    assert sheets.tile(torch.rand(3, 3, 4, 6), 2).shape[2] == 3
-
-
-def test_figures_of_small_records():
-    lines = [
-        {"round": 50, "seconds": 1.0, "a/x": 1.0, "a/y": -3.0, "critic/gap": 1e-3},
-        {"round": 100, "seconds": 2.0, "a/x": 1e4, "a/y": 2.0, "critic/gap": 1e3},
-        {"round": 100, "validation": 3.0},
-    ]
-    titles = [axes.get_title("left") for axes in figures.curves(lines).axes]
-    assert {"a", "critic", "validation"} <= {title.lower() for title in titles}
-    masks = [{"round": r, "mask": [0.05, 0.9]} for r in (0, 50)]
-    assert figures.mask_trace(masks).axes
-    assert figures.latent_scatter(torch.randn(30, 3), torch.randn(30, 3)).axes
-    assert figures.vectors(torch.randn(30, 3), torch.randn(20, 3)).axes
-    assert figures.covariance(torch.randn(30, 3)).axes
-
-
-# Shared fakes of the tests below -----------------------------------------------------------------
-
-SCORES = {
-    "fd_lenet": 12.34567,
-    "fd_lenet_sd": 0.5,
-    "fd_lenet_reconstruction": 8.0,
-    "fd_lenet_floor": 3.25,
-    "psnr": None,
-    "active": 3,
-    "latent": 4,
-    "details": {"count": 360, "weights": "averaged"},
-}
-LINES = [
-    {"round": 50, "seconds": 30.0, "critic/gap": -0.4, "critic/slope": 0.1, "mask/active": 4},
-    {"round": 100, "seconds": 60.0, "critic/gap": -40.0, "critic/slope": 0.1, "mask/active": 3},
-    {"round": 100, "validation": 12.5},
-]
-PLAIN = {"data": {"name": "digits"}, "seed": 3, "commit": "0123abc", "command": "latentfit train x"}
-
-
-def noise(count, channels=1, size=4):
-    generator = torch.Generator().manual_seed(0)
-    return torch.rand(count, channels, size, size, generator=generator)
-
-
-def page_of(folder, run=PLAIN, scores=SCORES, lines=LINES, **pictures):
-    write(folder, facts(**run))
-    if scores is not None:
-        write(folder, scores, "evaluation.json")
-    if lines is not None:
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        (folder / "metrics.jsonl").write_text(text)
-    return write_report(folder, pictures).read_text(encoding="utf-8")
-
-
-# Tiles -------------------------------------------------------------------------------------------
-
-
-def test_a_tile_puts_each_grey_pixel_in_its_place():
-    values = torch.arange(12, dtype=torch.float32).reshape(3, 1, 2, 2) / 255
-    expected = [
-        [0, 1, 255, 4, 5],
-        [2, 3, 255, 6, 7],
-        [255, 255, 255, 255, 255],
-        [8, 9, 255, 255, 255],
-        [10, 11, 255, 255, 255],
-    ]
-    np.testing.assert_array_equal(sheets.tile(values, 2), expected)
-
-
-def test_a_tile_keeps_colours_clips_and_shows_nan_as_black():
-    values = torch.zeros(2, 3, 1, 1)
-    values[0, 0], values[1, 2] = 1.0, 0.2
-    expected = [[[255, 0, 0], [255, 255, 255], [0, 0, 51]]]
-    np.testing.assert_array_equal(sheets.tile(values, 2), expected)
-    odd = torch.tensor([-1.0, 2.0, float("nan"), 0.5]).reshape(1, 1, 2, 2)
-    np.testing.assert_array_equal(sheets.tile(odd, 8), [[0, 255], [0, 128]])
-    assert sheets.tile(noise(4), 2, gap=0).shape == (8, 8)
-
-
-@pytest.mark.parametrize("shape", [(4, 2), (3, 2, 4, 4), (0, 1, 4, 4), (1, 4, 4)])
-def test_what_is_no_image_is_refused(shape):
-    with pytest.raises(UserError, match="a sheet needs images"):
-        sheets.tile(torch.zeros(shape), 2)
-
-
-def test_a_png_is_enlarged_by_a_whole_number(tmp_path):
-    sheets.save_png(noise(3, size=8), tmp_path / "deep" / "grid.png", 2)
-    expected = sheets.tile(noise(3, size=8), 2).repeat(12, 0).repeat(12, 1)
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "deep" / "grid.png")), expected)
-    sheets.save_png(noise(2, 3, size=128), tmp_path / "large.png", 2)
-    with Image.open(tmp_path / "large.png") as picture:
-        assert picture.size == (257, 128)
-
-
-# Figures -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("caption", ["", "Uncurated samples, seed 0."])
-def test_a_saved_sheet_shows_each_pixel_as_a_square(tmp_path, channels, caption):
-    batch = noise(5, channels, size=8)
-    figures.save(sheets.image_grid(batch, columns=3, caption=caption), tmp_path / "a.png")
-    drawn = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
-    pixels = sheets.tile(batch, 3)
-    pixels = np.stack([pixels] * 3, -1) if channels == 1 else pixels
-    factor = 840 // pixels.shape[1]
-    expected = pixels.repeat(factor, 0).repeat(factor, 1)
-    assert drawn.shape[1] == expected.shape[1]
-    assert (len(drawn) > len(expected)) == bool(caption)
-    np.testing.assert_array_equal(drawn[-len(expected) :], expected)
-
-
-@pytest.mark.parametrize("count", [1, 5, 8, 11])
-def test_reconstructions_lie_below_their_inputs(count):
-    inputs = noise(count)
-    sheet = sheets.reconstructions(inputs, 1 - inputs).pixels
-    assert sheet is not None
-    for number in range(count):
-        top, left = 10 * (number // 8), 5 * (number % 8)
-        above = sheet[top : top + 4, left : left + 4].astype(int)
-        below = sheet[top + 5 : top + 9, left : left + 4].astype(int)
-        assert np.abs(above + below - 255).max() <= 1  # each is rounded on its own
-
-
-def test_a_line_of_an_interpolation_is_a_row():
-    lines = torch.linspace(0, 1, 6).reshape(2, 3, 1, 1, 1)
-    sheet = sheets.rows_grid(lines, "Lines.").pixels
-    expected = [[0, 255, 51, 255, 102], [255] * 5, [153, 255, 204, 255, 255]]
-    np.testing.assert_array_equal(np.asarray(sheet), expected)
-
-
-def test_names_stand_beside_their_rows_and_leave_pixels_square():
-    figure = sheets.rows_grid(torch.rand(2, 3, 1, 8, 8), "Lines.", names=["one", "the other"])
-    held = {text.get_text(): text.get_position() for text in figure.texts}
-    assert held["one"][1] > held["the other"][1]
-    across, down = figure.get_size_inches()
-    place = figure.axes[0].get_position()
-    assert held["one"][0] > place.x1
-    assert place.width * across / 26 == pytest.approx(place.height * down / 17)  # 26 by 17 pixels
-
-
-def test_curves_scale_by_player_and_mark_the_best():
-    lines = [*LINES, {"round": 200, "validation": 9.5}, {"round": 300, "validation": float("nan")}]
-    critic, mask, validation = figures.curves(lines).axes
-    assert [line.get_label() for line in critic.get_lines()] == ["gap", "slope"]
-    assert (critic.get_yscale(), mask.get_yscale()) == ("symlog", "linear")
-    assert validation.get_title("right") == "best 9.5 at 200"
-
-
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_small_figures_are_saved_the_same_twice(tmp_path, suffix):
-    one = noise(20)[:, 0, 0, :1]
-    for figure in (
-        lambda: figures.curves(LINES[:1]),
-        lambda: figures.curves([]),
-        lambda: figures.mask_trace([{"round": 1, "mask": [0.9]}]),
-        lambda: figures.vectors(one, one),
-        lambda: figures.covariance(one),
-    ):
-        for name in "ab":
-            figures.save(figure(), tmp_path / f"{name}{suffix}")
-        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
-    with pytest.raises(UserError, match=r"unknown figure format '\.gif'"):
-        figures.save(figures.curves([]), tmp_path / "a.gif")
-
-
-def test_the_scatter_shows_the_widest_axis_first():
-    generator = torch.Generator().manual_seed(0)
-    codes = torch.randn(500, 4, generator=generator) * torch.tensor([1.0, 5.0, 0.1, 3.0])
-    axes = figures.latent_scatter(codes, codes).axes[0]
-    place = np.asarray(axes.collections[0].get_offsets())
-    assert place.std(0) == pytest.approx([5, 3], rel=0.1)
-    assert axes.get_aspect() == 1
-
-
-# The page ----------------------------------------------------------------------------------------
 
 
 def test_hostile_keys_versions_and_captions_are_text(tmp_path):
@@ -261,9 +96,10 @@ def test_the_page_tells_scores_settings_and_how_to_make_it_again(tmp_path):
     page = page_of(tmp_path)
     assert "<h1>flexae on digits</h1>" in page
     assert "100 rounds in 1 min, Fréchet distance 12.35 ± 0.5 (floor 3.25)." in page
-    for text in ("3 of 4", "not defined", "features of lenet", "weights: averaged", "0123abc"):
+    for text in ("3 of 4", "not defined", "features of lenet", "0123abc"):
         assert text in page
-    assert "<pre><code>latentfit train x</code></pre>" in page
+    assert "<dt>weights</dt><dd><code>averaged</code></dd>" in page
+    assert "<pre><code>latentfit train x --rounds 100</code></pre>" in page
     assert "Not scored yet" not in page
     assert "No curves" not in page
 
@@ -273,6 +109,59 @@ def test_figures_come_in_order_with_samples_at_the_top(tmp_path):
     page = page_of(tmp_path, b=("Second.", sheet), samples=("First.", sheet), a=("Third.", sheet))
     found = re.findall(r"<figcaption>(\w+)\.</figcaption>", page)
     assert found == ["First", "Second", "Third"]
+
+
+def test_the_page_leads_with_the_verdict_and_folds_what_is_long(tmp_path):
+    sheet, lines = sheets.image_grid(noise(4), columns=2), figures.curves(LINES)
+    scores = SCORES | {"coverage": 0.2, "coverage_floor": 0.9, "coverage_reconstruction": 0.85}
+    scores["details"] = {"count": 360, "variants": {"fd": "unbiased"}, "extractor": "lenet"}
+    scores["details"]["earlier"] = [{"count": 90, "scores": ["psnr", "active"]}]
+    page = page_of(tmp_path, scores=scores, samples=("First.", sheet), curves=("Last.", lines))
+    order = [
+        "<h1>", "100 rounds in 1 min", "Good reconstructions, poor samples", "coverage 0.2, floor",
+        "Scores against their floors", 'aria-label="distance to new data: 12.3 ± 0.5, floor 3.25',
+        "First.", "<summary>All 6 scores", "<summary>Training curves", "Last.",
+        "<summary>Settings", "<summary>How the scores were computed", "variants: fd",
+        "<summary>How to make it again",
+    ]  # fmt: skip
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+    assert page.count("<details>") == page.count("</details>") == 5
+    assert places[order.index("First.")] < page.index("<details>") < page.index("Last.")
+    assert "<dt>earlier: 1: scores</dt><dd><code>psnr, active</code></dd>" in page
+    assert "{" not in page[page.index("</style>") :]  # no object is shown raw
+    vectors = {"data": {"name": "v", "shape": [5]}}
+    page = page_of(tmp_path, vectors, {"fd_pixels": 1.0, "pms_ratio": 1.0})
+    assert "test samples in entries" in page
+    assert "pixels;" not in page[page.index("</style>") :]
+
+
+@pytest.mark.parametrize("part", ["fd_lenet", "coverage", "novelty", "mse"])
+def test_a_page_of_some_scores_says_what_it_can(tmp_path, part):
+    held = {part: 0.5, f"{part}_floor": 0.5, f"{part}_se": None}
+    page = page_of(tmp_path, scores=held, lines=None)
+    assert page.count('class="bar') == (part != "mse")
+    assert page.count('<div class="verdict') == 1
+    hostile = {HOSTILE: 0.5, f"{HOSTILE}_floor": 0.5, f"fd_{HOSTILE}": 0.5}
+    hostile |= {f"fd_{HOSTILE}_floor": 0.1, "details": {HOSTILE: {HOSTILE: HOSTILE}}}
+    assert "<script" not in page_of(tmp_path, scores=hostile)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("latentfit train ae --data d --rounds 50 --seed 1",
+         "latentfit train ae --data d --seed 1 --rounds 100"),
+        ("latentfit train ae --rounds=50", "latentfit train ae --rounds 100"),
+        ("latentfit demo --out 'a b'", "latentfit demo --out 'a b' --rounds 100"),
+        ("latentfit fit-prior run --rounds 50", "latentfit fit-prior run --rounds 50"),
+        ("latentfit train o'hara", "latentfit train o'hara"),
+    ],
+)  # fmt: skip
+def test_the_command_states_the_rounds_that_were_played(typed, expected):
+    assert again(typed, 100) == expected
+    assert again(typed, 0) == typed
+    assert again(None, 100) is None
 
 
 def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):

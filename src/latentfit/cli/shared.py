@@ -114,22 +114,27 @@ def score_run(
     kept: str | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Score a run, write `evaluation.json` and print a table unless quiet."""
+    """Score a run, write `evaluation.json`; print a table and the verdict unless quiet."""
     from latentfit.report.page import score_rows
-    from latentfit.scoring import score
-    from latentfit.scoring.scores import chosen
+    from latentfit.scoring import score, verdict
+    from latentfit.scoring.scores import chosen, on
     from latentfit.storage import RunFolder
 
     kept = kept or ("raw" if subject.model.average is None else "averaged")
     names = None if groups == "all" else [name.strip() for name in groups.split(",")]
     scores = score(subject, chosen(names), weights=kept)
-    RunFolder(run).write_scores(scores)
+    folder = RunFolder(run)
+    found = verdict(scores, folder.lines)
+    scores["verdict"] = found.to_json()
+    folder.write_scores(scores)
     if not quiet:
         rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
         show_table(["score", "value", "floor"], rows)
         details = scores["details"]
-        on = f"{details['extractor']} features ({details['extractor_hash']})"
-        say(f"On {on}, {details['count']:,} samples of each set.")
+        features = on(details["extractor"], image=subject.image)
+        features += f" ({details['extractor_hash']})"
+        say(f"On {features}, {details['count']:,} samples of each set.")
+        say(f"Verdict: {found.sentence}")
     return scores
 
 

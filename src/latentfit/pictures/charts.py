@@ -179,7 +179,7 @@ def sizing(evidence: Mapping[str, Any], answer: int, interval: tuple[int, int]) 
     if evidence["masks"]:
         legend_above(middle, columns=2, handlelength=1.2)
     for axes, key, title in (
-        (right, "fd", "Frechet distance, fixed prior"),
+        (right, "fd", "Fréchet distance, fixed prior"),
         (far, "mse", "squared error, fixed prior"),
     ):
         axes.plot([r["latent"] for r in check], [r[key] for r in check], "o-", markersize=4)

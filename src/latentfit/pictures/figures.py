@@ -219,22 +219,31 @@ def legend_above(axes: Axes, *, columns: int, **options: Any) -> None:
 @rc_context(STYLE)
 def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
     first, second = (points.detach().cpu().double() for points in (first, second))
+    if first.shape[1] == 1:  # no second axis to draw against
+        return _lines_of(first, second, *labels)
+    figure = Figure(figsize=(4.8, 2.7), dpi=DPI, layout="constrained")
+    # A panel each: in one, those drawn last hide the others.
+    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    mean, plane = first.mean(0), _principal_plane(first)
+    places = [((points[:2_000] - mean) @ plane).numpy() for points in (first, second)]
+    for axes, place, colour, label in zip((left, right), places, COLOURS, labels, strict=False):
+        axes.scatter(*place.T, s=6, alpha=0.5, color=colour, linewidths=0)
+        axes.set_title(label, loc="left")
+        axes.set(xlabel="first principal axis")
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.set_aspect("equal", adjustable="box")
+    left.set(ylabel="second principal axis")
+    return figure
+
+
+def _lines_of(first: Tensor, second: Tensor, *labels: str) -> Figure:
     figure = Figure(figsize=(4.2, 3.9), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    if first.shape[1] == 1:  # no second axis to draw against
-        bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40).tolist()
-        for points, label in zip((first, second), labels, strict=False):
-            axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
-        axes.set(xlabel="value", ylabel="density")
-        legend_above(axes, columns=2)
-        return figure
-    mean, plane = first.mean(0), _principal_plane(first)
-    for points, colour, label in zip((first, second), COLOURS, labels, strict=False):
-        place = ((points[:2_000] - mean) @ plane).numpy()
-        axes.scatter(*place.T, s=6, alpha=0.4, color=colour, label=label, linewidths=0)
-    axes.set(xlabel="first principal axis", ylabel="second principal axis")
-    axes.set_aspect("equal", adjustable="datalim")
-    legend_above(axes, columns=2, markerscale=2.5)
+    bins = np.histogram_bin_edges(torch.cat([first, second]).numpy(), 40).tolist()
+    for points, label in zip((first, second), labels, strict=False):
+        axes.hist(points[:, 0].numpy(), bins, density=True, histtype="step", label=label)
+    axes.set(xlabel="value", ylabel="density")
+    legend_above(axes, columns=2)
     return figure
 
 

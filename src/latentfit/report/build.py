@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,10 @@ from latentfit.models import Model
 from latentfit.pictures import charts, figures, sheets
 from latentfit.report.page import write_page
 from latentfit.scoring import Subject, walks
-from latentfit.scoring.scores import Scores
+from latentfit.scoring.scores import Scores, on
 from latentfit.shapes import is_image
 from latentfit.storage import RunFolder
+from latentfit.storage.folder import Line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,30 +54,47 @@ def write_report(
 def _figures(
     folder: RunFolder, model: Model, subject: Subject | None, scores: Scores, seed: int
 ) -> Iterator[Named]:
-    image = is_image(model.shape)
-    count = 64 if image else 2_000
+    kind = "images" if is_image(model.shape) else "vectors"
+    count, draw = KINDS[kind]
     generated = model.sample(count, seed=seed).cpu() if subject is None else subject.generated[0]
     generated = generated[:count]
-    if image and len(generated) < count:  # scores have as many as there are test images
+    if kind == "images" and len(generated) < count:  # scores have as many as there are test images
         more = model.sample(count - len(generated), seed=seed).cpu()
         generated = torch.cat([generated, more])
-    if image:
-        caption = f"Uncurated samples, seed {seed}."
-        yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
+    yield from draw(subject, generated, seed)
     if subject is not None:
-        if image and model.encodes:
-            yield from _images(subject)
-        if image:
-            yield from _neighbours(subject, generated[:8], seed)
-        else:
-            caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
-            test = subject.test[:count].cpu()
-            yield "samples", (caption, figures.vectors(test, generated))
-        yield from _curves_of(subject)
-        yield from _covered(scores)
         if model.encodes and model.latent > 1:
             yield from _codes(subject)
-    lines = folder.lines
+        yield from _curves_of(subject)
+        yield from _covered(scores)
+    yield from _training(folder.lines)
+
+
+def _of_images(subject: Subject | None, generated: Tensor, seed: int) -> Iterator[Named]:
+    caption = f"Uncurated samples, seed {seed}."
+    yield "samples", (caption, sheets.image_grid(generated, columns=8, caption=caption))
+    if subject is not None:
+        if subject.model.encodes:
+            yield from _rebuilt(subject)
+        yield from _neighbours(subject, generated[:8], seed)
+
+
+def _of_vectors(subject: Subject | None, generated: Tensor, seed: int) -> Iterator[Named]:
+    if subject is not None:
+        caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
+        test = subject.test[: len(generated)].cpu()
+        yield "samples", (caption, figures.vectors(test, generated))
+
+
+Draw = Callable[["Subject | None", Tensor, int], Iterator["Named"]]
+KINDS: dict[str, tuple[int, Draw]] = {
+    "images": (64, _of_images),
+    "vectors": (2_000, _of_vectors),
+}
+"""How many samples a kind of data is shown by, and its own figures."""
+
+
+def _training(lines: list[Line]) -> Iterator[Named]:
     masks = [
         {"round": line["round"], "mask": line["mask/values"]}
         for line in lines
@@ -97,7 +115,7 @@ def _codes(subject: Subject) -> Iterator[Named]:
     yield "covariance", ("Covariance of the test codes.", figures.covariance(codes))
 
 
-def _images(subject: Subject) -> Iterator[Named]:
+def _rebuilt(subject: Subject) -> Iterator[Named]:
     model, data = subject.model, subject.data
     codes = subject.code.centre().to(subject.device)
     inputs = subject.test[:16].cpu()
@@ -150,7 +168,7 @@ def _curves_of(subject: Subject) -> Iterator[Named]:
     }
     caption = (
         f"Precision and recall of {subject.count:,} samples over {first.clusters} clusters of "
-        f"{subject.extractor.name} features, seed {subject.seed}."
+        f"{on(subject.extractor.name, image=subject.image)}, seed {subject.seed}."
     )
     yield "prd", (caption, charts.prd_curves(curves))
 

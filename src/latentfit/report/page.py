@@ -15,10 +15,16 @@ from PIL import Image
 
 from latentfit.pictures.figures import save
 from latentfit.pictures.sheets import Sheet
-from latentfit.scoring import meaning
+from latentfit.report.chart import bars
+from latentfit.scoring import meaning, verdict
+from latentfit.shapes import is_image
 from latentfit.storage import Facts, RunFolder
 from latentfit.storage.folder import Line
 
+FOLDS = {
+    "Scores as figures": ("prd", "coverage", "recall", "covariance"),
+    "Training curves": ("mask", "curves"),
+}
 FACTS = ("seed", "batch", "average", "precision", "compile", "processes")
 
 
@@ -49,7 +55,8 @@ def write_page(
     Arguments:
         folder: The run folder; what it lacks is left out, with a sentence that says which command
             makes it.
-        figures: Caption and figure by key, in the order of the page; `samples` goes to its top.
+        figures: Caption and figure by key, in the order of the page; `samples` goes to its top, and
+            those of `FOLDS` into theirs.
         scores: What `evaluate` gave; empty where the run was not scored.
 
     Returns:
@@ -66,21 +73,57 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    data = facts.identity.get("data", {}).get("name", "data")
+    data = facts.identity.get("data", {})
+    folded = {key for keys in FOLDS.values() for key in keys}
     page = environment.get_template("report.html.j2").render(
-        title=f"{facts.identity.get('recipe') or 'A model'} on {data}",
+        title=f"{facts.identity.get('recipe') or 'A model'} on {data.get('name', 'data')}",
         summary=summary(facts, scores, lines),
         folder=shlex.quote(str(folder.path)),
         run=facts,
-        scores=score_rows(scores),
-        details=scores.get("details", {}),
+        verdict=verdict(scores, lines) if scores else None,
+        bars=bars(scores),
+        scores=score_rows(scores, image="shape" not in data or is_image(tuple(data["shape"]))),
+        details=_flat(scores.get("details", {})),
         played=bool(lines),
-        top=[picture for picture in pictures if picture.name == "samples"],
-        pictures=[picture for picture in pictures if picture.name != "samples"],
+        shown_pictures=[
+            *(picture for picture in pictures if picture.name == "samples"),
+            *(p for p in pictures if p.name != "samples" and p.name not in folded),
+        ],
+        folds={name: [p for p in pictures if p.name in keys] for name, keys in FOLDS.items()},
         settings=_settings(facts),
+        command=again(facts.command, max((line.get("round", 0) for line in lines), default=0)),
     )
     folder.write_report(page)
     return folder.report
+
+
+def again(command: str | None, rounds: int) -> str | None:
+    """The command that makes a run again: what was typed first, with the rounds it has come to.
+
+    Arguments:
+        command: What a person typed; None from Python.
+        rounds: Played in all; 0 where that is not known.
+
+    Example:
+        >>> again("latentfit train ae --data digits --rounds 100", 250)
+        'latentfit train ae --data digits --rounds 250'
+        >>> again("latentfit demo", 1500)
+        'latentfit demo --rounds 1500'
+        >>> again("latentfit fit-prior run --prior kde", 1500)
+        'latentfit fit-prior run --prior kde'
+    """
+    try:
+        words = shlex.split(command or "")
+    except ValueError:  # an older version did not quote
+        return command
+    if not rounds or words[1:2] not in (["train"], ["demo"]):
+        return command
+    kept, value = [], False
+    for word in words:
+        if not value and word != "--rounds" and not word.startswith("--rounds="):
+            kept.append(word)
+        value = word == "--rounds"
+    return shlex.join([*kept, "--rounds", str(rounds)])
 
 
 def summary(facts: Facts, scores: dict[str, Any], lines: list[Line]) -> str:
@@ -105,11 +148,12 @@ def summary(facts: Facts, scores: dict[str, Any], lines: list[Line]) -> str:
     return ", ".join(parts) + "."
 
 
-def score_rows(scores: dict[str, Any]) -> list[Score]:
+def score_rows(scores: dict[str, Any], *, image: bool = True) -> list[Score]:
     """Scores with what they mean; a floor and a standard deviation go beside their score.
 
     Arguments:
         scores: The object of `evaluation.json`; a score of None is not defined for the model.
+        image: Whether the data are images.
 
     Example:
         >>> row = score_rows({"fd_lenet": 2.0, "fd_lenet_sd": 0.25, "fd_lenet_floor": 0.5})[0]
@@ -123,7 +167,7 @@ def score_rows(scores: dict[str, Any]) -> list[Score]:
             continue
         text = _number(value)
         for spread in (f"{name}_sd", f"{name}_se"):
-            if spread in scores:
+            if scores.get(spread) is not None:
                 text += f" ± {_number(scores[spread], 2)}"
         if name == "active" and "latent" in scores:
             text += f" of {_number(scores['latent'])}"
@@ -131,7 +175,8 @@ def score_rows(scores: dict[str, Any]) -> list[Score]:
             continue
         # Reconstructions are measured against the same floor as what is generated.
         floor = scores.get(f"{name}_floor", scores.get(f"{_stem(name)}_floor"))
-        rows.append(Score(name, text, "" if floor is None else _number(floor), meaning(name)))
+        said = meaning(name, image=image)
+        rows.append(Score(name, text, "" if floor is None else _number(floor), said))
     return rows
 
 
@@ -179,3 +224,18 @@ def _settings(facts: Facts) -> list[tuple[str, str]]:
     flat |= {f"data {key}": value for key, value in held.get("data", {}).items()}
     flat |= {key: held[key] for key in FACTS if key in held} | {"commit": facts.commit}
     return [(key, "none" if value is None else str(value)) for key, value in flat.items()]
+
+
+def _flat(held: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows of what may hold objects and lists: those of an object under its name."""
+    rows = []
+    for key, value in held.items():
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            value = {str(number): item for number, item in enumerate(value, 1)}
+        if isinstance(value, dict):
+            rows += [(f"{key}: {name}", text) for name, text in _flat(value)]
+        elif isinstance(value, list):
+            rows.append((key, ", ".join(map(str, value))))
+        else:
+            rows.append((key, f"{value:,}" if type(value) is int else str(value)))
+    return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field, fields
@@ -253,4 +254,4 @@ def commit() -> str | None:
 
 def command_line() -> str:
     """The command that a person typed, for `run.json`."""
-    return " ".join(["latentfit", *sys.argv[1:]])
+    return shlex.join(["latentfit", *sys.argv[1:]])

@@ -4,5 +4,17 @@ from latentfit.scoring.metric import Comparison, Metric
 from latentfit.scoring.scores import evaluate, meaning, score
 from latentfit.scoring.subject import Pair, Subject
 from latentfit.scoring.table import METRICS
+from latentfit.scoring.verdict import Verdict, verdict
 
-__all__ = ["METRICS", "Comparison", "Metric", "Pair", "Subject", "evaluate", "meaning", "score"]
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "Metric",
+    "Pair",
+    "Subject",
+    "Verdict",
+    "evaluate",
+    "meaning",
+    "score",
+    "verdict",
+]

@@ -104,8 +104,12 @@ def score(subject: Subject, rows: Sequence[Metric], *, weights: str = "averaged"
     }
 
 
-def meaning(name: str) -> str:
+def meaning(name: str, *, image: bool = True) -> str:
     """What a score says, in a line; empty for an unknown one.
+
+    Arguments:
+        name: Of the score.
+        image: Whether the data are images; what is not has entries, no pixels.
 
     Example:
         >>> meaning("kid_lenet")[:52]
@@ -114,20 +118,35 @@ def meaning(name: str) -> str:
         'the same for training samples: what data themselves reach'
         >>> "in the features of my_net" in meaning("fd_my_net")
         True
+        >>> "test samples in entries" in meaning("fd_pixels", image=False)
+        True
     """
     for suffix, text in BESIDE.items():
         if name.endswith(suffix) and meaning(name.removesuffix(suffix)):
             return text
     for row in METRICS.values():
         if (features := row.matches(name)) is not None:
-            return row.says(features or "<features>")
+            text = row.says(features or "the features").replace("the features of pixels", "pixels")
+            return text if image else text.replace("pixels", "entries")
     return ""
+
+
+def on(features: str, *, image: bool) -> str:
+    """Features in words.
+
+    Example:
+        >>> on("pixels", image=True), on("pixels", image=False), on("lenet", image=True)
+        ('pixels', 'entries', 'lenet features')
+    """
+    if features == "pixels":
+        return "pixels" if image else "entries"
+    return f"{features} features"
 
 
 def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], float]:
     """A cheap score to choose checkpoints with: lower is better, on the validation split.
 
-    The Frechet distance of generated samples, or the reconstruction error where the prior is only
+    The Fréchet distance of generated samples, or the reconstruction error where the prior is only
     fitted after the training.
     """
     extractor = metrics.extractor("auto", data.seen, data.name)

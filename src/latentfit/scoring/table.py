@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+import torch
+
 from latentfit import metrics
 from latentfit.plugins import Table
 from latentfit.posteriors import Code
 from latentfit.scoring.metric import Comparison, Found, Metric
+from latentfit.scoring.novelty import novelty
 from latentfit.scoring.subject import Subject
+from latentfit.seeds import seeded
 
 
 def _estimate(found: metrics.Estimate) -> dict[str, float]:
@@ -20,6 +24,16 @@ def _psnr(subject: Subject) -> Found:
     if not (subject.model.encodes and subject.image):
         return {}
     return metrics.psnr(subject.test, subject.reconstructed)
+
+
+def _explained(subject: Subject) -> float | None:
+    variance = float(subject.test.flatten(1).double().var(0, correction=0).mean())
+    return 1 - subject.error.value / variance if variance > 0 else None
+
+
+def _novelty(subject: Subject) -> Found:
+    found = novelty(subject)
+    return None if found is None else {**_estimate(found), "_floor": 1.0}
 
 
 def _classes(subject: Subject) -> Found:
@@ -38,7 +52,7 @@ def _coded(score: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
     return lambda subject: score(subject) if subject.model.encodes else {}
 
 
-def _alive(score: Callable[[Subject], float | None]) -> Callable[[Subject], Found]:
+def _alive(score: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
     """A score of codes of which some dimension is open."""
     return _coded(lambda subject: score(subject) if bool(subject.active.any()) else {})
 
@@ -68,10 +82,15 @@ def _not_normal(subject: Subject) -> float:
     return float(metrics.non_normality(subject.code.centre())[subject.active].mean())
 
 
-def _sliced(subject: Subject) -> float:
+@torch.no_grad()
+def _sliced(subject: Subject) -> Found:
+    with seeded(subject.seed, "prior floor"):
+        again = subject.model.prior.sample(len(subject.code)).cpu()
     drawn, codes = (rows[:, subject.active] for rows in subject.against_prior)
     scale = codes.var(0).mean().sqrt().clamp_min(1e-12)
-    return metrics.sliced_wasserstein(codes / scale, drawn / scale)
+    compared = {"": codes, "_floor": again[:, subject.active]}
+    return {suffix: metrics.sliced_wasserstein(rows / scale, drawn / scale)
+            for suffix, rows in compared.items()}  # fmt: skip
 
 
 def _critic(subject: Subject) -> float | None:
@@ -124,7 +143,7 @@ _CLUSTERS = (
 # fmt: off
 METRICS: Table[Metric] = Table("metrics", Metric, (
     Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.test),
-               "Frechet distance between generated and test samples in the features of <features>; "
+               "Fréchet distance between generated and test samples in the features of <features>; "
                "about the floor is as good as new data", "lower",
                "unbiased covariances, symmetric eigenvalue form, float64",
                also={"inception": "fid"}),
@@ -153,11 +172,18 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
                vectors=True),
     Metric("mse", "", _coded(lambda subject: _estimate(subject.error)),
            "mean squared error of reconstructions over all entries", "lower"),
+    Metric("explained", "", _coded(_explained),
+           "share of the variance of the test data that reconstructions hold; 0 for their mean",
+           "higher"),
     Metric("psnr", "", _psnr, "-10 log10 mse in dB, for images", "higher"),
     Metric("classifier_score", "classifier", _classes,
            "sharpness and evenness of the classes of <features>", "higher",
            "exp of the mutual information of sample and label, 10 splits from 1,000 samples on",
            also={"inception": "inception_score"}),
+    Metric("novelty", "memorisation", _novelty,
+           "nearness of samples to all training data against test data, over that of training data "
+           "themselves; 1 where nothing is memorised, 0 for copies", "",
+           "entries, at most 2,000 samples and 2,000 training rows, each against whole splits"),
     *(_nearest(what, pixels) for pixels in (True, False) for what in _NEAREST),
     Metric("elbo", "likelihood", _bound(0),
            "evidence lower bound in nats a sample, where the model has one", "higher", _DRAWS),

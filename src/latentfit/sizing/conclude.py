@@ -33,7 +33,7 @@ class MaskRun(TypedDict):
 class Check(TypedDict):
     """A short training with a fixed prior at `latent` dimensions; None is what did not come out.
 
-    `mse` is the mean squared error of test samples per entry, `fd` and `fd_reconstruction` Frechet
+    `mse` is the mean squared error of test samples per entry, `fd` and `fd_reconstruction` Fréchet
     distances on pixels, all in the network's units; `codes` is what the test codes fill.
     """
 
@@ -234,7 +234,7 @@ def _checked(answer: int, check: Sequence[Check]) -> tuple[bool, list[str]]:
     overfits = errors[-1] > errors[0]
     bend = None if overfits else knee([row.latent for row in held], errors)
     sentences = [
-        f"of m = {sizes} a fixed prior generates best at {best.latent} (Frechet distance "
+        f"of m = {sizes} a fixed prior generates best at {best.latent} (Fréchet distance "
         f"{distances})",
         "its error on test samples rises with m"
         if overfits

@@ -59,5 +59,5 @@ def verdict(row: Row) -> Verdict:
     elif half_open:
         failed = f"{half_open} dimensions stayed between {OPEN} and {WIDE}"
     elif made is None or rebuilt is None or made > 10 * max(rebuilt, floor or 0.0):
-        failed = "the Frechet distance of samples exploded"
+        failed = "the Fréchet distance of samples exploded"
     return Verdict(active, half_open, failed)

@@ -97,7 +97,7 @@ def _show_sizes(rows: Sequence[Row], folder: Path) -> Shown:
         for recipe in dict.fromkeys(recipe for recipe, _ in cells)
     }
     return table(columns, lines), {
-        "latent-size": against_latent({"Frechet distance (lenet), generated": curve})
+        "latent-size": against_latent({"Fréchet distance (lenet), generated": curve})
     }
 
 

@@ -68,7 +68,7 @@ def _show_u_curve(rows: Sequence[Row], folder: Path) -> Shown:
     columns = ["recipe", "m", "FD generated", "FD reconstructed", "prior Wasserstein", "active"]
     curves: dict[str, dict[str, dict[int, list[float]]]] = {}
     for name, label in (
-        ("fd_pixels", "Frechet distance, generated"),
+        ("fd_pixels", "Fréchet distance, generated"),
         ("prior_wasserstein", "codes to prior (fresh critic)"),
     ):
         curves[label] = {
