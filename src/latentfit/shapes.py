@@ -43,7 +43,7 @@ def samples(x: Tensor | ArrayLike, name: str) -> Tensor:
     if array.ndim == 2:
         if array.size and np.abs(array).max() > np.finfo(np.float32).max:
             raise UserError(f"'{name}' holds values beyond float32's 3.4e38; rescale them.")
-        return torch.from_numpy(array.astype(np.float32))
+        return as_tensor(array.astype(np.float32))
     if array.ndim == 3:
         array = array[:, None]
     elif array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
@@ -54,21 +54,33 @@ def samples(x: Tensor | ArrayLike, name: str) -> Tensor:
             "(N, C, H, W) with C 1 or 3."
         )
     if array.dtype.kind == "b":
-        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8) * 255))
+        return as_tensor(array.astype(np.uint8) * 255)
     if array.dtype.kind in "ui":
         if array.min(initial=0) < 0 or array.max(initial=0) > 255:
             raise UserError(
                 f"integer pixels of '{name}' must lie in 0 to 255, got {array.min()} to "
                 f"{array.max()}; rescale them."
             )
-        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8)))
+        return as_tensor(array.astype(np.uint8))
     low, high = float(array.min(initial=0)), float(array.max(initial=0))
     if low < 0 or high > 1:
         raise UserError(
             f"float pixels of '{name}' must lie in [0, 1], got {low:.4g} to {high:.4g}; "
             "divide by 255 or save them as uint8."
         )
-    return torch.from_numpy(np.ascontiguousarray(array.astype(np.float32)))
+    return as_tensor(array.astype(np.float32))
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    """An array of any strides and byte order, also a read-only one, as a tensor, type kept.
+
+    Example:
+        >>> as_tensor(np.arange(3, dtype=">f4")[::-1])
+        tensor([2., 1., 0.])
+    """
+    held = np.require(array, array.dtype.newbyteorder("="), ["C", "W"])
+    # NumPy calls one entry contiguous whatever its stride.
+    return torch.from_numpy(held.copy() if min(held.strides, default=0) < 0 else held)
 
 
 def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
@@ -81,9 +93,11 @@ def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
         name: What errors call it.
 
     Raises:
-        UserError: Its parts differ in shape, or it is a tensor that no array can hold, such as a
-            sparse one.
+        UserError: Its parts differ in shape, it has masked entries, or it is a tensor that no array
+            can hold, such as a sparse one.
     """
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise UserError(f"'{name}' has masked entries; fill them, or leave their samples out.")
     try:
         if isinstance(x, Tensor):
             x = x.detach().cpu()

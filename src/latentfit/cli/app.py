@@ -37,3 +37,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for scr
 Count = Annotated[int, typer.Option("--count", "-n", help="How many.")]
 Out = Annotated[Path, typer.Option(help="A .png or an .npz file.")]
 Split = Annotated[str, typer.Option(help="train, validation or test.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from latentfit.version import __version__
+
+        typer.echo(f"latentfit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of the application itself."""

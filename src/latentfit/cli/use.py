@@ -80,7 +80,7 @@ def reconstruct(
     from latentfit.cli.outputs import write_pairs
 
     model, chosen = model_and_split(run, data, data_root, split, device)
-    inputs = chosen.first(count)
+    inputs = chosen.some(count)
     with torch.no_grad():
         outputs = model.reconstruct(inputs)
     write_pairs(model.units.restore(inputs.cpu()), model.units.restore(outputs.cpu()), out)
@@ -106,7 +106,7 @@ def interpolate(
     model, chosen = model_and_split(run, data, data_root, split, device)
     within("steps", steps, 2, 1000, remedy="a line has two ends")
     within("pairs", pairs, 1, len(chosen) // 2, remedy="each pair needs two samples of the split")
-    ends = chosen.first(2 * pairs)
+    ends = chosen.some(2 * pairs)
     lines = walks.interpolate(model, ends[:pairs], ends[pairs:], steps=steps)
     write_lines(model.units.restore(lines.cpu()), out)
     say(f"Wrote {pairs} lines of {steps} points to {out}.")
@@ -159,7 +159,7 @@ def edit(
 
     model, chosen = model_and_split(run, data, data_root, split, device)
     (along,) = walks.attribute_directions(model, load_data(data, data_root), [attribute])
-    lines = walks.edit(model, chosen.first(count), along, steps=steps)
+    lines = walks.edit(model, chosen.some(count), along, steps=steps)
     write_lines(model.units.restore(lines.cpu()), out)
     say(f"Wrote {len(lines)} samples along '{attribute}' to {out}.")
 

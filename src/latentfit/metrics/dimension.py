@@ -196,7 +196,7 @@ def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
     if bad := [m for m, e in zip(latents, errors, strict=True) if not math.isfinite(e)]:
         raise UserError(f"'errors' must be finite, got NaN or infinity at {bad}; leave those out.")
     best, worst = min(errors), max(errors)
-    return next(m for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
+    return next(int(m) for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
 
 
 def _quiet(fit: Callable[[Array], float], x: Array) -> float:

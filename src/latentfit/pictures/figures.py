@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from torch import Tensor
 
 from latentfit.checks import one_of, within
+from latentfit.data.base import spread
 from latentfit.networks.mask import OPEN
 from latentfit.pictures.sheets import DPI
 from latentfit.storage.files import atomically
@@ -230,7 +231,7 @@ def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
         return figure
     mean, plane = first.mean(0), _principal_plane(first)
     for points, colour, label in zip((first, second), COLOURS, labels, strict=False):
-        place = ((points[:2_000] - mean) @ plane).numpy()
+        place = ((points[spread(len(points), 2_000)] - mean) @ plane).numpy()
         axes.scatter(*place.T, s=6, alpha=0.4, color=colour, label=label, linewidths=0)
     axes.set(xlabel="first principal axis", ylabel="second principal axis")
     axes.set_aspect("equal", adjustable="datalim")

@@ -133,7 +133,7 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
     extractor = metrics.extractor("auto", data.shape, data.name)
     if extractor.name == "inception":  # too slow to look at every thousand rounds
         extractor = metrics.pixels()
-    real = data.validation.first(count)
+    real = data.validation.some(count)
 
     def look(model: Model) -> float:
         device = next(model.parameters()).device

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from latentfit import metrics
+from latentfit.metrics.covariance import LEAST_NATS
 from latentfit.plugins import Table
 from latentfit.posteriors import Code
 from latentfit.scoring.metric import Comparison, Found, Metric
@@ -39,8 +40,8 @@ def _coded(score: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
 
 
 def _alive(score: Callable[[Subject], float | None]) -> Callable[[Subject], Found]:
-    """A score of codes of which some dimension is open."""
-    return _coded(lambda subject: score(subject) if bool(subject.active.any()) else {})
+    """A score of codes of which some dimension is open; not defined where none is."""
+    return _coded(lambda subject: score(subject) if bool(subject.active.any()) else None)
 
 
 def _nac(form: Literal["correlation", "covariance"]) -> Callable[[Subject], Found]:
@@ -55,12 +56,17 @@ def _kl_dimensions(subject: Subject) -> Found:
         return {}
     if not bool((code.scale > 0).all()):  # an encoder from outside may give points
         return None
-    return int((metrics.kl_profile(code.mean, code.scale) > KL_LEAST).sum())
+    return int((metrics.kl_profile(code.mean, code.scale) > LEAST_NATS).sum())
+
+
+def _spectral(subject: Subject) -> int:
+    alive = bool(subject.active.any())  # else what is left is rounding
+    return metrics.spectral_dimension(subject.code.centre()) if alive else 0
 
 
 def _dimension(subject: Subject) -> Found:
-    if (found := subject.dimension) is None:
-        return {}
+    if not bool(subject.active.any()) or (found := subject.dimension) is None:
+        return None
     return {"": found.value, "_low": found.low, "_high": found.high}
 
 
@@ -82,7 +88,6 @@ def _critic(subject: Subject) -> float | None:
     return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
 
 
-KL_LEAST = 0.01  # nats that a dimension must carry to count
 _NEAREST = {
     "ratio": "nearness of samples to training against test data, on <features>; 1 where nothing is "
     "memorised, 0 for copies",
@@ -170,7 +175,8 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
     Metric("nac_covariance", "", _nac("covariance"), "nac without dividing by the deviations"),
     Metric("active", "", _coded(lambda subject: int(subject.active.sum())),
            "latent dimensions that carry something, of those that the model was given", "",
-           "mask at least 0.1; without one, variance at least a hundredth of the largest"),
+           "mask at least 0.1; without one, variance at least a hundredth of the largest, and at least "
+           "0.01 nats through the posterior's noise, of points a hundredth of the prior's deviation"),
     Metric("latent", "", _coded(lambda subject: subject.model.latent),
            "latent dimensions that the model was given"),
     Metric("active_units", "latent",
@@ -183,7 +189,7 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
     Metric("prior_wasserstein", "latent", _alive(_critic),
            "distance of test codes to prior draws by a fresh critic, in deviations", "lower"),
     Metric("code_spectral_95", "dimension",
-           _coded(lambda subject: metrics.spectral_dimension(subject.code.centre())),
+           _coded(_spectral),
            "principal components that hold 95 % of the variance of the test codes"),
     Metric("kl_dimensions", "dimension", _coded(_kl_dimensions),
            "latent dimensions that carry at least 0.01 nats, where posteriors are Gaussian"),

@@ -87,7 +87,7 @@ def size(
     entries = math.prod(data.shape)
     most = max(2, min(512, entries // 2)) if max_latent is None else max_latent
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
-    points = data.train.first(min(5_000, len(data.train))).flatten(1)
+    points = data.train.some(5_000).flatten(1)
     if (distinct := len(points.unique(dim=0))) < 200:
         raise UserError(f"sizing needs at least 200 distinct training samples, got {distinct}.")
     estimates = _estimates(points, seed)
