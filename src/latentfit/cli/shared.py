@@ -84,16 +84,27 @@ def score_run(
     kept: str | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Score a run, write `evaluation.json` and print a table unless quiet."""
+    """Score a run, add to its `evaluation.json` and print a table unless quiet.
+
+    Returns:
+        The scores of this call, without earlier ones of the file.
+    """
     from latentfit.report.page import score_rows
     from latentfit.scoring import score
+    from latentfit.scoring.merge import merged
     from latentfit.scoring.scores import chosen
     from latentfit.storage import RunFolder
 
     kept = kept or ("raw" if subject.model.average is None else "averaged")
     names = None if groups == "all" else [name.strip() for name in groups.split(",")]
-    scores = score(subject, chosen(names), weights=kept)
-    RunFolder(run).write_scores(scores)
+    folder, scores = RunFolder(run), score(subject, chosen(names), weights=kept)
+    both, dropped = merged(folder.scores, scores)
+    folder.write_scores(both)
+    if dropped:
+        say(
+            f"latentfit: {len(dropped)} earlier scores are dropped from evaluation.json, since they "
+            f"are of other weights or data: {', '.join(dropped[:5])}{' ...' * (len(dropped) > 5)}."
+        )
     if not quiet:
         rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
         show_table(["score", "value", "floor"], rows)
@@ -110,7 +121,7 @@ def score_and_report(run: Path, model: Model, data: Data, *, seed: int, quiet: b
     from latentfit.storage import RunFolder
 
     subject = Subject(model, data, seed=seed)
-    scores = score_run(subject, run, quiet=quiet)
-    page = write_report(RunFolder(run), model, subject, scores=scores, seed=seed)
+    score_run(subject, run, quiet=quiet)
+    page = write_report(RunFolder(run), model, subject, seed=seed)
     if not quiet:
         say(f"Report: {page}")

@@ -12,6 +12,7 @@ from latentfit.metrics.critic import critic_wasserstein
 from latentfit.metrics.dimension import (
     ESTIMATORS,
     Dimension,
+    UndefinedError,
     intrinsic_dimension,
     knee,
     spectral_dimension,
@@ -32,7 +33,7 @@ from latentfit.metrics.labels import inception_score
 from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_weighted
 from latentfit.metrics.manifold import Manifold, density_coverage, manifold, precision_recall
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
-from latentfit.metrics.neighbours import nearest
+from latentfit.metrics.neighbours import distinct, nearest
 from latentfit.metrics.parzen import parzen, parzen_width
 from latentfit.metrics.prd import PRD, prd, prd_curve
 from latentfit.metrics.reconstruction import errors, mse, psnr
@@ -49,12 +50,14 @@ __all__ = [
     "Manifold",
     "Memorisation",
     "Moments",
+    "UndefinedError",
     "active_units",
     "bits_per_dimension",
     "bootstrap",
     "classifier",
     "critic_wasserstein",
     "density_coverage",
+    "distinct",
     "elbo",
     "errors",
     "extractor",

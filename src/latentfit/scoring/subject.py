@@ -12,6 +12,7 @@ from latentfit import metrics
 from latentfit.checks import UserError, within
 from latentfit.data.base import Data, must_be_data, must_have_shape, shuffled
 from latentfit.metrics import PRD, Estimate, Extractor, Manifold, Memorisation
+from latentfit.metrics.dimension import LEAST
 from latentfit.models import Model
 from latentfit.networks import evaluating
 from latentfit.posteriors import Code
@@ -219,11 +220,14 @@ class Subject:
 
     @cached_property
     def dimension(self) -> metrics.Dimension | None:
-        """How many dimensions the test codes fill; None for too few of them."""
+        """How many dimensions the test codes fill; None where they do not say."""
         codes = self.code.centre()
-        if len(codes.unique(dim=0)) < 200:
+        if len(codes) < LEAST:
             return None
-        return metrics.intrinsic_dimension(codes, repeats=5, seed=self.seed)
+        try:
+            return metrics.intrinsic_dimension(codes, repeats=5, seed=self.seed)
+        except metrics.UndefinedError:
+            return None
 
 
 LIKELIHOOD = (500, 100)  # test samples and draws of each behind a likelihood bound
