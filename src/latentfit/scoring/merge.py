@@ -54,9 +54,11 @@ def merged(old: Scores, new: Scores) -> tuple[Scores, list[str]]:
     details = now | {"variants": variants | now.get("variants", {})}
     if groups:
         details["earlier"] = groups
-    ordered = [name for name in old if name in left or name in new]
-    both = {name: new.get(name, left.get(name)) for name in (*ordered, *new)}
+    order = dict.fromkeys((*old, *new))
+    both = {name: new.get(name, left.get(name)) for name in order if name in left or name in new}
+    del both["details"]
     return both | {"details": details}, []
+
 
 
 def _again(name: str, new: Scores) -> bool:
