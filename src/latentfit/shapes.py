@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -86,7 +88,8 @@ def as_tensor(array: np.ndarray) -> Tensor:
 def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
     """An array of what can be one, shape and type kept; tensors are brought to the CPU.
 
-    Floats that NumPy has no type for, such as bfloat16, become float32, which holds them exactly.
+    Numbers of several types, as in a table, become float64. Floats that NumPy has no type for, such
+    as bfloat16, become float32, which holds them exactly.
 
     Arguments:
         x: A tensor, an array, or nested lists of numbers.
@@ -102,7 +105,10 @@ def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
         if isinstance(x, Tensor):
             x = x.detach().cpu()
             x = x.float() if x.is_floating_point() and x.dtype not in NUMPY_FLOATS else x
-        return np.asarray(x)
+        held = np.asarray(x)
+        # A table of columns of several types.
+        several = held.dtype == object and all(isinstance(v, Real | np.bool) for v in held.flat)
+        return held.astype(np.float64) if several else held
     except TypeError as error:
         raise UserError(
             f"'{name}' cannot be read as an array ({error}); give a dense array of numbers."

@@ -102,8 +102,8 @@ def score_run(
     folder.write_scores(both)
     if dropped:
         say(
-            f"latentfit: {len(dropped)} earlier scores are dropped from evaluation.json, since they "
-            f"are of other weights or data: {', '.join(dropped[:5])}{' ...' * (len(dropped) > 5)}."
+            f"latentfit: dropped from evaluation.json, as of other weights or data: "
+            f"{', '.join(dropped[:5])}{f' and {len(dropped) - 5} more' * (len(dropped) > 5)}."
         )
     if not quiet:
         rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]

@@ -181,8 +181,9 @@ def open_dimensions(
     With a mask: where it is at least `networks.mask.OPEN`. Without: where codes differ by more than
     the rounding of their type, their variance is at least a hundredth of the largest, and
 
-    - of Gaussian posteriors, the mean tells at least `LEAST_NATS` through the posterior's noise,
-      :math:`\frac12 \log(1 + \mathrm{Var} \mu_j / \overline{s_j^2})`: a collapsed one does not;
+    - of posteriors with noise, the variance of the means is at least a hundredth of the noise's,
+      :math:`\mathrm{Var} \mu_j \geq \overline{s_j^2} / 100`: of a collapsed one it is not, and
+      `active_units` agrees where the noise is the prior's;
     - of points, the deviation is at least a hundredth of the prior's, where draws of it are given.
 
     Arguments:
@@ -218,7 +219,7 @@ def open_dimensions(
         scale = matrix(deviation, what="deviations").to(held.device)
         if scale.shape != held.shape:
             raise _unfit("deviation", scale, held)
-        found &= (variance / scale.square().mean(0)).log1p() >= 2 * LEAST_NATS
+        found &= variance >= 0.01 * scale.square().mean(0)
     elif prior is not None:
         drawn = matrix(prior, least=2, what="draws of the prior").to(held.device)
         if drawn.shape[1:] != held.shape[1:]:
@@ -232,7 +233,3 @@ def _unfit(name: str, given: Tensor, codes: Tensor) -> UserError:
         f"'{name}' of shape {tuple(given.shape)} does not fit codes of shape {tuple(codes.shape)}; "
         "give a column for each of their dimensions."
     )
-
-
-LEAST_NATS = 0.01
-"""What a dimension must carry to count."""

@@ -53,7 +53,9 @@ def _mle(x: Array) -> float:
 def _method_of_moments(x: Array) -> float:
     from skdim.id import MOM
 
-    return float(np.mean(MOM().fit_transform_pw(x, n_neighbors=20)))
+    each = np.abs(MOM().fit_transform_pw(x, n_neighbors=20))
+    # A point whose neighbours are all equally far has no estimate; rounding makes a huge one of it.
+    return float(np.mean(each)) if each.max() < 1e6 else math.inf
 
 
 def _local_pca(x: Array) -> float:
@@ -154,7 +156,7 @@ def _calibrated(
 ) -> Dimension:
     """The same estimate in true dimensions of a Gaussian, by linear interpolation."""
     tried: list[tuple[int, float]] = [(1, 1.0)]
-    trial = max(2, int(0.8 * found.low))
+    trial = min(512, max(2, int(0.8 * found.low)))
     while tried[-1][1] < found.high and trial <= 512:
         points = torch.randn(count, trial, generator=generator, dtype=torch.float64)
         tried.append((trial, max(tried[-1][1], _quiet(fit, points.numpy()))))
@@ -213,7 +215,9 @@ def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
     if bad := [m for m, e in zip(latents, errors, strict=True) if not math.isfinite(e)]:
         raise UserError(f"'errors' must be finite, got NaN or infinity at {bad}; leave those out.")
     best, worst = min(errors), max(errors)
-    return next(int(m) for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
+    return next(
+        int(m) for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best)
+    )
 
 
 def _quiet(fit: Callable[[Array], float], x: Array) -> float:

@@ -156,7 +156,8 @@ def from_module(
         raise UserError(
             f"the name '{name}' is taken; give your extractor one beside {', '.join(SHIPPED)}."
         )
-    mark = "".join([repr(module), *(f"{k}{tuple(v.shape)}" for k, v in module.state_dict().items())])
+    shapes = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    mark = f"{module!r}{shapes}"
     return _module(name, module, features or module, head, mark=mark.encode())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -32,8 +30,6 @@ def numbers(x: Tensor | ArrayLike, what: str) -> Tensor:
             raise UserError(f"{what} are a tensor of {x.dtype}, {x.layout}; give dense real ones.")
         return x.detach().double().contiguous()
     held = as_array(x, what)
-    if held.dtype == object and all(isinstance(v, Real | np.bool) for v in held.flat):
-        held = held.astype(np.float64)  # a table of columns of several types
     if held.dtype.kind not in "uifb":
         raise UserError(f"{what} hold {held.dtype} values; numbers are needed.")
     return as_tensor(held.astype(np.float64, copy=False))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Literal
 
 from latentfit import metrics
-from latentfit.metrics.covariance import LEAST_NATS
 from latentfit.plugins import Table
 from latentfit.posteriors import Code
 from latentfit.scoring.metric import Comparison, Found, Metric
@@ -56,7 +55,7 @@ def _kl_dimensions(subject: Subject) -> Found:
         return {}
     if not bool((code.scale > 0).all()):  # an encoder from outside may give points
         return None
-    return int((metrics.kl_profile(code.mean, code.scale) > LEAST_NATS).sum())
+    return int((metrics.kl_profile(code.mean, code.scale) > KL_LEAST).sum())
 
 
 def _spectral(subject: Subject) -> int:
@@ -88,6 +87,7 @@ def _critic(subject: Subject) -> float | None:
     return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
 
 
+KL_LEAST = 0.01  # nats that a dimension must carry to count
 _NEAREST = {
     "ratio": "nearness of samples to training against test data, on <features>; 1 where nothing is "
     "memorised, 0 for copies",
@@ -175,8 +175,8 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
     Metric("nac_covariance", "", _nac("covariance"), "nac without dividing by the deviations"),
     Metric("active", "", _coded(lambda subject: int(subject.active.sum())),
            "latent dimensions that carry something, of those that the model was given", "",
-           "mask at least 0.1; without one, variance at least a hundredth of the largest, and at least "
-           "0.01 nats through the posterior's noise, of points a hundredth of the prior's deviation"),
+           "mask at least 0.1; without one, variance at least a hundredth of the largest and of "
+           "the posterior's noise; of points, deviation a hundredth of the prior's"),
     Metric("latent", "", _coded(lambda subject: subject.model.latent),
            "latent dimensions that the model was given"),
     Metric("active_units", "latent",
