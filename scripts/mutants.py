@@ -63,7 +63,7 @@ PLANTED = (
      "real=self.critic(code), fake=self.critic(draw)"),
     ("recipes/adversarial.py", 'Preset(200.0, {"colour": 50.0})',
      'Preset(100.0, {"colour": 50.0})'),
-    ("scoring/subject.py", "self.data.test.first(self.count)", "self.data.train.first(self.count)"),
+    ("scoring/subject.py", "self.data.test.some(self.count)", "self.data.train.some(self.count)"),
     ("models/introvae.py", '"made": self.divergence(made).mean(),',
      '"made": -self.divergence(made).mean(),'),
     ("recipes/variational.py", 'weights={"divergence": beta}',

@@ -42,7 +42,7 @@ def test_a_perfect_reconstruction_does_not_make_samples_explode():
 
 def test_a_mask_that_closes_nothing_is_a_lower_bound():
     masks = [mask_of(16) for _ in range(2)]
-    found = conclude({"masks": masks, "check": []}, NEAR_EIGHT)
+    found = conclude(WHOLE | {"masks": masks, "check": []}, NEAR_EIGHT)
     assert found.sure == "low"
     assert any("no dimension closed" in why and "--max-latent" in why for why in found.why)
 
@@ -103,6 +103,7 @@ def checked(latent, fd, mse):
     return {"latent": latent, "fd": fd, "mse": mse, "fd_reconstruction": fd, "codes": None}
 
 
+WHOLE = {"samples": 1000, "copies": 0}
 NEAR_EIGHT = {
     "two-nn": metrics.Dimension(8.4, 8.1, 8.7),
     "mle": metrics.Dimension(8.6, 8.4, 8.8),
@@ -134,18 +135,18 @@ def test_a_mask_alone_settles_only_where_the_neighbours_leave_little_open():
 
 def test_conclusions_follow_the_evidence():
     curve = [checked(4, 15.8, 0.3), checked(8, 1.9, 0.05), checked(16, 2.7, 0.04)]
-    sure = conclude({"masks": [mask_of(8), mask_of(9)], "check": curve}, NEAR_EIGHT)
+    sure = conclude(WHOLE | {"masks": [mask_of(8), mask_of(9)], "check": curve}, NEAR_EIGHT)
     assert (sure.latent, sure.interval, sure.sure) == (8, (8, 9), "high")
     assert any("generates best at 8" in why for why in sure.why)
     # A fixed prior that does better with more dimensions takes the certainty away.
     other = [checked(4, 15.8, 0.5), checked(8, 2.9, 0.3), checked(16, 1.7, 0.04)]
-    doubted = conclude({"masks": [mask_of(8), mask_of(9)], "check": other}, NEAR_EIGHT)
+    doubted = conclude(WHOLE | {"masks": [mask_of(8), mask_of(9)], "check": other}, NEAR_EIGHT)
     assert (doubted.latent, doubted.sure) == (8, "medium")
     rising = [checked(8, 2, 0.3), checked(16, 3, 0.4)]
-    single = conclude({"masks": [mask_of(8)], "check": rising}, NEAR_EIGHT)
+    single = conclude(WHOLE | {"masks": [mask_of(8)], "check": rising}, NEAR_EIGHT)
     assert (single.interval, single.sure) == ((7, 9), "high")  # one mask may be off by one
     assert any("error on test samples rises" in why for why in single.why)
-    failed = conclude({"masks": [mask_of(3, "exploded")], "check": []}, NEAR_EIGHT)
+    failed = conclude(WHOLE | {"masks": [mask_of(3, "exploded")], "check": []}, NEAR_EIGHT)
     assert (failed.latent, failed.interval, failed.sure) == (8, (8, 9), "low")
     assert any("no run of the mask came through" in why for why in failed.why)
 
@@ -161,7 +162,7 @@ def test_conclusions_follow_the_evidence():
 )
 def test_samples_that_do_not_fill_the_dimension_get_half_of_it(half, quarter, expected):
     check = [checked(16, 3.0, 0.4), checked(8, 2.0, 0.3), checked(4, *half), checked(2, *quarter)]
-    found = conclude({"masks": [mask_of(8), mask_of(8)], "check": check}, NEAR_EIGHT)
+    found = conclude(WHOLE | {"masks": [mask_of(8), mask_of(8)], "check": check}, NEAR_EIGHT)
     assert found.latent == expected
     assert found.interval == (min(8, expected), 9)
     assert any("do not fill more" in why for why in found.why) is (expected < 8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -131,24 +133,42 @@ def _channels_first(array: np.ndarray, name: str) -> np.ndarray:
     )
 
 
+def as_tensor(array: np.ndarray) -> Tensor:
+    """An array of any strides and byte order, also a read-only one, as a tensor, type kept.
+
+    Example:
+        >>> as_tensor(np.arange(3, dtype=">f4")[::-1])
+        tensor([2., 1., 0.])
+    """
+    held = np.require(array, array.dtype.newbyteorder("="), ["C", "W"])
+    # NumPy calls one entry contiguous whatever its stride.
+    return torch.from_numpy(held.copy() if min(held.strides, default=0) < 0 else held)
+
+
 def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
     """An array of what can be one, shape and type kept; tensors are brought to the CPU.
 
-    Floats that NumPy has no type for, such as bfloat16, become float32, which holds them exactly.
+    Numbers of several types, as in a table, become float64. Floats that NumPy has no type for, such
+    as bfloat16, become float32, which holds them exactly.
 
     Arguments:
         x: A tensor, an array, or nested lists of numbers.
         name: What errors call it.
 
     Raises:
-        UserError: Its parts differ in shape, or it is a tensor that no array can hold, such as a
-            sparse one.
+        UserError: Its parts differ in shape, it has masked entries, or it is a tensor that no array
+            can hold, such as a sparse one.
     """
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise UserError(f"'{name}' has masked entries; fill them, or leave their samples out.")
     try:
         if isinstance(x, Tensor):
             x = x.detach().cpu()
             x = x.float() if x.is_floating_point() and x.dtype not in NUMPY_FLOATS else x
-        return np.asarray(x)
+        held = np.asarray(x)
+        # A table of columns of several types.
+        several = held.dtype == object and all(isinstance(v, Real | np.bool) for v in held.flat)
+        return held.astype(np.float64) if several else held
     except TypeError as error:
         raise UserError(
             f"'{name}' cannot be read as an array ({error}); give a dense array of numbers."

@@ -11,6 +11,7 @@ from moves import Copy
 from played import QUIET, apart, split_of
 
 import latentfit as lf
+from latentfit.data.base import shuffled
 from latentfit.data.splits import by_position
 from latentfit.expost import CodeMixture, Codes, fit_prior, refit
 from latentfit.posteriors import Code
@@ -133,8 +134,9 @@ def test_memorisation_compares_disjoint_training_samples():
     data = apart()
     model = lf.recipe("wae-gan", data, latent=2, width=1 / 8, batch=16)
     count = len(data.test)
-    spread = data.train.take(torch.linspace(0, len(data.train) - 1, 2 * count).long())
-    train, other, test = spread[::2], spread[1::2], data.test.first(count)
+    places = shuffled(len(data.train))
+    train, other = (data.train.take(part) for part in places[: 2 * count].split(count))
+    test = data.test.first(count)
     made = train + 0.01  # copies, nearly
     model.sample = lambda n: made[:n]
     scores = evaluate(model, data, groups=("memorisation",), draws=1)

@@ -40,3 +40,21 @@ Out = Annotated[
     typer.Option(help="A .png of images, an .npz of vectors and signals, a .csv of rows."),
 ]
 Split = Annotated[str, typer.Option(help="train, validation or test.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from latentfit.version import __version__
+
+        typer.echo(f"latentfit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of the application itself."""

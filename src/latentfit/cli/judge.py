@@ -31,7 +31,12 @@ def evaluate(
     *,
     reading: dict[str, Any],
 ) -> None:
-    """Score a trained model on the test split and write `evaluation.json`."""
+    """Score a trained model on the test split and write `evaluation.json`.
+
+    Scores of earlier calls stay in the file where they are of the same weights and data.
+
+    Example: `latentfit evaluate runs/digits --metrics fd,manifold --count 2000`
+    """
     import json
 
     from latentfit.runs import load

@@ -114,19 +114,30 @@ def score_run(
     kept: str | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Score a run, write `evaluation.json`; print a table and the verdict unless quiet."""
+    """Score a run, add to its `evaluation.json`; print a table and the verdict unless quiet.
+
+    Returns:
+        The scores of this call, without earlier ones of the file.
+    """
     from latentfit.report.page import score_rows
     from latentfit.scoring import score, verdict
+    from latentfit.scoring.merge import merged
     from latentfit.scoring.scores import chosen, on
     from latentfit.storage import RunFolder
 
     kept = kept or ("raw" if subject.model.average is None else "averaged")
     names = None if groups == "all" else [name.strip() for name in groups.split(",")]
-    scores = score(subject, chosen(names), weights=kept)
-    folder = RunFolder(run)
-    found = verdict(scores, folder.lines)
-    scores["verdict"] = found.to_json()
-    folder.write_scores(scores)
+    folder, scores = RunFolder(run), score(subject, chosen(names), weights=kept)
+    earlier = {name: value for name, value in folder.scores.items() if name != "verdict"}
+    both, dropped = merged(earlier, scores)
+    found = verdict(both, folder.lines)
+    both["verdict"] = scores["verdict"] = found.to_json()
+    folder.write_scores(both)
+    if dropped:
+        say(
+            f"latentfit: dropped from evaluation.json, as of other weights or data: "
+            f"{', '.join(dropped[:5])}{f' and {len(dropped) - 5} more' * (len(dropped) > 5)}."
+        )
     if not quiet:
         rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
         show_table(["score", "value", "floor"], rows)
@@ -145,7 +156,7 @@ def score_and_report(run: Path, model: Model, data: Data, *, seed: int, quiet: b
     from latentfit.storage import RunFolder
 
     subject = Subject(model, data, seed=seed)
-    scores = score_run(subject, run, quiet=quiet)
-    page = write_report(RunFolder(run), model, subject, scores=scores, seed=seed)
+    score_run(subject, run, quiet=quiet)
+    page = write_report(RunFolder(run), model, subject, seed=seed)
     if not quiet:
         say(f"Report: {page}")

@@ -109,7 +109,7 @@ def reconstruct(
     must_be_writable(model.schema, where)
     within("count", 1 if count is None else count, 1, remedy="give -n 1 or more")
     most = (32 if where.suffix == ".png" else len(chosen)) if count is None else count
-    inputs = chosen.first(min(most, len(chosen)))
+    inputs = chosen.some(min(most, len(chosen)))
     with torch.no_grad():
         outputs = torch.cat([model.reconstruct(part).cpu() for part in inputs.split(512)])
     write_pairs(model.schema, inputs.cpu(), outputs, where)

@@ -51,6 +51,14 @@ class Split(ABC):
         """The first `count` samples, with shape (min(count, N), *shape)."""
         return self.take(torch.arange(min(count, len(self))))
 
+    def spread(self, count: int) -> Tensor:
+        """Places of at most `count` samples, as the function `spread`."""
+        return spread(len(self), count)
+
+    def some(self, count: int) -> Tensor:
+        """At most `count` samples from all over the split, with shape (min(count, N), *shape)."""
+        return self.take(self.spread(count))
+
     def chunks(self, size: int = 512) -> Iterator[Tensor]:
         """All samples once, in order, at most `size` at a time, each with shape (B, *shape)."""
         return self.batches(torch.arange(len(self)).split(size))
@@ -100,6 +108,24 @@ class Data:
         """The same data, handed out on `device`."""
         moved = {part: getattr(self, part).to(device) for part in PARTS}
         return replace(self, **moved)
+
+
+def shuffled(count: int) -> Tensor:
+    """The whole numbers below `count` in an order that is random and always the same, int64."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(mix("spread", count)))
+
+
+def spread(among: int, count: int) -> Tensor:
+    """Places of `count` of `among` samples, ascending; all places where there are no more.
+
+    They are random, so that files which lie sorted, by class or in turn, are all represented; and
+    always the same, and those of a smaller `count` are among those of a larger one.
+
+    Example:
+        >>> spread(3, 5).tolist(), set(spread(100, 4).tolist()) < set(spread(100, 9).tolist())
+        ([0, 1, 2], True)
+    """
+    return shuffled(among)[:count].sort().values
 
 
 def order(

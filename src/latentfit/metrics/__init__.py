@@ -13,6 +13,7 @@ from latentfit.metrics.critic import critic_wasserstein
 from latentfit.metrics.dimension import (
     ESTIMATORS,
     Dimension,
+    UndefinedError,
     intrinsic_dimension,
     knee,
     spectral_dimension,
@@ -34,7 +35,7 @@ from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_we
 from latentfit.metrics.manifold import Manifold, density_coverage, manifold, precision_recall
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
 from latentfit.metrics.mixed import Breakdown
-from latentfit.metrics.neighbours import nearest
+from latentfit.metrics.neighbours import distinct, nearest
 from latentfit.metrics.parzen import parzen, parzen_width
 from latentfit.metrics.prd import PRD, prd, prd_curve
 from latentfit.metrics.reconstruction import errors, mse, psnr
@@ -55,6 +56,7 @@ __all__ = [
     "Memorisation",
     "Moments",
     "Records",
+    "UndefinedError",
     "active_units",
     "autocorrelation_distance",
     "bits_per_dimension",
@@ -64,6 +66,7 @@ __all__ = [
     "correlation_difference",
     "critic_wasserstein",
     "density_coverage",
+    "distinct",
     "elbo",
     "errors",
     "extractor",

@@ -8,14 +8,15 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError, one_of, positive
-from latentfit.metrics.matrix import Features, matrix, pair
+from latentfit.metrics.matrix import Features, matrix, numbers, pair
 from latentfit.networks.mask import OPEN
+from latentfit.shapes import as_array, as_tensor
 
 
 def nac(
     codes: Features,
     *,
-    active: Tensor | None = None,
+    active: Features | None = None,
     form: Literal["correlation", "covariance"] = "correlation",
 ) -> float:
     r"""Normalised absolute correlation of codes: mean of :math:`|R_{ij}|` over :math:`i \neq j`.
@@ -43,12 +44,13 @@ def nac(
     one_of("form", form, ("correlation", "covariance"))
     held = matrix(codes, least=2, what="codes")
     if active is not None:
-        if active.dtype != torch.bool or active.shape != held.shape[1:]:
+        chosen = as_tensor(as_array(active, "active"))
+        if chosen.dtype != torch.bool or chosen.shape != held.shape[1:]:
             raise UserError(
                 f"'active' must hold {held.shape[1]} booleans, one for each dimension of the "
-                f"codes, got {active.dtype} with shape {tuple(active.shape)}."
+                f"codes, got {chosen.dtype} with shape {tuple(chosen.shape)}."
             )
-        held = held[:, active]
+        held = held[:, chosen.to(held.device)]
     # Before a variance is taken of no column, which warns.
     if held.shape[1] < 2:
         return float("nan")
@@ -167,18 +169,67 @@ def non_normality(codes: Features) -> Tensor:
     return torch.maximum(above, below).amax(0)
 
 
-def open_dimensions(codes: Tensor, mask: Tensor | None) -> Tensor:
-    """Which dimensions carry anything, booleans with shape (m,).
+def open_dimensions(
+    codes: Features,
+    mask: Features | None = None,
+    *,
+    deviation: Features | None = None,
+    prior: Features | None = None,
+) -> Tensor:
+    r"""Which dimensions carry anything, booleans with shape (m,).
 
-    With a mask: where it is at least `networks.mask.OPEN`. Without: where codes differ and their
-    variance is at least a hundredth of the largest; a collapsed dimension of a VAE falls below.
+    With a mask: where it is at least `networks.mask.OPEN`. Without: where codes differ by more than
+    the rounding of their type, their variance is at least a hundredth of the largest, and
+
+    - of posteriors with noise, the variance of the means is at least a hundredth of the noise's,
+      :math:`\mathrm{Var} \mu_j \geq \overline{s_j^2} / 100`: of a collapsed one it is not, and
+      `active_units` agrees where the noise is the prior's;
+    - of points, the deviation is at least a hundredth of the prior's, where draws of it are given.
 
     Arguments:
         codes: With shape (N, m), N at least 2 without a mask.
         mask: Factors in [0, 1], with shape (m,).
+        deviation: Standard deviations of the posteriors around `codes`, with shape (N, m).
+        prior: Draws of the prior, with shape (M, m), M at least 2.
+
+    Raises:
+        UserError: Codes are no matrix of 2 rows or hold NaN or infinity, or the others do not fit
+            them.
+
+    Example:
+        >>> codes = torch.tensor([[0.0, -1.0], [1e-3, 1.0]])
+        >>> open_dimensions(codes).tolist(), open_dimensions(codes[:, :1]).tolist()
+        ([False, True], [True])
+        >>> open_dimensions(codes[:, :1], deviation=torch.ones(2, 1)).tolist()
+        [False]
     """
+    held = matrix(codes, least=2 if mask is None else 0, what="codes")
     if mask is not None:
-        return mask >= OPEN
-    variance = codes.var(0)
+        factors = numbers(mask, "mask")
+        if factors.shape != held.shape[1:]:
+            raise _unfit("mask", factors, held)
+        return factors >= OPEN
+    variance = held.var(0)
+    kind = codes.dtype if isinstance(codes, Tensor) else torch.float64
+    rounding = 8 * torch.finfo(kind).eps if kind.is_floating_point else 0.0
     # Both, as in `nac`: rounding of the mean can leave equal codes a variance above 0.
-    return (codes != codes[0]).any(0) & (variance >= 0.01 * variance.max())
+    found = (held != held[0]).any(0) & (variance.sqrt() > rounding * held.abs().amax(0))
+    found &= variance >= 0.01 * variance.max()
+    if deviation is not None:
+        scale = matrix(deviation, what="deviations").to(held.device)
+        if scale.shape != held.shape:
+            raise _unfit("deviation", scale, held)
+        found &= variance >= 0.01 * scale.square().mean(0)
+    elif prior is not None:
+        drawn = matrix(prior, least=2, what="draws of the prior").to(held.device)
+        if drawn.shape[1:] != held.shape[1:]:
+            raise _unfit("prior", drawn, held)
+        found &= variance >= 1e-4 * drawn.var(0)
+    return found
+
+
+def _unfit(name: str, given: Tensor, codes: Tensor) -> UserError:
+    return UserError(
+        f"'{name}' of shape {tuple(given.shape)} does not fit codes of shape {tuple(codes.shape)}; "
+        "give a column for each of their dimensions."
+    )

@@ -14,8 +14,13 @@ from numpy.typing import NDArray
 
 from latentfit.checks import UserError, one_of, within
 from latentfit.metrics.matrix import Features, matrix
+from latentfit.metrics.neighbours import thinned
 
 Array = NDArray[np.float64]
+
+
+class UndefinedError(UserError):
+    """The points say nothing of a dimension: too few differ, or their distances tie."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ def _mle(x: Array) -> float:
 def _method_of_moments(x: Array) -> float:
     from skdim.id import MOM
 
-    return float(np.mean(MOM().fit_transform_pw(x, n_neighbors=20)))
+    each = np.abs(MOM().fit_transform_pw(x, n_neighbors=20))
+    # A point whose neighbours are all equally far has no estimate; rounding makes a huge one of it.
+    return float(np.mean(each)) if each.max() < 1e6 else math.inf
 
 
 def _local_pca(x: Array) -> float:
@@ -87,7 +94,7 @@ def intrinsic_dimension(
     estimate, found by trying dimensions upwards.
 
     Arguments:
-        points: With shape (N, k), at least 200 distinct ones; flattened data or codes.
+        points: With shape (N, k), at least 200 `distinct` ones; flattened data or codes.
         estimator: One of `ESTIMATORS`.
         count: Distinct points to use, drawn without replacement; at least 200.
         repeats: Random halves, whose standard deviation stands for that of the whole (delete-half
@@ -99,8 +106,10 @@ def intrinsic_dimension(
         The dimension, at least 1 where calibrated, and the ends of its interval.
 
     Raises:
+        UndefinedError: Fewer than 200 rows are distinct, or no finite estimate comes out, as where
+            the distances to neighbours tie.
         UserError: The estimator is unknown, `count` is below 200, `repeats` is below 2, or points
-            are no matrix of 200 distinct rows or hold NaN or infinity.
+            are no matrix of 200 rows or hold NaN or infinity.
 
     References:
         | Estimating the intrinsic dimension by a minimal neighborhood information (Facco et al.,
@@ -116,18 +125,28 @@ def intrinsic_dimension(
     within("count", count, LEAST, remedy="neighbours in fewer points say little")
     within("repeats", repeats, 2)
     generator = torch.Generator().manual_seed(seed)
-    held = held.unique(dim=0)  # copies have distance 0, of which the estimators take a logarithm
-    if len(held) < LEAST:
-        raise UserError(
-            f"points must have at least {LEAST} distinct rows, got {len(held)} among {len(points)};"
-            " give more points, or points that differ."
-        )
+    rows, held = len(held), held.unique(dim=0)
     used = held[torch.randperm(len(held), generator=generator)[:count].to(held.device)].cpu()
+    # Copies are their own neighbours, at a distance that is 0 or says nothing.
+    used = thinned(used)
+    if len(used) < LEAST:
+        raise UndefinedError(
+            f"points must have at least {LEAST} distinct rows, got {len(used)} among {rows}; give "
+            "more points, or points that differ."
+        )
+    if used.shape[1] == 1:
+        used = torch.nn.functional.pad(used, (0, 1))  # scikit-dimension takes two columns or more
     halves = [
         _quiet(fit, used[torch.randperm(len(used), generator=generator)[: len(used) // 2]].numpy())
         for _ in range(repeats)
     ]
-    value, reach = _quiet(fit, used.numpy()), 1.96 * float(np.std(halves, ddof=1))
+    value = _quiet(fit, used.numpy())
+    if not all(0 < found < math.inf for found in (value, *halves)):
+        raise UndefinedError(
+            f"'{estimator}' finds no finite dimension of the points: distances to neighbours tie, "
+            "as where values are rounded; use another estimator, or finer values."
+        )
+    reach = 1.96 * float(np.std(halves, ddof=1))
     found = Dimension(value, value - reach, value + reach)
     return _calibrated(fit, found, len(used), generator) if calibrate else found
 
@@ -137,7 +156,7 @@ def _calibrated(
 ) -> Dimension:
     """The same estimate in true dimensions of a Gaussian, by linear interpolation."""
     tried: list[tuple[int, float]] = [(1, 1.0)]
-    trial = max(2, int(0.8 * found.low))
+    trial = min(512, max(2, int(0.8 * found.low)))
     while tried[-1][1] < found.high and trial <= 512:
         points = torch.randn(count, trial, generator=generator, dtype=torch.float64)
         tried.append((trial, max(tried[-1][1], _quiet(fit, points.numpy()))))
@@ -196,10 +215,15 @@ def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
     if bad := [m for m, e in zip(latents, errors, strict=True) if not math.isfinite(e)]:
         raise UserError(f"'errors' must be finite, got NaN or infinity at {bad}; leave those out.")
     best, worst = min(errors), max(errors)
-    return next(m for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best))
+    return next(
+        int(m) for m, e in zip(latents, errors, strict=True) if e <= best + 0.1 * (worst - best)
+    )
 
 
 def _quiet(fit: Callable[[Array], float], x: Array) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numba and scikit-learn warn of their own insides
-        return fit(x)
+        try:
+            return fit(x)
+        except ValueError:  # how scikit-dimension and scikit-learn refuse what is not finite
+            return math.nan

@@ -12,12 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from latentfit.checks import UserError, one_of
 from latentfit.metrics.inception import inception_network, weights_path
-from latentfit.shapes import is_image
+from latentfit.shapes import as_array, as_tensor, finite, images, is_image
 
 LENETS = {
     "digits": (1, 8, 8),
@@ -86,23 +87,44 @@ class Extractor:
         hash: Of the weights, so that scores of different extractors are never mixed up.
         function: From (B, *shape) to (B, k).
         head: From features (B, k) to class logits (B, C); None where there are no classes.
+        kept: Whether name and hash stand for the whole function, so that features of data may be
+            kept on disk by them. Of a function from outside no hash does: its code, and what that
+            reads, can change.
     """
 
     name: str
     hash: str
     function: Callable[[Tensor], Tensor]
     head: Callable[[Tensor], Tensor] | None = None
+    kept: bool = False
 
     @torch.no_grad()
-    def __call__(self, samples: Tensor) -> Tensor:
-        """From samples (N, *shape) to float32 features (N, k), a few at a time."""
-        size = PART if samples.device.type == "cpu" else 512
-        return torch.cat([self.function(part) for part in samples.split(size)]).float()
+    def __call__(self, samples: Tensor | ArrayLike) -> Tensor:
+        """From samples (N, *shape) to float32 features (N, k), a few at a time.
+
+        Arguments:
+            samples: A tensor in the network's units, images in [0, 1]; or an array, of which
+                whole numbers are pixels from 0 to 255.
+
+        Raises:
+            UserError: An array holds no samples, or values out of range.
+        """
+        x = samples if isinstance(samples, Tensor) else _seen(samples)
+        size = PART if x.device.type == "cpu" else 512
+        return torch.cat([self.function(part) for part in x.split(size)]).float()
 
     @property
     def distance(self) -> str:
         """Name of the Frechet distance on these features."""
         return "fid" if self.name == "inception" else f"fd_{self.name}"
+
+
+def _seen(samples: ArrayLike) -> Tensor:
+    array = finite(as_array(samples, "samples"), "samples")
+    if array.ndim < 3:
+        return as_tensor(array).float()
+    x, _, _ = images(array, "samples")
+    return x.float() / 255 if x.dtype == torch.uint8 else x
 
 
 def pixels() -> Extractor:
@@ -117,7 +139,10 @@ def from_module(
     features: Callable[[Tensor], Tensor] | None = None,
     head: Callable[[Tensor], Tensor] | None = None,
 ) -> Extractor:
-    """An extractor from any module; its hash is that of the module's weights.
+    """An extractor from any module; its hash is that of weights and layers.
+
+    Features of data are made anew for each call of `evaluate`, since no hash tells one function
+    from another.
 
     Arguments:
         name: What scores will be called; none of `SHIPPED`, which scores of others would carry.
@@ -136,7 +161,9 @@ def from_module(
         raise UserError(
             f"the name '{name}' is taken; give your extractor one beside {', '.join(SHIPPED)}."
         )
-    return _module(name, module, features or module, head)
+    shapes = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    mark = f"{module!r}{shapes}"
+    return _module(name, module, features or module, head, mark=mark.encode())
 
 
 def classifier(which: str) -> LeNet:
@@ -162,7 +189,7 @@ def lenet(which: str) -> Extractor:
         UserError: There is no such classifier.
     """
     model = classifier(which)
-    return _module("lenet", model, lambda x: model.features(x.float()), model.head)
+    return _module("lenet", model, lambda x: model.features(x.float()), model.head, kept=True)
 
 
 def inception(path: str | Path | None = None) -> Extractor:
@@ -175,7 +202,7 @@ def inception(path: str | Path | None = None) -> Extractor:
         UserError: No path, no file, a file that is not the weights, or the extra is missing.
     """
     network = inception_network(weights_path(path))
-    return _module("inception", network, network, network.classify)
+    return _module("inception", network, network, network.classify, kept=True)
 
 
 def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
@@ -221,17 +248,25 @@ def digest(held: bytes) -> str:
     return hashlib.blake2b(held, digest_size=6).hexdigest()
 
 
+def weights(module: nn.Module) -> bytes:
+    """The bytes of all that a module's `state_dict` holds."""
+    held = (value.detach().cpu().contiguous().flatten() for value in module.state_dict().values())
+    return b"".join(value.view(torch.uint8).numpy().tobytes() for value in held)
+
+
 def _module(
     name: str,
     module: nn.Module,
     features: Callable[[Tensor], Tensor],
     head: Callable[[Tensor], Tensor] | None,
+    *,
+    kept: bool = False,
+    mark: bytes = b"",
 ) -> Extractor:
     module.eval()
-    weights = b"".join(value.cpu().numpy().tobytes() for value in module.state_dict().values())
 
     def extract(x: Tensor) -> Tensor:
         module.to(x.device)
         return features(x)
 
-    return Extractor(name, digest(weights), extract, head)
+    return Extractor(name, digest(weights(module) + mark), extract, head, kept)

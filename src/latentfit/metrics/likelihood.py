@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.metrics.matrix import Features, numbers
 from latentfit.metrics.spread import Estimate
 
 
-def elbo(log_weights: Tensor) -> Estimate:
+def elbo(log_weights: Features) -> Estimate:
     r"""Evidence lower bound of each sample, averaged.
 
     .. math:: \overline{\log p(x | z) + \log p(z) - \log q(z | x)}, \quad z \sim q(z | x)
@@ -26,13 +26,14 @@ def elbo(log_weights: Tensor) -> Estimate:
         UserError: They have another shape, or there are none.
 
     Example:
+        >>> import torch
         >>> elbo(torch.tensor([[-3.0, -1.0], [-5.0, -3.0]])).value
         -3.0
     """
     return Estimate.mean(_checked(log_weights).mean(0))
 
 
-def importance_weighted(log_weights: Tensor) -> Estimate:
+def importance_weighted(log_weights: Features) -> Estimate:
     r"""Importance-weighted bound of the log-likelihood: tighter than the ELBO, exact as S grows.
 
     .. math:: \overline{\log \frac1S \sum_s w_s}
@@ -50,6 +51,7 @@ def importance_weighted(log_weights: Tensor) -> Estimate:
         | Importance Weighted Autoencoders (Burda et al., 2016), Eq. 8
 
     Example:
+        >>> import torch
         >>> round(importance_weighted(torch.tensor([[0.5], [0.25]]).log()).value, 6)  # log 0.375
         -0.980829
     """
@@ -71,7 +73,8 @@ def bits_per_dimension(log_likelihood: float, dimensions: int) -> float:
     return 8 - log_likelihood / (dimensions * math.log(2))
 
 
-def _checked(log_weights: Tensor) -> Tensor:
-    if log_weights.dim() != 2 or log_weights.numel() == 0:
-        raise UserError(f"log weights must be (S, N), got {tuple(log_weights.shape)}.")
-    return log_weights.detach().to(torch.float64)
+def _checked(log_weights: Features) -> Tensor:
+    held = numbers(log_weights, "log weights")
+    if held.dim() != 2 or held.numel() == 0:
+        raise UserError(f"log weights must be (S, N), got {tuple(held.shape)}.")
+    return held

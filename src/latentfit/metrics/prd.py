@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from latentfit.checks import UserError, within
-from latentfit.metrics.matrix import Features, pair
+from latentfit.metrics.matrix import Features, numbers, pair
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class PRD:
         return self.f(1 / 8)
 
 
-def prd_curve(generated: Array, real: Array, *, angles: int = 1001) -> PRD:
+def prd_curve(generated: Features, real: Features, *, angles: int = 1001) -> PRD:
     r"""The curve of two histograms over the same bins.
 
     .. math:: P(\lambda) = \sum_k \min(\lambda \, r_k, g_k), \quad R(\lambda) = P(\lambda)/\lambda,
@@ -60,8 +60,9 @@ def prd_curve(generated: Array, real: Array, *, angles: int = 1001) -> PRD:
         >>> round(curve.f8, 7), round(curve.f1_8, 7)
         (0.7471009, 0.9848289)
     """
+    r, g = (numbers(shares, "shares").cpu().numpy() for shares in (real, generated))
     slope = np.tan(np.linspace(1e-10, math.pi / 2 - 1e-10, angles))
-    precision = np.minimum(slope[:, None] * real, generated).sum(1)
+    precision = np.minimum(slope[:, None] * r, g).sum(1)
     return PRD(precision.clip(0, 1), (precision / slope).clip(0, 1))
 
 

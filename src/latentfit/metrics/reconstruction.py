@@ -7,10 +7,11 @@ import math
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.metrics.matrix import Features, numbers
 from latentfit.metrics.spread import Estimate
 
 
-def errors(x: Tensor, y: Tensor) -> Tensor:
+def errors(x: Features, y: Features) -> Tensor:
     """Squared error of each sample, averaged over its entries, in float64.
 
     Arguments:
@@ -21,26 +22,27 @@ def errors(x: Tensor, y: Tensor) -> Tensor:
         With shape (N,), at least 0; NaN where an entry is NaN.
 
     Raises:
-        UserError: The shapes differ.
+        UserError: The shapes differ, or they hold no numbers.
 
     Example:
         >>> import torch
         >>> errors(torch.zeros(2, 3), torch.full((2, 3), 0.5))
         tensor([0.2500, 0.2500], dtype=torch.float64)
     """
-    if x.shape != y.shape:
+    a, b = numbers(x, "data"), numbers(y, "reconstructions")
+    if a.shape != b.shape or a.dim() < 2:
         raise UserError(
-            f"data {tuple(x.shape)} and reconstructions {tuple(y.shape)} differ in shape; compare "
-            "the same samples."
+            f"data {tuple(a.shape)} and reconstructions {tuple(b.shape)} must be of one shape, "
+            "(N, *shape); compare the same samples."
         )
-    return (x.detach().double() - y.detach().double()).square().flatten(1).mean(1)
+    return (a - b.to(a.device)).square().flatten(1).mean(1)
 
 
-def mse(x: Tensor, y: Tensor) -> float:
+def mse(x: Features, y: Features) -> float:
     """Mean squared error over all entries of all samples; arguments as those of `errors`.
 
     Raises:
-        UserError: The shapes differ.
+        UserError: The shapes differ, or they hold no numbers.
 
     Example:
         >>> import torch
@@ -50,13 +52,13 @@ def mse(x: Tensor, y: Tensor) -> float:
     return Estimate.mean(errors(x, y)).value
 
 
-def psnr(x: Tensor, y: Tensor) -> float:
+def psnr(x: Features, y: Features) -> float:
     """Peak signal-to-noise ratio of images in [0, 1], `-10 log10 mse`, in dB.
 
     Equal images give infinity, and an entry that is NaN gives NaN. Arguments as those of `errors`.
 
     Raises:
-        UserError: The shapes differ.
+        UserError: The shapes differ, or they hold no numbers.
 
     Example:
         >>> import torch

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import within
-from latentfit.metrics.matrix import Features, matrix
+from latentfit.metrics.matrix import Features, matrix, numbers
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Estimate:
         return cls(statistics.fmean(repeats), deviation, len(repeats))
 
     @classmethod
-    def mean(cls, values: Tensor) -> Estimate:
+    def mean(cls, values: Features) -> Estimate:
         """Mean of one value a sample (N,), with its standard error."""
-        held = values.double()
+        held = numbers(values, "values")
         error = float(held.std() / len(held) ** 0.5) if len(held) > 1 else 0.0
         return cls(float(held.mean()), error, len(held))
 

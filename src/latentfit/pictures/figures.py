@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from torch import Tensor
 
 from latentfit.checks import one_of, within
+from latentfit.data.base import spread
 from latentfit.networks.mask import OPEN
 from latentfit.pictures.sheets import DPI
 from latentfit.storage.files import atomically
@@ -225,7 +226,8 @@ def _scatter(first: Tensor, second: Tensor, *labels: str) -> Figure:
     # A panel each: in one, those drawn last hide the others.
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     mean, plane = first.mean(0), _principal_plane(first)
-    places = [((points[:2_000] - mean) @ plane).numpy() for points in (first, second)]
+    places = [((points[spread(len(points), 2_000)] - mean) @ plane).numpy()
+              for points in (first, second)]  # fmt: skip
     for axes, place, colour, label in zip((left, right), places, COLOURS, labels, strict=False):
         axes.scatter(*place.T, s=6, alpha=0.5, color=colour, linewidths=0)
         axes.set_title(label, loc="left")

@@ -16,9 +16,7 @@ _VANDENOORD = Paper("Neural Discrete Representation Learning (van den Oord et al
     _VANDENOORD,
     "codes from a codebook on a grid; an autoregressive prior over their indices",
     latent=Preset(64),
-    measured={
-        "data_variance": lambda data: float(data.train.first(min(10_000, len(data.train))).var())
-    },
+    measured={"data_variance": lambda data: float(data.train.some(10_000).var())},
 )
 def vq_vae(
     parts: Parts,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latentfit import metrics
+from latentfit.data.base import spread
 from latentfit.models import Model
 from latentfit.pictures import charts, figures, sheets
 from latentfit.report.page import write_page
@@ -82,7 +83,7 @@ def _of_images(subject: Subject | None, generated: Tensor, seed: int) -> Iterato
 def _of_vectors(subject: Subject | None, generated: Tensor, seed: int) -> Iterator[Named]:
     if subject is not None:
         caption = f"Test data and generated samples, seed {seed}, principal axes of the data."
-        test = subject.test[: len(generated)].cpu()
+        test = subject.test[spread(subject.count, len(generated))].cpu()
         yield "samples", (caption, figures.vectors(test, generated))
 
 
@@ -118,12 +119,16 @@ def _codes(subject: Subject) -> Iterator[Named]:
 def _rebuilt(subject: Subject) -> Iterator[Named]:
     model, data = subject.model, subject.data
     codes = subject.code.centre().to(subject.device)
-    inputs = subject.test[:16].cpu()
-    caption = "Test images (odd rows) and their reconstructions (even rows), the first sixteen."
-    outputs = subject.reconstructed[:16]
+    places = spread(subject.count, 16)
+    inputs, outputs = subject.test[places].cpu(), subject.reconstructed[places]
+    caption = (
+        f"{len(inputs)} test images from all over the split (odd rows) and their reconstructions "
+        "(even rows)."
+    )
     yield "reconstructions", (caption, sheets.reconstructions(inputs, outputs, caption))
     if pairs := min(6, len(codes) // 2):
-        rows = walks.between(model, codes[:pairs], codes[pairs : 2 * pairs], steps=9).cpu()
+        ends = codes[spread(len(codes), 2 * pairs)]
+        rows = walks.between(model, ends[:pairs], ends[pairs:], steps=9).cpu()
         caption = "Straight lines between the codes of pairs of test images, decoded."
         yield "interpolations", (caption, sheets.rows_grid(rows, caption))
     count = min(8, model.latent)

@@ -160,7 +160,8 @@ def score_rows(scores: dict[str, Any], *, image: bool = True) -> list[Score]:
         >>> row.value, row.floor
         ('2 ± 0.25', '0.5')
     """
-    rows = []
+    rows, details = [], scores.get("details", {})
+    earlier = {name: group for group in details.get("earlier", []) for name in group["scores"]}
     for name, value in scores.items():
         beside = re.sub(r"_(floor|sd|se)$", "", name)
         if isinstance(value, dict | list | str) or (beside != name and beside in scores):
@@ -176,6 +177,9 @@ def score_rows(scores: dict[str, Any], *, image: bool = True) -> list[Score]:
         # Reconstructions are measured against the same floor as what is generated.
         floor = scores.get(f"{name}_floor", scores.get(f"{_stem(name)}_floor"))
         said = meaning(name, image=image)
+        if made := earlier.get(name):  # not with what stands below the table
+            said += (f" (computed with {made['count']:,} samples, {made['extractor']} features, "
+                     f"seed {made['seed']})")  # fmt: skip
         rows.append(Score(name, text, "" if floor is None else _number(floor), said))
     return rows
 

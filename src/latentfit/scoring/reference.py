@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from latentfit.data.base import Data, Split
+from latentfit.data.base import Data, Split, shuffled
 from latentfit.metrics import Extractor
-from latentfit.storage.files import atomically
+
+FORMAT = 2
+"""Of what is kept: another number when samples are chosen, or features made, in another way."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,8 @@ class Reference:
     """Features of data, equally many of each.
 
     Attributes:
-        test: The first test samples, with shape (N, k).
-        train: Training samples, evenly over the split.
+        test: Test samples, spread over the split, with shape (N, k).
+        train: Training samples, spread over the split.
         other: Other training samples, disjoint from `train`.
     """
 
@@ -34,42 +38,78 @@ class Reference:
 def reference(data: Data, extractor: Extractor, count: int, device: torch.device) -> Reference:
     """Features of the reference sets, from the cache where they were made before.
 
+    The cache is no more than that: where it cannot be written, or a file in it cannot be read,
+    features are made.
+
     Arguments:
         data: A data set.
-        extractor: Makes the features; those of pixels are not kept.
+        extractor: Makes the features; they are kept where its hash stands for all that it does.
         count: Samples of each set, at most the test samples and half of the training samples.
         device: Where the features are made.
 
     Returns:
         On the CPU.
     """
-    path = cache() / f"{data.fingerprint}-{extractor.name}-{extractor.hash}-{count}.safetensors"
-    keep = extractor.name != "pixels"
-    if keep and path.exists():
-        return Reference(**load_file(path))
-    places = torch.linspace(0, len(data.train) - 1, 2 * count).long()  # files are often sorted
+    path = None
+    if extractor.kept and (place := cache()):
+        marks = (data.fingerprint, extractor.name, extractor.hash, str(count), str(FORMAT))
+        path = place / f"{'-'.join(marks)}.safetensors"
+        if held := _read(path, count):
+            return held
+    places = shuffled(len(data.train))  # files are often sorted
     held = {
-        "test": extract(extractor, data.test, range(count), device),
-        "train": extract(extractor, data.train, places[::2].tolist(), device),
-        "other": extract(extractor, data.train, places[1::2].tolist(), device),
+        "test": extract(extractor, data.test, data.test.spread(count), device),
+        "train": extract(extractor, data.train, places[:count], device),
+        "other": extract(extractor, data.train, places[count : 2 * count], device),
     }
-    if keep:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomically(path, lambda draft: save_file(held, draft))
+    if path is not None:
+        _keep(path, held)
     return Reference(**held)
 
 
-def extract(
-    extractor: Extractor, split: Split, places: Iterable[int], device: torch.device
-) -> Tensor:
-    """Features of some samples of a split, on the CPU."""
-    parts = torch.tensor(list(places)).split(512)
+def extract(extractor: Extractor, split: Split, places: Tensor, device: torch.device) -> Tensor:
+    """Features of the samples at some places (N,) of a split, on the CPU."""
+    parts = places.split(512)
     return torch.cat([extractor(split.take(part).to(device)).cpu() for part in parts])
 
 
-def cache() -> Path:
-    """Folder of what can be made again: LATENTFIT_CACHE, else `latentfit` in the user's cache."""
-    given = os.environ.get("LATENTFIT_CACHE")
-    if given:
+def cache() -> Path | None:
+    """Folder of what can be made again: LATENTFIT_CACHE, else `latentfit` in the user's cache.
+
+    None where there is neither, as for a user without a home.
+    """
+    if given := os.environ.get("LATENTFIT_CACHE"):
         return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "latentfit"
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given) / "latentfit"
+    try:
+        return Path.home() / ".cache" / "latentfit"
+    except RuntimeError:
+        return None
+
+
+def _read(path: Path, count: int) -> Reference | None:
+    """What a file holds; None where there is none, or one that is damaged or something else."""
+    try:
+        held = Reference(**load_file(path))
+    except (OSError, SafetensorError, TypeError):
+        return None
+    sets = (held.test, held.train, held.other)
+    return held if all(rows.dim() == 2 and len(rows) == count for rows in sets) else None
+
+
+def _keep(path: Path, held: dict[str, Tensor]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A folder of its own: another process may be writing the same file just now.
+        with tempfile.TemporaryDirectory(dir=path.parent) as place:
+            draft = Path(place) / path.name
+            save_file(held, draft)
+            draft.replace(path)
+    except (OSError, SafetensorError) as error:
+        said = str(error).splitlines()[0]
+        print(
+            f"latentfit: features are not kept for the next time ({said}); LATENTFIT_CACHE may "
+            "name another folder.",
+            file=sys.stderr,
+        )

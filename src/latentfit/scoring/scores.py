@@ -13,6 +13,8 @@ from latentfit import metrics
 from latentfit.checks import one_of
 from latentfit.data.base import Data
 from latentfit.metrics import Extractor
+from latentfit.metrics.features import digest
+from latentfit.metrics.features import weights as weights_of
 from latentfit.models import Model
 from latentfit.networks import evaluating
 from latentfit.priors import ExPost
@@ -60,7 +62,7 @@ def evaluate(
         Numbers by name, the rows of `METRICS`: those of reconstructions and codes only where
         there is an encoder, with `_sd`, `_reconstruction`, `_floor`, `_se`, `_low`, `_high` beside
         them. None where a score is not defined. Then `details` with variants, counts, extractor,
-        hash and seed.
+        hash, seed, and what stands for the model's weights and for the data.
 
     Raises:
         UserError: A group is unknown, a number is out of range, or there are fewer than two test
@@ -100,6 +102,8 @@ def score(subject: Subject, rows: Sequence[Metric], *, weights: str = "averaged"
             "variants": {row.key(subject.extractor): row.variant for row in rows if row.variant},
             "seed": subject.seed,
             "weights": weights,
+            "model_hash": digest(weights_of(subject.model)),
+            "fingerprint": subject.data.fingerprint,
         },
     }
 
@@ -152,7 +156,7 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
     extractor = metrics.extractor("auto", data.seen, data.name)
     if extractor.name == "inception":  # too slow to look at every thousand rounds
         extractor = metrics.pixels()
-    real = data.validation.first(count)
+    real = data.validation.some(count)
 
     def look(model: Model) -> float:
         device = next(model.parameters()).device

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from latentfit import metrics
 from latentfit.checks import UserError, within
-from latentfit.data.base import Data, must_be_data, must_have_shape
+from latentfit.data.base import Data, must_be_data, must_have_shape, shuffled
 from latentfit.metrics import PRD, Estimate, Extractor, Manifold, Memorisation
+from latentfit.metrics.dimension import LEAST
 from latentfit.models import Model
 from latentfit.networks import evaluating
 from latentfit.posteriors import Code
@@ -107,8 +108,8 @@ class Subject:
 
     @cached_property
     def test(self) -> Tensor:
-        """The first test samples, with shape (count, *shape)."""
-        return self.data.test.first(self.count)
+        """Test samples, spread over the split, with shape (count, *shape)."""
+        return self.data.test.some(self.count)
 
     @cached_property
     def generated(self) -> list[Tensor]:
@@ -135,10 +136,16 @@ class Subject:
     @cached_property
     def active(self) -> Tensor:
         """Which latent dimensions carry anything, booleans with shape (m,)."""
-        mask = self.model.openness()
-        return metrics.open_dimensions(
-            self.code.centre(), None if mask is None else mask.detach().cpu()
-        )
+        codes = self.code.centre()
+        if (mask := self.model.openness()) is not None:
+            return metrics.open_dimensions(codes, mask.detach().cpu())
+        with seeded(self.seed, "noise"), torch.no_grad():
+            if self.code.scale is None:
+                few = self.model.prior.sample(256).cpu()
+                return metrics.open_dimensions(codes, prior=few)
+            # A draw, since a Gaussian that went through a flow has no scale of its own.
+            deviation = (self.code.sample() - codes).abs()
+        return metrics.open_dimensions(codes, deviation=deviation)
 
     @cached_property
     @torch.no_grad()
@@ -177,7 +184,8 @@ class Subject:
         """Inception score of samples and of test data; None where the features know no classes."""
         if self.extractor.head is None:
             return None
-        real = self.reference.test
+        # A split of files that lie sorted would hold a class.
+        real = self.reference.test[shuffled(self.count)]
         splits = 10 if len(real) >= 1000 else 1
         logits = (self.extractor.head(rows) for rows in (self.pairs[""][0].samples, real))
         made, floor = (metrics.inception_score(rows.cpu(), splits=splits) for rows in logits)
@@ -200,11 +208,11 @@ class Subject:
     @cached_property
     @torch.no_grad()
     def bounds(self) -> tuple[Estimate, Estimate] | None:
-        """Likelihood bounds of the first test samples, in nats; None where there are none."""
+        """Likelihood bounds of some test samples, in nats; None where there are none."""
         if not self.model.has_likelihood:
             return None
         most, draws = LIKELIHOOD
-        x = self.data.test.first(min(most, len(self.data.test))).to(self.device)
+        x = self.data.test.some(most).to(self.device)
         with seeded(self.seed, "likelihood"), evaluating(self.model):
             parts = [self.model.log_weights(part, draws).cpu() for part in x.split(100)]
         weights = torch.cat(parts, 1)
@@ -212,11 +220,14 @@ class Subject:
 
     @cached_property
     def dimension(self) -> metrics.Dimension | None:
-        """How many dimensions the test codes fill; None for too few of them."""
+        """How many dimensions the test codes fill; None where they do not say."""
         codes = self.code.centre()
-        if len(codes.unique(dim=0)) < 200:
+        if len(codes) < LEAST:
             return None
-        return metrics.intrinsic_dimension(codes, repeats=5, seed=self.seed)
+        try:
+            return metrics.intrinsic_dimension(codes, repeats=5, seed=self.seed)
+        except metrics.UndefinedError:
+            return None
 
 
 LIKELIHOOD = (500, 100)  # test samples and draws of each behind a likelihood bound

@@ -53,8 +53,8 @@ def _coded(score: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
 
 
 def _alive(score: Callable[[Subject], Found]) -> Callable[[Subject], Found]:
-    """A score of codes of which some dimension is open."""
-    return _coded(lambda subject: score(subject) if bool(subject.active.any()) else {})
+    """A score of codes of which some dimension is open; not defined where none is."""
+    return _coded(lambda subject: score(subject) if bool(subject.active.any()) else None)
 
 
 def _nac(form: Literal["correlation", "covariance"]) -> Callable[[Subject], Found]:
@@ -72,9 +72,14 @@ def _kl_dimensions(subject: Subject) -> Found:
     return int((metrics.kl_profile(code.mean, code.scale) > KL_LEAST).sum())
 
 
+def _spectral(subject: Subject) -> int:
+    alive = bool(subject.active.any())  # else what is left is rounding
+    return metrics.spectral_dimension(subject.code.centre()) if alive else 0
+
+
 def _dimension(subject: Subject) -> Found:
-    if (found := subject.dimension) is None:
-        return {}
+    if not bool(subject.active.any()) or (found := subject.dimension) is None:
+        return None
     return {"": found.value, "_low": found.low, "_high": found.high}
 
 
@@ -196,7 +201,8 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
     Metric("nac_covariance", "", _nac("covariance"), "nac without dividing by the deviations"),
     Metric("active", "", _coded(lambda subject: int(subject.active.sum())),
            "latent dimensions that carry something, of those that the model was given", "",
-           "mask at least 0.1; without one, variance at least a hundredth of the largest"),
+           "mask at least 0.1; without one, variance at least a hundredth of the largest and of "
+           "the posterior's noise; of points, deviation a hundredth of the prior's"),
     Metric("latent", "", _coded(lambda subject: subject.model.latent),
            "latent dimensions that the model was given"),
     Metric("active_units", "latent",
@@ -209,7 +215,7 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
     Metric("prior_wasserstein", "latent", _alive(_critic),
            "distance of test codes to prior draws by a fresh critic, in deviations", "lower"),
     Metric("code_spectral_95", "dimension",
-           _coded(lambda subject: metrics.spectral_dimension(subject.code.centre())),
+           _coded(_spectral),
            "principal components that hold 95 % of the variance of the test codes"),
     Metric("kl_dimensions", "dimension", _coded(_kl_dimensions),
            "latent dimensions that carry at least 0.01 nats, where posteriors are Gaussian"),

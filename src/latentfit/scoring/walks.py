@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError, one_of, within
-from latentfit.data.base import Data
+from latentfit.data.base import Data, spread
 from latentfit.metrics import Extractor, nearest
 from latentfit.models import Model
 
@@ -48,12 +48,12 @@ def importance(model: Model, codes: Tensor) -> Tensor:
 
     Arguments:
         model: A trained model in evaluation mode.
-        codes: With shape (N, m); the first 64 serve as z.
+        codes: With shape (N, m); 64 of them serve as z.
 
     Returns:
         With shape (m,), at least 0.
     """
-    scale, base = codes.std(0), codes[:64]
+    scale, base = codes.std(0), codes[spread(len(codes), 64)]
     worth = []
     for dimension in range(codes.shape[1]):
         step = torch.zeros_like(scale)
@@ -114,13 +114,13 @@ def direction(codes: Tensor, has: Tensor) -> Tensor:
 def attribute_directions(
     model: Model, data: Data, names: Sequence[str], *, count: int = 10_000
 ) -> list[Tensor]:
-    """The directions of attributes or classes, from the first training samples.
+    """The directions of attributes or classes, from training samples.
 
     Arguments:
         model: A trained model in evaluation mode.
         data: A data set with classes or attributes.
         names: Attributes, names of classes, or numbers of classes.
-        count: Training samples to look at.
+        count: Training samples to look at, spread over the split.
 
     Returns:
         Each with shape (m,), on the model's device.
@@ -128,11 +128,10 @@ def attribute_directions(
     Raises:
         UserError: There is no such attribute, or all samples have it, or none.
     """
-    count = min(count, len(data.train))
-    held = [_has(data, name)[:count] for name in names]
+    places = data.train.spread(count)
+    held = [_has(data, name)[places] for name in names]
     device = next(model.parameters()).device
-    places = torch.arange(count).split(512)
-    codes = torch.cat([model.encode(data.train.take(part).to(device)) for part in places])
+    codes = torch.cat([model.encode(data.train.take(p).to(device)) for p in places.split(512)])
     return [direction(codes, has.to(device)) for has in held]
 
 
@@ -198,8 +197,9 @@ def attributes(data: Data) -> list[str]:
 
 
 def directed(data: Data, *, count: int = 10_000) -> list[str]:
-    """The `attributes` that some of the first `count` training samples have and some lack."""
-    held = {name: _has(data, name)[:count] for name in attributes(data)}
+    """The `attributes` that some of `count` training samples have and some lack."""
+    places = data.train.spread(count)
+    held = {name: _has(data, name)[places] for name in attributes(data)}
     return [name for name, has in held.items() if bool(has.any()) and not bool(has.all())]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, TypedDict
 
-from latentfit.metrics import Dimension, knee
+from latentfit.metrics import ESTIMATORS, Dimension, knee
 
 
 class Ends(TypedDict):
@@ -47,12 +47,16 @@ class Check(TypedDict):
 class Evidence(TypedDict):
     """All that an answer rests on, as plain values.
 
-    `estimators` are dimensions by the estimator's name, `spectral_95` the principal components that
+    `estimators` are dimensions by the estimator's name, without those that are not finite;
+    `samples` is how many they looked at, `copies` how many of these were left out as equal to
+    others up to rounding. `spectral_95` the principal components that
     hold 95 % of the variance, `check` is sorted by size. In seconds: `mask_seconds`, what the first
     run of the mask was expected to take; `seconds` of this call; `core_seconds` of all.
     """
 
     estimators: dict[str, Ends]
+    samples: int
+    copies: int
     spectral_95: int
     masks: list[MaskRun]
     mask_seconds: float
@@ -178,6 +182,11 @@ def conclude(evidence: Evidence, estimates: dict[str, Dimension]) -> Size:
     dimension = recommended(masks, estimates)
     answer = filled(dimension, check)
     why = [f"nearest neighbours say {low} to {high}"]
+    if copies := evidence["copies"]:
+        why.append(f"{copies:,} of {evidence['samples']:,} samples are left out of that: copies of "
+                   "others, up to rounding")  # fmt: skip
+    if missing := [name for name in ESTIMATORS if name not in estimates]:
+        why.append(f"{', '.join(missing)} found no finite dimension: distances between samples tie")
     failed = len(masks) - len(found)
     if found:
         why.insert(0, f"the mask left {', '.join(map(str, found))} dimensions open")

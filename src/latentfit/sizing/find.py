@@ -6,6 +6,7 @@ import math
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from torch import Tensor
@@ -14,6 +15,7 @@ from latentfit import metrics
 from latentfit.checks import UserError, within
 from latentfit.data.base import Data
 from latentfit.metrics import Dimension
+from latentfit.metrics.dimension import LEAST
 from latentfit.models.pruning import pruning
 from latentfit.recipes import recipe
 from latentfit.runs.cells import Cell, Row, one_thread, play_cells, unplayed, value
@@ -28,6 +30,7 @@ from latentfit.sizing.conclude import (
     counts,
     filled,
     guess,
+    neighbours,
     recommended,
     settled,
 )
@@ -72,8 +75,9 @@ def size(
         progress: Print what is done.
 
     Raises:
-        UserError: A number is out of range, fewer than 200 training samples differ, or the folder
-            is in use or cannot be written to.
+        UserError: A number is out of range, fewer than 200 training samples differ by more than
+            rounding, no neighbour estimate is finite, or the folder is in use or cannot be written
+            to.
 
     Example:
         >>> from latentfit.data.synthetic import gaussian
@@ -87,10 +91,19 @@ def size(
     entries = math.prod(data.seen)
     most = max(2, min(512, entries // 2)) if max_latent is None else max_latent
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
-    points = data.train.first(min(5_000, len(data.train))).flatten(1)
-    if (distinct := len(points.unique(dim=0))) < 200:
-        raise UserError(f"sizing needs at least 200 distinct training samples, got {distinct}.")
+    points = data.train.some(5_000).flatten(1)
+    seen, points = len(points), metrics.distinct(points)
+    if len(points) < LEAST:
+        raise UserError(
+            f"sizing needs at least {LEAST} distinct training samples, got {len(points)} among "
+            f"{seen}; give more data."
+        )
     estimates = _estimates(points, seed)
+    if not neighbours(estimates):
+        raise UserError(
+            "no neighbour estimate of the dimension is finite: distances between samples tie, as "
+            "where values are rounded; give finer values, or train at sizes of your own."
+        )
     waves = _mask_cells(data, guess(estimates), most, seed)
     ends = began + 60 * budget * 5 / 6  # a sixth is kept for the check
     masks: list[MaskRun] = []
@@ -128,6 +141,8 @@ def size(
                 answer = fewer
     evidence: Evidence = {
         "estimators": {name: _ends(found) for name, found in estimates.items()},
+        "samples": seen,
+        "copies": seen - len(points),
         "spectral_95": metrics.spectral_dimension(points),
         "masks": masks,
         "mask_seconds": each * first.rounds,
@@ -139,12 +154,13 @@ def size(
 
 
 def _estimates(points: Tensor, seed: int) -> dict[str, Dimension]:
-    return {
-        name: metrics.intrinsic_dimension(
-            points, estimator=name, repeats=5, seed=seed, calibrate=name != "local-pca"
-        )
-        for name in metrics.ESTIMATORS
-    }
+    found: dict[str, Dimension] = {}
+    for name in metrics.ESTIMATORS:
+        with suppress(metrics.UndefinedError):  # it is missed in `why`
+            found[name] = metrics.intrinsic_dimension(
+                points, estimator=name, repeats=5, seed=seed, calibrate=name != "local-pca"
+            )
+    return found
 
 
 def _mask_cells(data: Data, expected: float, most: int, seed: int) -> list[list[Cell]]:

@@ -98,7 +98,9 @@ def pick_device(name: str) -> torch.device:
         torch.zeros(1, device=device).item()  # there is memory, and it can be read: not so on meta
     except (RuntimeError, AssertionError) as error:  # a build without CUDA asserts, others raise
         said = textwrap.shorten(str(error), 80, placeholder=" ...")
+        meant = name.lower().replace("gpu", "cuda")
+        hint = f"did you mean {meant}? Else " if meant.startswith("cuda") and meant != name else ""
         raise UserError(
-            f"device '{name}' is not available here ({said}); use --device auto or cpu."
+            f"device '{name}' is not available here ({said}); {hint}use --device auto or cpu."
         ) from error
     return device
