@@ -25,6 +25,7 @@ from latentfit.data.form import (
     notes_on,
     pixels,
     spread,
+    white_of,
 )
 from latentfit.data.images import Form
 from latentfit.data.layout import laid_out
@@ -137,8 +138,8 @@ def _made(
     held = {part: held[part] for part in PARTS if part in held}
     entries = [entry for some in held.values() for entry in some]
     heads = heads_of(entries, background_of(options, schema))
-    form, kind, white = form_of(entries, heads, name, options, schema)
-    notes = [*listing.notes(), *notes, *notes_on(heads, form, options, white)]
+    form, kind, told = form_of(entries, heads, name, options, schema)
+    notes = [*listing.notes(), *notes, *notes_on(heads, form, options), *told]
     size = len(entries) * math.prod(form.shape) * np.dtype(form.dtype).itemsize
     if size > limit and not fixed and any(entry.packed for entry in entries):
         raise UserError(
@@ -160,7 +161,7 @@ def _made(
         looked = train[spread(len(train))]
         pixels = whole.x[looked] if fixed else whole.x.at(looked)
         bright = brightness(pixels, torch.arange(len(pixels)))
-        return Pixels(form.shape, white=white, dtype=kind, crop=form.crop,
+        return Pixels(form.shape, white=white_of(form, kind), dtype=kind, crop=form.crop,
                       background=form.background, **bright)  # fmt: skip
 
     read = f"{form.shape} {form.crop} {form.background} {form.white} {form.deep}"

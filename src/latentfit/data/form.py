@@ -78,31 +78,39 @@ def form_of(
     name: str,
     options: Options,
     schema: Pixels | None,
-) -> tuple[Form, str, float]:
-    """The form, and the type and the white of the file's pixels.
+) -> tuple[Form, str, list[str]]:
+    """The form, the type of the file's pixels, and what a person should know of them.
 
     Raises:
         UserError: Sizes differ and none is asked for, or the model takes others.
     """
-    shape = _shape(heads, name, options, schema)
-    deep, kind = None, "uint8"
-    if any(one.deep is not None for one in heads):
-        whole = [one.deep for one in heads if one.deep is not None and not one.floats]
-        highest = max(whole, default=0)
-        deep = float(next(white for white in WHITES if highest <= white))
-        if schema is not None and schema.white > 255:
-            deep = schema.white
-        kind = "uint16" if whole else "float32"
     form = Form(
-        shape,
+        _shape(heads, name, options, schema),
         crop=options.crop or (schema is not None and schema.crop),
         background=background_of(options, schema),
-        deep=deep,
     )
-    if deep is None and (schema is None or schema.white == 1) and _binary(entries, form):
-        form = replace(form, white=1)
-    white = 1.0 if kind == "float32" else form.deep or form.white
-    return form, kind, white
+    deep = [one for one in heads if one.deep is not None]
+    if deep:
+        whole = [one.deep or 0 for one in deep if not one.floats]
+        highest, fitted = max(whole, default=0), schema is not None and schema.white > 255
+        white = next(float(white) for white in WHITES if highest <= white)
+        white = schema.white if schema is not None and fitted else white
+        told = highest > 0 and white < WHITES[-1] and not fitted
+        note = f"pixels of 16 bits reach {highest:.0f}; {white:.0f} is taken for white."
+        return replace(form, deep=white), "uint16" if whole else "float32", [note] if told else []
+    if schema is not None and schema.white != 1:
+        return form, "uint8", []
+    looked = [entries[place] for place in spread(len(entries))]
+    highest = pixels(looked, form).max()
+    if highest == 1 and (len(looked) == len(entries) or _binary(entries, form)):
+        return replace(form, white=1), "uint8", ["pixels are 0 and 1; 1 is taken for white."]
+    dark = f"the brightest pixel is {highest} of 255, nearly black; if that is white, rescale them."
+    return form, "uint8", [dark] if 1 < highest < 64 else []
+
+
+def white_of(form: Form, kind: str) -> float:
+    """The value of white in files of such pixels."""
+    return 1.0 if kind == "float32" else form.deep or form.white
 
 
 def background_of(options: Options, schema: Pixels | None) -> str:
@@ -118,10 +126,7 @@ def spread(count: int) -> np.ndarray:
 
 
 def _binary(entries: Sequence[Entry], form: Form) -> bool:
-    """Whether pixels are 0 and 1 throughout, so that 1 is white."""
-    looked = pixels([entries[place] for place in spread(len(entries))], form)
-    if looked.max(initial=0) != 1 or len(entries) <= LOOK:
-        return looked.max(initial=0) == 1
+    """Whether pixels of 8 bits are 0 and 1 throughout."""
     highest = np.zeros(len(entries), np.uint8)
 
     def look(number: int, data: bytes) -> None:
@@ -161,7 +166,7 @@ def _shape(heads: Sequence[Head], name: str, options: Options, schema: Pixels | 
     return channels, *most[0][0]
 
 
-def notes_on(heads: Sequence[Head], form: Form, options: Options, white: float) -> list[str]:
+def notes_on(heads: Sequence[Head], form: Form, options: Options) -> list[str]:
     """What the form changes, each a sentence."""
     height, width = form.shape[1:]
     count, grey = len(heads), form.shape[0] == 1
@@ -176,7 +181,7 @@ def notes_on(heads: Sequence[Head], form: Form, options: Options, white: float) 
         (sum(one.turned for one in heads), "turned upright as their cameras noted"),
         (sum(one.clear for one in heads), f"with transparency laid on {form.background}"),
         (0 if options.grey else few,
-         "of colour brought to grey" if grey else "grey ones brought to colour"),
+         "brought from colour to grey" if grey else "brought from grey to colour"),
         (sum(one.several for one in heads),
          "with several frames or pages, of which the first is read"),
         (sum(one.lossy for one in heads),
@@ -184,10 +189,4 @@ def notes_on(heads: Sequence[Head], form: Form, options: Options, white: float) 
         (deep if deep < count else 0,
          "with more than 8 bits among others of 8; all are taken as shares of white"),
     ]  # fmt: skip
-    notes = [f"{some:,} of {count:,} images {what}." for some, what in told if some]
-    if deep and 1 < white < WHITES[-1]:
-        highest = max(one.deep or 0 for one in heads)
-        notes.append(f"pixels of 16 bits reach {highest:.0f}; {white:.0f} is taken for white.")
-    if form.white == 1:
-        notes.append("pixels are 0 and 1; 1 is taken for white.")
-    return notes
+    return [f"{some:,} of {count:,} images {what}." for some, what in told if some]

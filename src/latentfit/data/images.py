@@ -213,8 +213,10 @@ def _raw(image: Image.Image) -> tuple[Any, ...]:
 
 
 def _lossy(image: Image.Image) -> bool:
-    raw = _raw(image)
-    deep = any(";16" in str(arg) for arg in raw) or (image.format == "PPM" and raw[-1:] > (255,))
+    deep = any(
+        ";16" in str(arg) or (image.format == "PPM" and isinstance(arg, int) and arg > 255)
+        for arg in _raw(image)
+    )
     return deep and image.mode not in DEEP
 
 

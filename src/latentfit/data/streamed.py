@@ -40,7 +40,7 @@ class Files(Dataset[Tensor]):
         entry = self.entries[index]
         with large_ones_allowed():
             pixels = decode(entry.read(), entry.label, self.form)
-        return torch.from_numpy(np.ascontiguousarray(pixels))
+        return torch.from_numpy(np.array(pixels))
 
 
 class Streamed(Split):
@@ -76,6 +76,8 @@ class Streamed(Split):
         Raises:
             UserError: A file cannot be read.
         """
+        if not len(indices):
+            return torch.empty(0, *self.shape, device=self.device)
         return self._scale(torch.stack([self.files[index] for index in indices.tolist()]))
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
