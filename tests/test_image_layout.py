@@ -6,13 +6,16 @@ import io
 import os
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from image_files import by_name, grey, labelled, members, named, write_folder, write_tar, write_zip
 from latentfit import data as lfdata
 from latentfit.checks import UserError
+from latentfit.data.splits import by_position
 
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 TRAIN = named("train/a/{}.png", grey(30)) | named("train/b/{}.png", grey(30, seed=1))
 TEST = named("test/a/{}.png", grey(5, seed=2)) | named("test/b/{}.png", grey(5, seed=3))
 VAL = named("val/a/{}.png", grey(4, seed=4))
@@ -207,3 +210,35 @@ def test_archives_that_cannot_be_read(tmp_path, name, make, message):
     with pytest.raises(UserError, match=message) as caught:
         lfdata.load(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_a_set_of_two_archives_is_split_by_number(tmp_path):
+    for part, count in (("train", 30), ("test", 10)):
+        files = named(f"{part}/faces/{part}{{:03}}.png", grey(count, seed=count))
+        write_zip(tmp_path / f"{part}.zip", files)
+    rows = [f"{p}{i:03}.png,{p},{1 if i % 2 else -1}" for p in ("train", "test") for i in range(30)]
+    table = tmp_path / "attributes.csv"
+    table.write_text("file,split,Smiling\n" + "\n".join(rows))
+    data = lfdata.load(tmp_path)
+    assert sizes(data) == [27, 3, 10]
+    rest, chosen, _ = by_position(30, test=False)
+    names = members(data)
+    assert names["validation"] == [f"train/train{place:03}.png" for place in chosen.tolist()]
+    assert names["train"] == [f"train/train{place:03}.png" for place in rest.tolist()]
+    odd = [
+        [place % 2 == 1 for place in part] for part in (rest.tolist(), chosen.tolist(), range(10))
+    ]
+    assert [part.tolist() for part in data.attributes["Smiling"]] == odd
+    table.write_text("file,split,Smiling\n" + "\n".join(rows[1:]))
+    with pytest.raises(UserError, match=r"no row for 'train000\.png'"):
+        lfdata.load(tmp_path)
+
+
+@pytest.mark.skipif(
+    not SHARED.exists(), reason="the shared copies of the stored sets are not at hand"
+)
+@pytest.mark.parametrize(
+    ("name", "mark"), [("celeba", "7786c6576c58a05a"), ("cifar10", "9d9b1e507cf31b66")]
+)
+def test_stored_sets_stay_what_they_were(name, mark):
+    assert lfdata.load(name, root=SHARED).fingerprint == mark

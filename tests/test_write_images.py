@@ -109,7 +109,8 @@ def test_a_call_that_was_broken_off_can_be_repeated(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "images",
-    [GREY[:0], GREY[0], RNG.random((3, 4, 4)), np.zeros((3, 4, 4, 5), np.uint8), np.zeros((3, 4, 4, 3), np.uint16)],
+    [GREY[:0], GREY[0], RNG.random((3, 4, 4)), np.zeros((3, 4, 4, 5), np.uint8),
+     np.zeros((3, 4, 4, 3), np.uint16)],
 )  # fmt: skip
 def test_what_fits_into_no_png_is_refused(tmp_path, images):
     with pytest.raises(UserError, match=r"use an \.npz"):

@@ -42,6 +42,8 @@ def shown(name: str) -> str:
         >>> shown("caf\udce9.png")
         'caf\\udce9.png'
     """
+    if name.isprintable():
+        return name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
@@ -55,7 +57,7 @@ class Entry:
         real: The file itself where a link leads to it, else ''.
         member: What an archive calls it.
         place: Of a tar, first byte and number of bytes.
-        packed: In a tar that can only be read from the start.
+        held: The bytes, where they can be had once only: of a tar that is packed as a whole.
     """
 
     name: str
@@ -63,7 +65,7 @@ class Entry:
     real: str = ""
     member: zipfile.ZipInfo | str = ""
     place: tuple[int, int] = (0, 0)
-    packed: bool = False
+    held: bytes = b""
 
     @property
     def label(self) -> str:
@@ -85,6 +87,8 @@ class Entry:
                 return _zip(self.root, os.getpid(), told.st_mtime_ns, told.st_ino).read(self.member)
             if not self.member:
                 return Path(self.root, self.name).read_bytes()
+            if self.held:
+                return self.held
             with open(self.root, "rb") as file:
                 file.seek(self.place[0])
                 return file.read(self.place[1])
@@ -122,9 +126,14 @@ class Listing:
     def takes(self, name: str) -> bool:
         """Whether a file is an image that can be read; others of images are counted."""
         suffix = PurePosixPath(name).suffix.lower()
-        self.unread[suffix] += suffix in UNREAD
-        self.unread += Counter()  # drops zeros
-        return suffix in SUFFIXES
+        if suffix in UNREAD:
+            self.unread[suffix] += 1
+        return is_image(name)
+
+
+def is_image(name: str) -> bool:
+    """Whether a file of this name is an image that can be read."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def hidden(part: str) -> bool:
@@ -218,40 +227,16 @@ def _members(path: Path) -> Iterator[tuple[str, dict]]:
     with tarfile.open(path) as archive:
         packed = _packed(path)
         for member in archive:
+            file = archive.extractfile(member) if packed and member.isfile() else None
             if member.isfile():
                 place = (member.offset_data, member.size)
-                yield member.name, {"member": member.name, "place": place, "packed": packed}
+                held = file.read() if file is not None and is_image(member.name) else b""
+                yield member.name, {"member": member.name, "place": place, "held": held}
 
 
 def _packed(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(262)[257:] != b"ustar"
-
-
-def pieces(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry | bytes]]:
-    """The number of each entry, with its bytes where those can only be had in order.
-
-    Raises:
-        UserError: An archive cannot be read.
-    """
-    packed: dict[str, dict[tuple[int, int], int]] = {}
-    for number, entry in enumerate(entries):
-        if entry.packed:
-            packed.setdefault(entry.root, {})[entry.place] = number
-        else:
-            yield number, entry
-    for root, wanted in packed.items():
-        try:
-            with tarfile.open(root) as archive:
-                for member in archive:
-                    number = wanted.get((member.offset_data, member.size))
-                    file = archive.extractfile(member) if number is not None else None
-                    if number is not None and file is not None:
-                        yield number, file.read()
-        except BROKEN as error:
-            raise UserError(
-                f"{shown(root)} is not a readable archive ({reason(error)}); make it again."
-            ) from error
 
 
 def reason(error: BaseException) -> str:

@@ -141,7 +141,7 @@ def _made(
     form, kind, told = form_of(entries, heads, name, options, schema)
     notes = [*listing.notes(), *notes, *notes_on(heads, form, options), *told]
     size = len(entries) * math.prod(form.shape) * np.dtype(form.dtype).itemsize
-    if size > limit and not fixed and any(entry.packed for entry in entries):
+    if size > limit and not fixed and any(entry.held for entry in entries):
         raise UserError(
             f"the images of {shown(str(path))} take {size / 2**30:.1f} GiB decoded, above the "
             f"limit of {limit / 2**30:.1f}, and a packed tar is not read piece by piece; unpack it "

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
 from latentfit.checks import UserError
-from latentfit.data.entries import Entry, pieces
+from latentfit.data.entries import Entry
 from latentfit.data.images import Form, Head, decode, head, large_ones_allowed
 from latentfit.data.options import Options
 from latentfit.schema import Pixels
@@ -24,22 +23,18 @@ OPTIONS = ("size", "crop", "grey", "background")
 
 
 def each(entries: Sequence[Entry], work: Callable[[int, bytes], None]) -> None:
-    """Call `work` with the number and the bytes of each entry, some at a time: Pillow lets go.
+    """Call `work` with the number and the bytes of each entry, in threads, as Pillow lets go.
 
     Raises:
         UserError: A file cannot be read, or `work` raises it.
     """
 
-    def do(piece: tuple[int, Entry | bytes]) -> None:
-        number, held = piece
-        work(number, held.read() if isinstance(held, Entry) else held)
+    def some(start: int) -> None:
+        for number in range(start, min(start + 64, len(entries))):
+            work(number, entries[number].read())
 
-    workers = min(8, os.cpu_count() or 1)
-    waiting = pieces(entries)
-    with large_ones_allowed(), ThreadPoolExecutor(workers) as pool:
-        # A few at a time, so that not all files of a packed archive wait in memory.
-        while some := list(islice(waiting, 8 * workers)):
-            list(pool.map(do, some))
+    with large_ones_allowed(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        list(pool.map(some, range(0, len(entries), 64)))
 
 
 def heads_of(entries: Sequence[Entry], background: str) -> list[Head]:
