@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,32 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.data.base import PARTS, Data
+from latentfit.data.base import PARTS, Data, Split
 from latentfit.data.labels import numbered
 from latentfit.data.resident import Resident
 from latentfit.data.splits import LEAST, Places, by_content, by_position, fingerprint, marks_of
 from latentfit.schema import Schema
+
+
+class Lazy(ABC):
+    """Samples that are read when it is known which split each belongs to.
+
+    They must come with marks, which stand for their content.
+    """
+
+    shape: tuple[int, ...]
+    """(N, *shape of a sample)."""
+    dtype: np.dtype
+    """Of the entries held."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @abstractmethod
+    def splits(
+        self, places: Sequence[Tensor], labels: Sequence[Tensor | None], ids: Sequence[np.ndarray]
+    ) -> list[Split]:
+        """The samples at some places, a split for each list of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +45,7 @@ class Found:
     """What a reader found: samples of one split, or of all.
 
     Attributes:
-        x: An array, a tensor of pixels, or a table.
+        x: An array, a tensor of pixels, a table, or what is read later.
         y: Labels of any kind, (N,); None where there are none.
         ids: What each sample is called in its source, (N,); None where it is its number.
         marks: Stand for the content of each sample, or for its key, uint64 (N,); None where `x`
@@ -87,12 +109,20 @@ def assemble(
         classes,
     )
     ids = [_named(found[of], at) for of, at in places.values()]
-    sources = {part: _seen(chosen, held) for part, held in found.items()}
-    found.clear()  # what the file held is no longer needed
-    splits = {
-        part: Resident(sources[of][at], label, ids=called)
-        for (part, (of, at)), label, called in zip(places.items(), labels, ids, strict=True)
-    }
+    splits: dict[str, Split] = {}
+    for source in list(found):
+        x = found.pop(source).x  # what the file held is no longer needed
+        parts = [number for number, (of, _) in enumerate(places.values()) if of == source]
+        taken = [[*places.values()][number][1] for number in parts]
+        told = [labels[number] for number in parts], [ids[number] for number in parts]
+        x = x if isinstance(x, Tensor | Lazy) else chosen.apply(x)
+        made = (
+            x.splits(taken, *told)
+            if isinstance(x, Lazy)
+            else [Resident(x[at], label, ids=called)
+                  for at, label, called in zip(taken, *told, strict=True)]
+        )  # fmt: skip
+        splits |= {PARTS[number]: split for number, split in zip(parts, made, strict=True)}
     return Data(
         name=name,
         train=splits["train"],
@@ -142,15 +172,12 @@ def _must_agree(found: dict[str, Found], name: str) -> None:
             )
 
 
-def _seen(schema: Schema, held: Found) -> Tensor:
-    return held.x if isinstance(held.x, Tensor) else schema.apply(held.x)
-
-
 def _content(held: Found) -> Tensor:
     """What the fingerprint stands for."""
     if isinstance(held.x, Tensor):
         return held.x
-    x = held.marks.view(np.int64) if hasattr(held.x, "iloc") and held.marks is not None else held.x
+    apart = hasattr(held.x, "iloc") or isinstance(held.x, Lazy)
+    x = held.marks.view(np.int64) if apart and held.marks is not None else held.x
     return torch.from_numpy(np.ascontiguousarray(x, x.dtype.newbyteorder("=")))
 
 

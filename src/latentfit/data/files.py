@@ -6,9 +6,10 @@ from pathlib import Path
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.entries import ARCHIVES
 from latentfit.data.folders import from_archive, from_folder
 from latentfit.data.frames import from_file
-from latentfit.data.images import ARCHIVES, read_idx
+from latentfit.data.idx import read_idx
 from latentfit.data.make import arrays
 from latentfit.data.numpy_files import from_npy, from_npz
 from latentfit.data.options import Options
@@ -54,7 +55,7 @@ def read_path(
         return from_folder(path, name, options, schema, limit)
     lower = path.name.lower()
     if lower.endswith(ARCHIVES):
-        return from_archive(path, name, options, schema)
+        return from_archive(path, name, options, schema, limit)
     for end, reader in READERS.items():
         if lower.endswith(end):
             return reader(path, name, options, schema)

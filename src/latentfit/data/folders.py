@@ -3,154 +3,191 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import math
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.data.base import Data
-from latentfit.data.images import ARCHIVES, Named, image_paths, read_archive, read_image
+from latentfit.data.assemble import Found, Lazy, assemble
+from latentfit.data.base import PARTS, Data, Split
+from latentfit.data.entries import ARCHIVES, SUFFIXES, Entry, Listing, below, inside, shown
+from latentfit.data.form import (
+    OPTIONS,
+    background_of,
+    form_of,
+    heads_of,
+    notes_on,
+    pixels,
+    spread,
+    white_of,
+)
+from latentfit.data.images import Form
+from latentfit.data.layout import laid_out
 from latentfit.data.options import Options
-from latentfit.data.splits import LEAST, fingerprint
+from latentfit.data.resident import Resident
 from latentfit.data.streamed import Streamed
-from latentfit.schema import Schema
-from latentfit.seeds import mix
+from latentfit.schema import Pixels, Schema
+from latentfit.schema.pixels import brightness
 
 
 def from_folder(path: Path, name: str, options: Options, schema: Schema | None, limit: int) -> Data:
-    """A data set of the images below a folder."""
-    raise NotImplementedError
+    """A data set of the images below a folder, or of its archives `train` and `test`.
 
+    Such archives are a set that is the same for all time: its splits go by number, and it is held
+    in memory whatever the limit.
 
-def from_archive(path: Path, name: str, options: Options, schema: Schema | None) -> Data:
-    """A data set of the images of an archive."""
-    raise NotImplementedError
-
-
-def _parts(held: list[Named]) -> tuple[list[Named], list[Named] | None]:
-    """Split an archive's images by train/ and test/ at its top, where it has both."""
-    tops = {Path(member).parts[0] for member, _ in held}
-    if tops != {"train", "test"}:
-        return held, None
-    parts = [[one for one in held if Path(one[0]).parts[0] == top] for top in ("train", "test")]
-    return parts[0], parts[1]
-
-
-def _read_folder(path: Path, name: str, limit: int) -> Data:
-    for place in (path, path / "raw"):
-        for suffix in (".gz", ""):
-            if (place / f"train-images-idx3-ubyte{suffix}").exists():
-                return _idx(place, suffix, name)
+    Raises:
+        UserError: There are too few images, one cannot be read, or they differ in size.
+    """
     archives = {
         part: found
         for part in ("train", "test")
         for end in ARCHIVES
         if (found := path / f"{part}{end}").exists()
     }
-    if len(archives) == 2:
-        images = {part: read_archive(archive) for part, archive in archives.items()}
-        data = _from_images(images["train"], images["test"], name)
-        files = {part: [Path(member).name for member, _ in held] for part, held in images.items()}
-        return _with_attributes(data, path / "attributes.csv", files)
-    train, test = path / "train", path / "test"
-    if train.is_dir() and test.is_dir():
-        return _from_paths(image_paths(train), image_paths(test), path, name, limit)
-    return _from_paths(image_paths(path), None, path, name, limit)
+    if len(archives) < 2:
+        return _made(below(path), path, name, options, schema, limit)
+    parts = {part: inside(archive) for part, archive in archives.items()}
+    for part, listing in parts.items():
+        for number, entry in enumerate(listing.entries):
+            listing.entries[number] = replace(entry, name=f"{part}/{entry.name}")
+        parts["train"].unread += listing.unread if part != "train" else Counter()
+    parts["train"].entries += parts["test"].entries
+    data = _made(parts["train"], path, name, options, schema, limit, fixed=True)
+    return _with_attributes(data, path / "attributes.csv")
 
 
-def _from_images(train: list[Named], test: list[Named] | None, name: str) -> Data:
-    x, labels, classes = _stack(train)
-    if test is None:
-        return arrays(x, labels, name=name, classes=classes)
-    other, other_labels, other_classes = _stack(test)
-    if classes != other_classes:
-        labels, other_labels, classes = None, None, ()
-    return arrays(x, labels, name=name, test=(other, other_labels), classes=classes)
-
-
-def _stack(named: list[Named]) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    labels, classes = _classes([Path(member).parent.name for member, _ in named])
-    return np.stack([image for _, image in named]), labels, classes
-
-
-def _classes(folders: list[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Labels from the names of the folders that images lie in, if there are several."""
-    classes = tuple(sorted(set(folders)))
-    if len(classes) < 2:
-        return None, ()
-    number = {folder: index for index, folder in enumerate(classes)}
-    return np.array([number[folder] for folder in folders]), classes
-
-
-def _from_paths(
-    train: list[Path], test: list[Path] | None, root: Path, name: str, limit: int
+def from_archive(
+    path: Path, name: str, options: Options, schema: Schema | None, limit: int
 ) -> Data:
-    if len(train) < LEAST or (test is not None and len(test) < 2):
+    """A data set of the images of an archive.
+
+    Raises:
+        UserError: As `from_folder`, or the archive cannot be read; or it is above the limit and
+            packed as a whole.
+    """
+    return _made(inside(path), path, name, options, schema, limit)
+
+
+@dataclass
+class Pictures(Lazy):
+    """Images that are decoded once it is known which split each belongs to.
+
+    Attributes:
+        entries: Their files.
+        form: What they are brought to.
+        streamed: They are read each time, not held.
+    """
+
+    entries: list[Entry]
+    form: Form
+    streamed: bool
+
+    def __post_init__(self) -> None:
+        self.shape, self.dtype = (len(self.entries), *self.form.shape), np.dtype(self.form.dtype)
+
+    def at(self, places: Tensor) -> Tensor:
+        """The images at some places, decoded now, `dtype` with shape (B, C, H, W)."""
+        held = pixels([self.entries[place] for place in places.tolist()], self.form)
+        return torch.from_numpy(held)
+
+    def splits(
+        self, places: Sequence[Tensor], labels: Sequence[Tensor | None], ids: Sequence[np.ndarray]
+    ) -> list[Split]:
+        """Parts of one array, or files that are read when their turn comes."""
+        if self.streamed:
+            return [
+                Streamed([self.entries[i] for i in at.tolist()], self.form, label, ids=called)
+                for at, label, called in zip(places, labels, ids, strict=True)
+            ]
+        parts = self.at(torch.cat([*places])).split([len(at) for at in places])
+        return [
+            Resident(part, label, ids=called)
+            for part, label, called in zip(parts, labels, ids, strict=True)
+        ]
+
+
+def _made(
+    listing: Listing,
+    path: Path,
+    name: str,
+    options: Options,
+    schema: Schema | None,
+    limit: int,
+    *,
+    fixed: bool = False,
+) -> Data:
+    name = shown(name)
+    options.must_be_among(OPTIONS, "images")
+    if options.kind not in ("auto", "images"):
+        raise UserError(f"'{name}' holds images, not {options.kind}; leave the kind out.")
+    if schema is not None and not isinstance(schema, Pixels):
+        raise UserError(f"'{name}' holds images, the model takes none; give data of its kind.")
+    if not listing.entries:
+        also = " ".join(["", *listing.notes()])
         raise UserError(
-            f"{root} holds {len(train)} images; at least {LEAST} are needed, "
-            "as .png, .jpg or another common format."
+            f"{shown(str(path))} holds 0 images; give it some as {', '.join(SUFFIXES)}.{also}"
         )
-    shape = read_image(train[0]).shape
-    if (len(train) + len(test or [])) * math.prod(shape) > limit:
-        return _streamed(train, test, shape, root, name)
+    held, classes, notes = laid_out(listing.entries)
+    held = {part: held[part] for part in PARTS if part in held}
+    entries = [entry for some in held.values() for entry in some]
+    heads = heads_of(entries, background_of(options, schema))
+    form, kind, told = form_of(entries, heads, name, options, schema)
+    notes = [*listing.notes(), *notes, *notes_on(heads, form, options), *told]
+    size = len(entries) * math.prod(form.shape) * np.dtype(form.dtype).itemsize
+    if size > limit and not fixed and any(entry.held for entry in entries):
+        raise UserError(
+            f"the images of {shown(str(path))} take {size / 2**30:.1f} GiB decoded, above the "
+            f"limit of {limit / 2**30:.1f}, and a packed tar is not read piece by piece; unpack it "
+            "and give the folder, or give a zip."
+        )
+    found, marks = {}, iter(heads)
+    for part, some in held.items():
+        pictures = Pictures(some, form, streamed=size > limit)
+        found[part] = Found(
+            x=pictures.at(torch.arange(len(some))) if fixed else pictures,
+            y=np.array(classes[part]) if classes else None,
+            ids=np.array([shown(entry.name) for entry in some]),
+            marks=np.array([next(marks).mark for _ in some], np.uint64),
+        )
 
-    def read(paths: list[Path]) -> list[Named]:
-        return [(str(p.relative_to(root)), read_image(p, expected=shape)) for p in paths]
+    def fit(whole: Found, train: Tensor) -> Schema:
+        looked = train[spread(len(train))]
+        pixels = whole.x[looked] if fixed else whole.x.at(looked)
+        bright = brightness(pixels, torch.arange(len(pixels)))
+        return Pixels(form.shape, white=white_of(form, kind), dtype=kind, crop=form.crop,
+                      background=form.background, **bright)  # fmt: skip
 
-    return _from_images(read(train), None if test is None else read(test), name)
-
-
-def _streamed(
-    train: list[Path], test: list[Path] | None, shape: tuple[int, ...], root: Path, name: str
-) -> Data:
-    labels, classes = _classes([path.parent.name for path in train])
-    other, other_classes = _classes([path.parent.name for path in test or []])
-    if test is not None and classes != other_classes:
-        labels, other, classes = None, None, ()
-    others = None if other is None else torch.from_numpy(other)
-    rest, chosen, held = partition(len(train), test=test is None)
-
-    def part(indices: Tensor) -> Streamed:
-        picked = None if labels is None else torch.from_numpy(labels)[indices]
-        return Streamed([train[index] for index in indices.tolist()], shape, picked)
-
-    marks = [[mix(str(p.relative_to(root))), _content(p)] for p in [*train, *(test or [])]]
-    return Data(
-        name=name,
-        train=part(rest),
-        validation=part(chosen),
-        test=part(held) if test is None else Streamed(test, shape, others),
-        fingerprint=fingerprint(torch.tensor(marks)),
-        classes=classes,
-    )
-
-
-def _content(path: Path) -> int:
-    """A number that stands for the bytes of a file; changing one of them changes it."""
-    return int.from_bytes(hashlib.blake2b(path.read_bytes(), digest_size=7).digest(), "big")
+    read = f"{form.shape} {form.crop} {form.background} {form.white} {form.deep}"
+    return assemble(found, name=name, fixed=fixed, schema=schema, fit=fit, notes=notes,
+                    also="" if fixed else read, together=True)  # fmt: skip
 
 
-def _with_attributes(data: Data, path: Path, files: dict[str, list[str]]) -> Data:
+def _with_attributes(data: Data, path: Path) -> Data:
     """Attach CelebA-style attributes: a row an image with columns file, split, and -1 or 1 each."""
     if not path.exists():
         return data
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    splits = (data.train, data.validation, data.test)
     try:
         names = [column for column in rows[0] if column not in ("file", "split")]
         values = {row["file"]: [row[column] == "1" for column in names] for row in rows}
-        train = torch.tensor([values[member] for member in files["train"]])
-        test = torch.tensor([values[member] for member in files["test"]])
+        parts = [
+            torch.tensor([values[called.rpartition("/")[2]] for called in map(str, split.ids)])
+            for split in splits
+            if split.ids is not None
+        ]
     except (IndexError, KeyError) as error:
         raise UserError(
             f"{path} has no row for {error}; it needs columns file, split and the attributes, "
             "and a row for each image."
         ) from error
-    rest, chosen, _ = partition(len(train), test=False)
-    parts = (train[rest], train[chosen], test)
-    columns = {n: tuple(part[:, i] for part in parts) for i, n in enumerate(names)}
+    columns = {name: tuple(part[:, i] for part in parts) for i, name in enumerate(names)}
     return replace(data, attributes=columns)

@@ -108,8 +108,7 @@ def _sample(sample: Any, name: str) -> np.ndarray:
 
     if not isinstance(sample, Image):
         return as_array(sample, name)
-    # Numbers of 32 bits have no range of their own: they are taken as those of an array are.
-    return np.asarray(sample)[None] if sample.mode in ("I", "F") else pixels_of(sample, name)
+    return pixels_of(sample, name)
 
 
 def _class(label: Any, name: str) -> Any:

@@ -3,62 +3,68 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from latentfit.checks import UserError
 from latentfit.data.base import Split
-from latentfit.data.images import read_image
-from latentfit.shapes import Shape
+from latentfit.data.entries import Entry
+from latentfit.data.images import Form, decode, large_ones_allowed
 
 
 class Files(Dataset[Tensor]):
-    """uint8 images by index.
+    """Images by index, as their form holds them.
 
     Arguments:
-        paths: Image files.
-        shape: (C, H, W), which each must have.
+        entries: Image files.
+        form: What they are brought to.
     """
 
-    def __init__(self, paths: list[Path], shape: Shape) -> None:
-        self.paths, self.shape = paths, shape
+    def __init__(self, entries: Sequence[Entry], form: Form) -> None:
+        self.entries, self.form = entries, form
 
     def __len__(self) -> int:
         """The number of files."""
-        return len(self.paths)
+        return len(self.entries)
 
     def __getitem__(self, index: int) -> Tensor:
-        """One image, uint8 with shape (C, H, W).
+        """One image, uint8 or float32 shares of white with shape (C, H, W).
 
         Raises:
-            UserError: The file cannot be read, or its image has another shape.
+            UserError: The file cannot be read.
         """
-        return torch.from_numpy(read_image(self.paths[index], expected=self.shape))
+        entry = self.entries[index]
+        with large_ones_allowed():
+            pixels = decode(entry.read(), entry.label, self.form)
+        return torch.from_numpy(np.array(pixels))
 
 
 class Streamed(Split):
     """Files read ahead by worker processes, in exactly the order asked for.
 
     Arguments:
-        paths: Image files of one size.
-        shape: (C, H, W).
+        entries: Image files.
+        form: What they are brought to.
         labels: Class of each file, with shape (N,).
         device: Where batches go.
+        ids: Name of each file, with shape (N,).
     """
 
     def __init__(
         self,
-        paths: list[Path],
-        shape: Shape,
+        entries: Sequence[Entry],
+        form: Form,
         labels: Tensor | None = None,
         device: torch.device | str = "cpu",
+        *,
+        ids: np.ndarray | None = None,
     ) -> None:
-        self.files, self.shape = Files(paths, shape), shape
-        self.labels, self.device = labels, device
+        self.files, self.shape = Files(entries, form), form.shape
+        self.labels, self.device, self.ids = labels, device, ids
 
     def __len__(self) -> int:
         """The number of files."""
@@ -68,15 +74,17 @@ class Streamed(Split):
         """The images at `indices` (B,), read now, float32 in [0, 1] with shape (B, C, H, W).
 
         Raises:
-            UserError: A file cannot be read, or its image has another shape.
+            UserError: A file cannot be read.
         """
+        if not len(indices):
+            return torch.empty(0, *self.shape, device=self.device)
         return self._scale(torch.stack([self.files[index] for index in indices.tolist()]))
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
         """`take` for each of the index tensors of `order`, read ahead by workers.
 
         Raises:
-            UserError: A file cannot be read, or its image has another shape.
+            UserError: A file cannot be read.
         """
         workers = min(4, max(1, (os.cpu_count() or 1) - 1))
         loader = DataLoader(
@@ -101,7 +109,8 @@ class Streamed(Split):
 
     def to(self, device: torch.device | str) -> Streamed:
         """The same files, handed out on `device`."""
-        return Streamed(self.files.paths, self.shape, self.labels, device)
+        return Streamed(self.files.entries, self.files.form, self.labels, device, ids=self.ids)
 
     def _scale(self, batch: Tensor) -> Tensor:
-        return batch.to(self.device, non_blocking=True).float() / 255
+        batch = batch.to(self.device, non_blocking=True)
+        return batch.float() / 255 if batch.dtype == torch.uint8 else batch

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from latentfit.checks import UserError, within
+from latentfit.shapes import CHANNELS
 from latentfit.storage.files import atomically
 
 DPI = 160
@@ -29,11 +30,35 @@ class Sheet(Figure):
     pixels: np.ndarray
 
 
+def drawn(channels: int) -> tuple[int, ...]:
+    """The channels of an image that are drawn: one as grey, or three as red, green and blue.
+
+    Of two, the first is red and the second green and blue; of more than three, the first, the
+    middle and the last are drawn.
+
+    Example:
+        >>> drawn(1), drawn(2), drawn(3), drawn(8)
+        ((0,), (0, 1, 1), (0, 1, 2), (0, 4, 7))
+    """
+    if channels in (1, 2):
+        return (0,) if channels == 1 else (0, 1, 1)
+    return 0, channels // 2, channels - 1
+
+
+def _told(caption: str, channels: int) -> str:
+    """A caption that says which channels are drawn, where that is not plain."""
+    if channels in (1, 3):
+        return caption
+    red, green, blue = (place + 1 for place in drawn(channels))
+    said = f"Channels {red}, {green} and {blue} of {channels} as red, green and blue."
+    return f"{caption} {said}".strip()
+
+
 def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
-    """Lay images out in rows on white.
+    """Lay images out in rows on white, those of other than 1 or 3 channels by `drawn`.
 
     Arguments:
-        images: With shape (N, C, H, W) in [0, 1], C 1 or 3; what lies outside is clipped.
+        images: With shape (N, C, H, W) in [0, 1], C at most 16; what lies outside is clipped.
         columns: Images in a row.
         gap: Pixels between images.
 
@@ -47,12 +72,13 @@ def tile(images: Tensor, columns: int, *, gap: int = 1) -> np.ndarray:
         >>> tile(torch.zeros(3, 1, 4, 4), columns=2).shape
         (9, 9)
     """
-    if images.dim() != 4 or images.shape[1] not in (1, 3) or not len(images):
+    if images.dim() != 4 or not 1 <= images.shape[1] <= CHANNELS or not len(images):
         raise UserError(
-            f"a sheet needs images (N, 1 or 3, H, W), got {tuple(images.shape)}; "
+            f"a sheet needs images (N, C, H, W), C at most {CHANNELS}, got {tuple(images.shape)}; "
             "draw vectors with figures.vectors."
         )
     within("columns", columns, 1)
+    images = images[:, list(drawn(images.shape[1]))]
     pixels = (images.detach().cpu().float().nan_to_num().clamp(0, 1) * 255).round()
     stack = pixels.byte().movedim(1, -1).numpy()
     count, height, width, channels = stack.shape
@@ -72,7 +98,7 @@ def save_png(images: Tensor, path: str | Path, columns: int, *, enlarge: bool = 
     """Write a sheet of images (N, C, H, W) in [0, 1] as a PNG.
 
     Arguments:
-        images: C 1 or 3.
+        images: C at most 16.
         path: Of the file.
         columns: Images in a row.
         enlarge: Enlarge images below 96 pixels by a whole number, so that a person sees them and
@@ -95,14 +121,14 @@ def image_grid(images: Tensor, *, columns: int, caption: str = "") -> Sheet:
     Raises:
         UserError: They are no such images, there are none, or `columns` is below 1.
     """
-    return _sheet(tile(images, columns), caption)
+    return _sheet(tile(images, columns), _told(caption, images.shape[1]))
 
 
 def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Sheet:
     """Eight columns; rows of inputs alternate with rows of their reconstructions.
 
     Arguments:
-        inputs: With shape (N, C, H, W) in [0, 1], C 1 or 3.
+        inputs: With shape (N, C, H, W) in [0, 1], C at most 16.
         outputs: With the shape of `inputs`.
         caption: Written above the sheet.
 
@@ -116,21 +142,23 @@ def reconstructions(inputs: Tensor, outputs: Tensor, caption: str = "") -> Sheet
         torch.cat([outputs.to(inputs), blank]).split(columns),
         strict=True,
     )
-    return _sheet(tile(torch.cat([part for pair in pairs for part in pair]), columns), caption)
+    whole = torch.cat([part for pair in pairs for part in pair])
+    return _sheet(tile(whole, columns), _told(caption, inputs.shape[1]))
 
 
 def rows_grid(lines: Tensor, caption: str = "", *, names: Sequence[str] = ()) -> Sheet:
     """A row for each line (rows, steps, C, H, W): interpolations, traversals, neighbours.
 
     Arguments:
-        lines: Images in [0, 1], C 1 or 3.
+        lines: Images in [0, 1], C at most 16.
         caption: Written above the sheet.
         names: Written beside the rows, if any.
 
     Raises:
         UserError: They are no such images, or there are none.
     """
-    return _sheet(tile(lines.flatten(0, 1), lines.shape[1]), caption, names)
+    pixels = tile(lines.flatten(0, 1), lines.shape[1])
+    return _sheet(pixels, _told(caption, lines.shape[2]), names)
 
 
 def _sheet(pixels: np.ndarray, caption: str, names: Sequence[str] = ()) -> Sheet:
