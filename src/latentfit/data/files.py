@@ -6,6 +6,7 @@ from pathlib import Path
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.cells import from_h5ad
 from latentfit.data.folders import from_archive, from_folder
 from latentfit.data.frames import from_file
 from latentfit.data.images import ARCHIVES, read_idx
@@ -20,7 +21,12 @@ CLOTHES = (
     "T-shirt", "trouser", "pullover", "dress", "coat",
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
-READERS = {".npz": from_npz, ".npy": from_npy, **dict.fromkeys((*TEXT, *BINARY), from_file)}
+READERS = {
+    ".npz": from_npz,
+    ".npy": from_npy,
+    ".h5ad": from_h5ad,
+    **dict.fromkeys((*TEXT, *BINARY), from_file),
+}
 """Of files that hold samples as rows, by the ends of their names."""
 
 

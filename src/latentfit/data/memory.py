@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.cells import cells
 from latentfit.data.frames import table
 from latentfit.data.images import pixels_of
 from latentfit.data.make import arrays
@@ -51,8 +52,6 @@ def collected(source: Any, options: Options, schema: Schema | None = None) -> Da
     if hasattr(source, "columns") and hasattr(source, "iloc"):
         return table(source, options=options, schema=schema)
     if hasattr(source, "obs_names") and hasattr(source, "var_names"):
-        from latentfit.data.cells import cells
-
         return cells(source, "cells", options, schema)
     if isinstance(source, dict):
         return from_arrays(source, "arrays", options, schema)
