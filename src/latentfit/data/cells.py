@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -208,7 +209,9 @@ def write_codes(source: Path, out: Path, ids: Sequence[str], codes: np.ndarray) 
 def _read(path: Path, backed: Any = None) -> AnnData:
     anndata = _library()
     try:
-        return anndata.read_h5ad(path, backed=backed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names that are not unique, which end in an error
+            return anndata.read_h5ad(path, backed=backed)
     except Exception as error:  # h5py and anndata have many
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise UserError(f"{path} is not a readable .h5ad file ({said}); save it again.") from error

@@ -120,7 +120,8 @@ class SignalEncoder(nn.Module):
 class SignalDecoder(nn.Module):
     """Dense 128, dense to the inner positions, convolutions that double the length.
 
-    A linear map lies beside them. Between the layers lie batch norm and leaky ReLU 0.2; the output is unbounded.
+    A linear map lies beside them. Between the layers lie batch norm and leaky ReLU 0.2; the output
+    is unbounded.
 
     Arguments:
         shape: (C, T) of a signal, T at least 4.
