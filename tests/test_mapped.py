@@ -80,7 +80,7 @@ def test_a_mapped_array_is_read_in_a_models_units(tmp_path):
     ("array", "options", "said"),
     [
         (np.zeros((10, 3)), {}, "at least 20 samples"),
-        (np.where(np.arange(90) == 71, np.nan, 1.0).reshape(30, 3), {}, r"NaN or infinite \(1, the first in sample 23\)"),
+        (np.where(np.arange(90) == 71, np.nan, 1.0).reshape(30, 3), {}, "the first in sample 23"),
         (np.full((30, 8, 8), 300.0), {}, r"must lie in \[0, 1\]"),
         (np.zeros((30, 8, 8), np.uint8), {"scale": "each"}, "says nothing of images"),
         (np.zeros((30, 3)), {"label": "a"}, "says nothing of arrays"),

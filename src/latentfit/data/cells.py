@@ -126,7 +126,7 @@ def _known(adata: AnnData, name: str, schema: Schema, notes: list[str]) -> list[
             f"such as '{absent[0]}'; give cells with all of them."
         )
     if more := len(held) - len(schema.names):
-        notes.append(f"{more:,} genes that the training did not have are not used.")
+        notes.append(f"genes that the training did not have are not used: {more:,}.")
     return list(schema.names)
 
 

@@ -46,8 +46,8 @@ def read_path(
         name: What reports call it; the file's own name where not given.
         options: How to read it.
         schema: That of a model, in whose units the samples are to be read.
-        limit: Bytes above which a folder of images is streamed, and an .npy file is read as its rows
-            are asked for.
+        limit: Bytes above which a folder of images is streamed, and an .npy file is read as its
+            rows are asked for.
 
     Raises:
         UserError: It is of an unknown kind, cannot be read, or holds what is no data set.

@@ -33,8 +33,6 @@ class Mapped(Split):
         device: Where batches go.
     """
 
-    labels = None
-
     def __init__(
         self,
         array: np.ndarray,
@@ -43,7 +41,7 @@ class Mapped(Split):
         device: torch.device | str = "cpu",
     ) -> None:
         self.array, self.places, self.schema, self.device = array, places, schema, device
-        self.shape, self.ids = tuple(schema.seen), places.numpy()
+        self.shape, self.labels, self.ids = tuple(schema.seen), None, places.numpy()
 
     def __len__(self) -> int:
         """The number of rows."""
