@@ -74,9 +74,10 @@ def cells(adata: AnnData, name: str, options: Options, schema: Schema | None = N
                 f"two {what}s of '{name}' are called '{double}'; call "
                 f"{short}_names_make_unique() and save again."
             )
+    obs: Any = adata.obs
     for role in ("label", "key"):
         if getattr(options, role) is not None:
-            one_of(f"column of obs in --{role}", getattr(options, role), map(str, adata.obs))
+            one_of(f"column of obs in --{role}", getattr(options, role), map(str, obs))
     notes: list[str] = []
     genes = _genes(adata, name, options) if schema is None else _known(adata, name, schema, notes)
     x = _dense(adata, genes, name)
@@ -85,9 +86,9 @@ def cells(adata: AnnData, name: str, options: Options, schema: Schema | None = N
         raise UserError(f"the model takes counts, '{name}' holds other numbers; give the counts.")
     whole = Found(
         x=x,
-        y=None if options.label is None else adata.obs[options.label].reset_index(drop=True),
+        y=None if options.label is None else obs[options.label].reset_index(drop=True),
         ids=adata.obs_names.to_numpy().astype(str),
-        marks=None if options.key is None else marks_of_rows(adata.obs[[options.key]]),
+        marks=None if options.key is None else marks_of_rows(obs[[options.key]]),
     )
 
     def fit(found: Found, train: Tensor) -> Schema:

@@ -118,7 +118,9 @@ def mapped(path: Path, name: str, options: Options, schema: Schema | None) -> Da
     next(splits["train"].chunks(1))  # its shape is tried
     return Data(
         name=name,
-        **splits,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
         fingerprint=fingerprint(*((content, at) for _, at in places.values()), also=also),
         schema=chosen,
         notes=(*notes, f"{array.nbytes / 1e9:.2g} GB are read from disk as they are needed."),
@@ -160,6 +162,7 @@ def _images(
     white = images(extreme, name, white=known)[1:]
     content = Content(array, lambda rows: images(rows, name, white=white[0])[0])
     if schema is None:
+        bright = brightness(content, train)
         schema = Pixels(content.shape[1:], white=white[0], dtype=array.dtype.name,
-                        **brightness(content, train))  # fmt: skip
+                        mean=bright["mean"], spread=bright["spread"])  # fmt: skip
     return schema, content, "", [white[1]] if white[1] else []
