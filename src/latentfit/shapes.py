@@ -31,8 +31,13 @@ WHITES = (255, 1023, 4095, 16_383, 65_535)
 """Of 8, 10, 12, 14 and 16 bits."""
 
 
-def finite(array: np.ndarray, name: str) -> np.ndarray:
+def finite(array: np.ndarray, name: str, *, start: int = 0) -> np.ndarray:
     """The array, if all of it are finite numbers.
+
+    Arguments:
+        array: Samples.
+        name: What errors call it.
+        start: Number of the first of them.
 
     Raises:
         UserError: It holds something else.
@@ -41,7 +46,7 @@ def finite(array: np.ndarray, name: str) -> np.ndarray:
         raise UserError(f"'{name}' holds {array.dtype} values; numbers are needed.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = ~np.isfinite(array)
-        row = int(np.argwhere(bad)[0][0]) if array.ndim else 0
+        row = start + int(np.argwhere(bad)[0][0]) if array.ndim else 0
         raise UserError(
             f"'{name}' holds values that are NaN or infinite ({int(bad.sum())}, the first in "
             f"sample {row}); remove them."

@@ -1,85 +1,120 @@
-"""Scores of signals against closed forms."""
+"""Networks of signals: their form, every recipe on them, and what they refuse."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
+from contract import AT_ONCE, points
+from latentfit import networks
 from latentfit.checks import UserError
-from latentfit.metrics import autocorrelation_distance, spectrum_distance
+from latentfit.game import Game
+from latentfit.networks.signals import Fit, SignalDecoder, SignalEncoder, halvings
+from latentfit.recipes import RECIPES, recipe
 
-NOISE = np.random.default_rng(0).normal(size=(50, 2, 64))
-TIME = np.arange(64)
-
-
-def waves(frequency, count=16):
-    """Sine waves of one frequency at all phases, with shape (count, 1, 64)."""
-    phase = 2 * np.pi * np.arange(count)[:, None, None] / count
-    return np.sin(2 * np.pi * frequency * TIME / 64 + phase)
+LONG, SHORT = (2, 50), (1, 24)
+WITHOUT = ("vae-bernoulli", "vq-vae")
 
 
-@pytest.mark.parametrize("factor", [0.1, 3.0, -1.0])
-def test_spectrum_tells_scale_in_decibels(factor):
-    expected = abs(20 * np.log10(abs(factor)))
-    assert spectrum_distance(NOISE, factor * NOISE) == pytest.approx(expected)
-    assert autocorrelation_distance(NOISE, factor * NOISE) == pytest.approx(0, abs=1e-12)
+def count(network):
+    return sum(p.numel() for p in network.parameters())
 
 
-def test_spectrum_of_two_waves():
-    # All power in one of 32 frequencies, so the mean is 1 / 32 of it and the floor 80 dB lower.
-    step = 80 + 10 * np.log10(32)
-    expected = (2 * step**2 / 32) ** 0.5
-    assert spectrum_distance(waves(4), waves(7)) == pytest.approx(expected)
-    quiet = [np.concatenate([waves(f), 1e-6 * waves(f)], axis=1) for f in (4, 7)]
-    assert spectrum_distance(*quiet) == pytest.approx(expected)  # each channel has its own floor
-    assert spectrum_distance(waves(4), waves(4, count=5)) == pytest.approx(0, abs=1e-9)
-    assert spectrum_distance(waves(4), waves(4) + 1e9) == pytest.approx(0, abs=1e-3)
+@pytest.mark.parametrize("positions", [32, 33, 50, 63, 64, 150, 1047, 5000])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_length_comes_back_and_few_positions_are_left_inside(positions, channels):
+    shape = (channels, positions)
+    torch.manual_seed(0)
+    encoder = networks.encoder(shape, 5)
+    inner = Fit(shape)(torch.zeros(1, *shape)).shape[2] / 2 ** halvings(positions)
+    assert 8 < inner <= 16
+    assert inner == round(inner)
+    x = torch.randn(3, *shape)
+    z = encoder(x)
+    assert z.shape == (3, 5)
+    assert networks.decoder(shape, 5)(z).shape == x.shape
+    assert count(encoder) < 400_000
 
 
-def test_channels_count_alike():
-    one = NOISE.copy()
-    one[:, 1] *= 10
-    assert spectrum_distance(NOISE, one) == pytest.approx(20 / 2**0.5)
-    flat = np.concatenate([NOISE, np.ones_like(NOISE[:, :1])], axis=1)
-    assert spectrum_distance(flat, 10 * flat) == pytest.approx(20)  # what never varies is left out
-    assert autocorrelation_distance(flat, flat[:, [0, 1, 0]]) == pytest.approx(0, abs=1e-12)
+def test_what_is_added_on_the_way_in_repeats_the_last_position():
+    x = torch.arange(66.0).reshape(1, 2, 33)
+    held = Fit((2, 33))(x)
+    assert held.shape == (1, 2, 36)
+    torch.testing.assert_close(held[..., :33], x)
+    torch.testing.assert_close(held[..., 33:], x[..., -1:].expand(1, 2, 3))
 
 
-def test_autocorrelation_against_its_sum():
-    x, y = NOISE[:3], NOISE[3:5, ::-1] + 0.5 * np.roll(NOISE[3:5], 1, axis=2)
-
-    def mean(signals):
-        held = []
-        for row in signals.reshape(-1, 64):
-            z = row - row.mean()
-            held.append([z[:-k] @ z[k:] / (z @ z) for k in range(1, 33)])
-        return np.mean(np.reshape(held, (len(signals), 2, 32)), axis=0)
-
-    expected = np.abs(mean(x) - mean(y)).mean()
-    assert autocorrelation_distance(x, y) == pytest.approx(expected)
-    assert autocorrelation_distance(torch.from_numpy(x), y) == pytest.approx(expected)
+def test_the_decoder_lays_no_comb_over_what_it_gives():
+    decoder = SignalDecoder((1, 128), 2, width=0.25).eval()
+    with torch.no_grad():
+        for layer in decoder.modules():
+            if isinstance(layer, nn.Linear | nn.ConvTranspose1d):
+                layer.weight.fill_(0.1)
+        decoder.straight.weight.zero_()
+        (signal,) = decoder(torch.ones(1, 2))[0]
+    inside = signal[40:-40]
+    assert float(inside.abs().min()) > 0
+    torch.testing.assert_close(inside, inside[:1].expand_as(inside))
 
 
-def test_a_constant_signal_has_none():
-    # That of a wave of frequency f is (1 - k / T) cos(2 pi f k / T) over whole periods, nearly.
-    lags = np.arange(1, 33)
-    expected = np.abs((1 - lags / 64) * np.cos(2 * np.pi * 4 * lags / 64)).mean()
-    flat = np.full((3, 1, 64), 0.1)
-    assert autocorrelation_distance(waves(4), flat) == pytest.approx(expected, rel=1e-6)
-    assert autocorrelation_distance(flat, flat) is None
-    assert spectrum_distance(flat, waves(4)) is None
-    assert spectrum_distance(waves(4), flat) > 10
+def test_a_linear_map_lies_beside_the_convolutions():
+    for network, inputs in ((SignalEncoder(LONG, 3), LONG), (SignalDecoder(LONG, 3), (3,))):
+        with torch.no_grad():
+            for layer in network.layers.modules():
+                if isinstance(layer, nn.Linear | nn.Conv1d | nn.ConvTranspose1d):
+                    layer.weight.zero_()
+        x = torch.randn(4, *inputs)
+        expected = x.flatten(1) @ network.straight.weight.T
+        torch.testing.assert_close(network.eval()(x).flatten(1), expected)
 
 
-@pytest.mark.parametrize("score", [spectrum_distance, autocorrelation_distance])
-def test_ends_of_the_range(score):
-    assert score(NOISE, NOISE[:0]) is None
-    assert score(NOISE[..., :1], NOISE[..., :1]) is None
-    assert score(NOISE[..., :2], NOISE[..., :2]) == pytest.approx(0, abs=1e-12)
-    with pytest.raises(UserError, match="must both be"):
-        score(NOISE, NOISE[:, 0])
-    with pytest.raises(UserError, match="must both be"):
-        score(NOISE, NOISE[..., :5])
-    with pytest.raises(UserError, match="NaN or infinity"):
-        score(NOISE, np.where(NOISE > 2, np.nan, NOISE))
+def test_each_signal_is_judged_alone():
+    x = torch.randn(6, *LONG)
+    network = networks.encoder(LONG, 2)
+    torch.testing.assert_close(network(x)[:2], network(x[:2]))
+
+
+def test_width_reaches_the_networks():
+    shape = (1, 150)
+    assert (
+        count(recipe("ae", shape, latent=4, width=0.5)) < count(recipe("ae", shape, latent=4)) / 3
+    )
+
+
+def test_spectral_norm_is_on_every_layer():
+    network = networks.spectrally_normal_everywhere(SignalDecoder(LONG, 3))
+    layers = [layer for layer in network.modules()
+              if isinstance(layer, nn.Linear | nn.ConvTranspose1d)]  # fmt: skip
+    assert len(layers) == 5
+    assert all(is_parametrized(layer, "weight") for layer in layers)
+
+
+@pytest.mark.parametrize("shape", [LONG, SHORT], ids=["long", "short"])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in WITHOUT])
+def test_every_recipe_plays_on_signals(name, shape):
+    model = recipe(name, shape, latent=4, width=1 / 16, batch=8, **AT_ONCE.get(name, {}))
+    game, batches = Game(model), points(shape, count=8)
+    terms = [game.round(batches, number) for number in range(2)]
+    assert all(value.isfinite() for value in terms[-1].values())
+    model.eval()
+    assert model.decode(torch.randn(3, 4)).shape == (3, *shape)
+    assert all(p.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "settings", "said"),
+    [
+        ("vae-bernoulli", LONG, {}, r"needs images in \[0, 1\], got signals"),
+        ("vq-vae", LONG, {}, "needs images, got signals"),
+        ("pioneer", LONG, {"phase": 2}, "need images, got signals; use --set phase=0"),
+        ("ae", LONG, {"family": "sngan"}, "one of images; leave it out for signals"),
+        ("ae", LONG, {"link": "identity"}, "signals have no link"),
+        ("ae", LONG, {"momentum": 0.1}, "networks of signals have no batch norm"),
+        ("ae", (12,), {"momentum": 0.1}, "networks of vectors have no batch norm"),
+    ],
+)
+def test_what_is_of_images_is_refused(name, shape, settings, said):
+    with pytest.raises(UserError, match=said):
+        recipe(name, shape, latent=4, **settings)

@@ -67,7 +67,7 @@ def write_codes(found: dict[str, np.ndarray], out: Path, data: str) -> None:
     elif out.suffix.lower() == ".h5ad":
         from latentfit.data.cells import write_codes as write
 
-        ids, codes = found["ids"], found["codes"]
+        ids, codes = found["ids"].tolist(), found["codes"]
         write_over(out, lambda draft: write(Path(data), draft, ids, codes))
     else:
         import pandas as pd

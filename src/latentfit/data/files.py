@@ -6,11 +6,13 @@ from pathlib import Path
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.cells import from_h5ad
 from latentfit.data.entries import ARCHIVES
 from latentfit.data.folders import from_archive, from_folder
 from latentfit.data.frames import from_file
 from latentfit.data.idx import read_idx
 from latentfit.data.make import arrays
+from latentfit.data.mapped import mapped
 from latentfit.data.numpy_files import from_npy, from_npz
 from latentfit.data.options import Options
 from latentfit.data.tables import BINARY, TEXT
@@ -21,7 +23,12 @@ CLOTHES = (
     "T-shirt", "trouser", "pullover", "dress", "coat",
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
-READERS = {".npz": from_npz, ".npy": from_npy, **dict.fromkeys((*TEXT, *BINARY), from_file)}
+READERS = {
+    ".npz": from_npz,
+    ".npy": from_npy,
+    ".h5ad": from_h5ad,
+    **dict.fromkeys((*TEXT, *BINARY), from_file),
+}
 """Of files that hold samples as rows, by the ends of their names."""
 
 
@@ -40,7 +47,8 @@ def read_path(
         name: What reports call it; the file's own name where not given.
         options: How to read it.
         schema: That of a model, in whose units the samples are to be read.
-        limit: Bytes of decoded images above which a folder is streamed.
+        limit: Bytes above which a folder of images is streamed, and an .npy file is read as its
+            rows are asked for.
 
     Raises:
         UserError: It is of an unknown kind, cannot be read, or holds what is no data set.
@@ -56,6 +64,8 @@ def read_path(
     lower = path.name.lower()
     if lower.endswith(ARCHIVES):
         return from_archive(path, name, options, schema, limit)
+    if lower.endswith(".npy") and path.stat().st_size > limit:
+        return mapped(path, name, options, schema)
     for end, reader in READERS.items():
         if lower.endswith(end):
             return reader(path, name, options, schema)

@@ -47,6 +47,7 @@ def table(
     schema: Schema | None = None,
     dialect: Dialect | None = None,
     notes: Sequence[str] = (),
+    counts: dict[str, int] | None = None,
 ) -> Data:
     """A data set of a table in memory.
 
@@ -57,6 +58,7 @@ def table(
         schema: That of a model: its columns are looked for by their names.
         dialect: Of the file that it was read from.
         notes: What a person should know already.
+        counts: Rows of each split, one split after the other, where they are split already.
 
     Raises:
         UserError: There are too few rows or columns, or a cell is not understood.
@@ -80,7 +82,7 @@ def table(
     if len(frame) == 0:
         raise UserError(f"'{name}' has no rows; it needs one for each sample.")
     if schema is not None:
-        return _under(schema, frame, name, options, list(notes))
+        return _under(schema, frame, name, options, list(notes), counts)
     kept, apart = taken(frame, options)
     said = list(notes)
     if options.kind not in ("signals", "vectors"):
@@ -89,9 +91,10 @@ def table(
         kept, apart = [column for column in kept if column not in more], apart | more
     if not kept:
         raise UserError(f"no column of '{name}' is left; leave out fewer.")
-    found = {"train": _found(frame, kept, options)}
+    whole = _found(frame, kept, options)
     if options.kind in ("signals", "vectors"):
-        return _numbers(found["train"], name, options, dialect, said, tuple(map(str, apart)))
+        return _numbers(whole, name, options, dialect, said, tuple(map(str, apart)), counts)
+    found = _cut(whole, counts)
 
     def fit(found: Found, train: Tensor) -> Schema:
         chosen, more = table_of(
@@ -105,7 +108,7 @@ def table(
         said.extend(more)
         return chosen
 
-    del frame  # a large one shall not lie beside what is made of it
+    del frame, whole  # a large one shall not lie beside what is made of it
     data = assemble(found, name=name, fit=fit, also=options.scale or "",
                     together=options.key is not None)  # fmt: skip
     return replace(data, notes=tuple(said))
@@ -128,7 +131,29 @@ def _found(frame: Frame, kept: list[Any], options: Options) -> Found:
     )
 
 
-def _under(schema: Schema, frame: Frame, name: str, options: Options, notes: list[str]) -> Data:
+def _cut(whole: Found, counts: dict[str, int] | None) -> dict[str, Found]:
+    """The samples by their splits, where they have some; their ids stay those of the whole."""
+    if counts is None:
+        return {"train": whole}
+    found, start = {}, 0
+    ids = np.arange(len(whole)) if whole.ids is None else whole.ids
+    for part, count in counts.items():
+        rows = slice(start, start + count)
+        x = whole.x.iloc[rows] if hasattr(whole.x, "iloc") else whole.x[rows]
+        y, marks = (None if held is None else held[rows] for held in (whole.y, whole.marks))
+        found[part] = Found(x=x, y=y, ids=ids[rows], marks=marks)
+        start += count
+    return found
+
+
+def _under(
+    schema: Schema,
+    frame: Frame,
+    name: str,
+    options: Options,
+    notes: list[str],
+    counts: dict[str, int] | None,
+) -> Data:
     """A table read as that of a model."""
     if not isinstance(schema, Table | Numbers) or not schema.names:
         raise UserError(f"'{name}' is a table, the model takes none; give data of its kind.")
@@ -157,7 +182,7 @@ def _under(schema: Schema, frame: Frame, name: str, options: Options, notes: lis
     whole = _found(frame, list(kept), replace(options, **roles))
     if isinstance(schema, Numbers):
         whole = replace(whole, x=_plain(whole.x))
-    return assemble({"train": whole}, name=name, fit=_never, schema=schema, notes=notes,
+    return assemble(_cut(whole, counts), name=name, fit=_never, schema=schema, notes=notes,
                     together=roles["key"] is not None)  # fmt: skip
 
 
@@ -172,6 +197,7 @@ def _numbers(
     dialect: Dialect,
     notes: list[str],
     apart: tuple[str, ...],
+    counts: dict[str, int] | None,
 ) -> Data:
     """A table of numbers of one kind: vectors, or signals whose columns are positions."""
     signal = options.kind == "signals"
@@ -184,7 +210,7 @@ def _numbers(
                            dialect=dialect, apart=apart)  # fmt: skip
 
     also = f"{options.kind} {scale}"
-    return assemble({"train": whole}, name=name, fit=fit, notes=notes, also=also,
+    return assemble(_cut(whole, counts), name=name, fit=fit, notes=notes, also=also,
                     together=options.key is not None)  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from latentfit.checks import UserError, one_of
 from latentfit.data import synthetic
 from latentfit.data.base import Data
 from latentfit.data.files import read_path
+from latentfit.data.hub import from_hub
 from latentfit.data.make import arrays
 from latentfit.data.memory import collected
 from latentfit.data.options import Options
@@ -98,11 +99,13 @@ def load(
     Arguments:
         name: A name of `names()`, with options after a colon where it is generated; or a path to a
             folder of images, an idx folder, a zip or tar of images, .npz, .npy, .csv, .tsv,
-            .parquet, .feather; or what holds data already: an array, a tensor, a dictionary of
+            .parquet, .feather, .h5ad; or hf:NAME, a set of the Hugging Face hub or a folder that
+            its library saved; or what holds data already: an array, a tensor, a dictionary of
             arrays, a DataFrame, a torch `Dataset`.
         root: Folder of the stored sets; else the environment's LATENTFIT_DATA, else `./data`.
         seed: Of a generated set whose name gives none. Splits do not depend on it.
-        limit: Bytes of decoded images above which a folder is streamed from disk.
+        limit: Bytes above which a folder of images is streamed from disk, and an .npy file is read
+            as its rows are asked for.
         schema: That of a model, `model.schema`: the samples are read in its units, its columns are
             looked for by name, images are brought to its size.
         options: How to read data of your own, those of `data.Options`: `kind`, `size`, `crop`,
@@ -155,6 +158,8 @@ def _loaded(
         if colon:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
         return _stored(kind, _root(root), limit, options, schema)
+    if kind == "hf" and words:
+        return from_hub(words, options, schema)
     path = Path(name).expanduser()
     if path.exists():
         for source in SOURCES.values():

@@ -73,12 +73,12 @@ def arrays(
                 "(N, C, T), or images (N, H, W), (N, H, W, C) or (N, C, H, W)."
             )
         found[part] = Found(x=array, y=labels, ids=names if part == "train" else None)
-    what = kind_of(found["train"].x, chosen.kind) if schema is None else _kind_under(schema)
+    what = kind_of(found["train"].x, chosen.kind) if schema is None else kind_under(schema)
     if what == "images":
         if chosen.scale is not None:
             raise UserError("'scale' says nothing of images; leave it out, or give the kind.")
         return images_of(found, name=name, classes=classes, fixed=fixed, schema=schema)
-    notes = _notes_on(found["train"].x, what, chosen.kind)
+    notes = notes_on(found["train"].x, what, chosen.kind)
     found = {part: replace(held, x=finite(held.x, name)) for part, held in found.items()}
     scale = chosen.scale or ("common" if what == "signals" else "each")
 
@@ -113,7 +113,8 @@ def kind_of(array: np.ndarray, kind: str = "auto") -> str:
     return "images" if low >= 0 and high <= (255 if whole else 1) else "signals"
 
 
-def _kind_under(schema: Schema) -> str:
+def kind_under(schema: Schema) -> str:
+    """What the samples are that a model takes."""
     if isinstance(schema, Table):
         raise UserError("the model takes rows of a table; give a table with its columns.")
     return (
@@ -121,7 +122,8 @@ def _kind_under(schema: Schema) -> str:
     )
 
 
-def _notes_on(array: np.ndarray, what: str, asked: str) -> list[str]:
+def notes_on(array: np.ndarray, what: str, asked: str) -> list[str]:
+    """What a person should know of samples that are no images, from their kind and what was asked."""
     if asked == "auto" and what == "signals":
         shape = "(N, C, T)" if array.ndim == 3 else "(N, T)"
         return [f"read as signals {shape}; if they are images, bring them to [0, 1]."]

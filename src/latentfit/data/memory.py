@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data
+from latentfit.data.cells import cells
 from latentfit.data.frames import table
 from latentfit.data.images import pixels_of
 from latentfit.data.make import arrays
@@ -51,8 +52,6 @@ def collected(source: Any, options: Options, schema: Schema | None = None) -> Da
     if hasattr(source, "columns") and hasattr(source, "iloc"):
         return table(source, options=options, schema=schema)
     if hasattr(source, "obs_names") and hasattr(source, "var_names"):
-        from latentfit.data.cells import cells
-
         return cells(source, "cells", options, schema)
     if isinstance(source, dict):
         return from_arrays(source, "arrays", options, schema)
@@ -67,8 +66,23 @@ def collected(source: Any, options: Options, schema: Schema | None = None) -> Da
 
 def _from_dataset(source: Dataset, options: Options, schema: Schema | None) -> Data:
     options.must_be_among(("scale",), "a Dataset")
-    name, held, labels = type(source).__name__, [], []
-    items: Iterable[Any] = source if isinstance(source, IterableDataset) else _each(source)
+    name = type(source).__name__
+    x, y = gathered(source if isinstance(source, IterableDataset) else _each(source), name)
+    return arrays(x, y, name=name, kind=options.kind, scale=options.scale, schema=schema)
+
+
+def gathered(items: Iterable[Any], name: str) -> tuple[np.ndarray, list[Any] | None]:
+    """Samples (N, ...), and the class of each where they have one.
+
+    Arguments:
+        items: As those of a `Dataset`.
+        name: What errors call it.
+
+    Raises:
+        UserError: One is no sample, samples differ in shape, or only some have a class.
+    """
+    held: list[np.ndarray] = []
+    labels: list[Any] = []
     for item in items:
         sample, label = _parted(item, name)
         held.append(_sample(sample, name))
@@ -82,8 +96,7 @@ def _from_dataset(source: Dataset, options: Options, schema: Schema | None) -> D
         raise UserError(f"{name} is empty; give it samples.")
     if labels and len(labels) < len(held):
         raise _no_item(name, f"{len(labels)} with a class and {len(held) - len(labels)} without")
-    return arrays(np.stack(held), labels if labels else None, name=name, kind=options.kind,
-                  scale=options.scale, schema=schema)  # fmt: skip
+    return np.stack(held), labels or None
 
 
 def _parted(item: Any, name: str) -> tuple[Any, list[Any]]:

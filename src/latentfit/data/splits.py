@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,11 +78,12 @@ def marks_of_bytes(held: Iterable[bytes]) -> np.ndarray:
     return np.frombuffer(b"".join(digests), "<u8")
 
 
-def fingerprint(*parts: tuple[Tensor, Tensor], also: str = "") -> str:
+def fingerprint(*parts: tuple[Any, Tensor], also: str = "") -> str:
     """Sixteen hexadecimal digits that stand for content and order of some samples.
 
     Arguments:
-        parts: Samples (N, ...) on the CPU, and the places of those that count, for each split.
+        parts: Samples (N, ...) on the CPU, or what gives some of them as a tensor, and the places
+            of those that count, for each split.
         also: What else decides, such as how the data were read.
     """
     held = hashlib.blake2b(digest_size=8)

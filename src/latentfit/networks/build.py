@@ -1,4 +1,4 @@
-"""The networks of one shape: a family of convolutional ones for images, dense ones for vectors.
+"""The networks of one shape: convolutional ones for images and signals, dense ones for vectors.
 
 Every recipe takes its networks from here, so that systems compare under one architecture.
 """
@@ -13,8 +13,9 @@ from latentfit.checks import UserError, one_of
 from latentfit.networks.convolution import Critic, Decoder, Encoder, Family, dai_wipf, flexae
 from latentfit.networks.layers import scaled
 from latentfit.networks.mlp import MLP
+from latentfit.networks.signals import SignalDecoder, SignalEncoder, convolved
 from latentfit.networks.sngan import USUAL_MOMENTUM, ResidualDecoder, ResidualEncoder
-from latentfit.shapes import Shape, is_image
+from latentfit.shapes import Shape, is_image, is_signal
 
 FAMILIES = ("flexae", "dai-wipf", "sngan")
 
@@ -39,14 +40,17 @@ def encoder(
         shape: Of a sample.
         outputs: Number of outputs.
         width: Factor on every hidden size.
-        family: One of `FAMILIES`; vectors have the first only.
+        family: One of `FAMILIES`; vectors and signals have the first only.
         momentum: Share of a new batch in batch norm's statistics; the family's where not given.
-        norm: Batch norm, for images; without it each output is from its sample alone.
+        norm: Batch norm, where convolutions have it; without it each output is from its sample
+            alone.
 
     Raises:
-        UserError: The family is unknown, or it is one of images and samples are vectors.
+        UserError: The family is unknown, or it is one of images and samples are none.
     """
     _must_fit(family, shape)
+    if convolved(shape):
+        return SignalEncoder(shape, outputs, width=width, norm=_share(momentum) if norm else None)
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -66,9 +70,11 @@ def decoder(
     """From codes (B, m) to unbounded samples (B, *shape); arguments as those of `encoder`.
 
     Raises:
-        UserError: The family is unknown, or it is one of images and samples are vectors.
+        UserError: The family is unknown, or it is one of images and samples are none.
     """
     _must_fit(family, shape)
+    if convolved(shape):
+        return SignalDecoder(shape, latent, width=width, norm=_share(momentum))
     if not is_image(shape):
         return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -79,7 +85,8 @@ def decoder(
 def _must_fit(family: str, shape: Shape) -> None:
     one_of("family", family, FAMILIES)
     if not is_image(shape) and family != FAMILIES[0]:
-        raise UserError(f"family '{family}' is one of images; leave it out for vectors.")
+        kind = "signals" if is_signal(shape) else "vectors"
+        raise UserError(f"family '{family}' is one of images; leave it out for {kind}.")
 
 
 def _share(momentum: float | None) -> float:
@@ -104,7 +111,7 @@ def dense(
 ) -> MLP:
     """A player on codes of samples of a shape: four hidden layers of 1024 ReLU units for images.
 
-    For vectors it is no larger than the networks on the data: three hidden layers of 128 at most.
+    For vectors and signals it has three hidden layers of 128 at most, as their other networks.
 
     Arguments:
         shape: Of a sample.

@@ -13,6 +13,9 @@ from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
 from latentfit.checks import UserError
 
+LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
+"""Layers with a kernel."""
+
 
 def glorot_normal(module: nn.Module) -> None:
     """Glorot-normal weights and zero biases, for use with `module.apply`."""
@@ -24,7 +27,7 @@ def glorot_normal(module: nn.Module) -> None:
 
 def glorot_uniform(module: nn.Module) -> None:
     """TensorFlow 1's default: Glorot-uniform weights and zero biases."""
-    if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(module, LAYERS):
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
@@ -128,8 +131,7 @@ def spectrally_normal_everywhere(network: nn.Module) -> nn.Module:
         raise UserError(
             "spectral norm would change a frozen network; let it move, or use another system."
         )
-    kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
-    for layer in [layer for layer in network.modules() if isinstance(layer, kinds)]:
+    for layer in [layer for layer in network.modules() if isinstance(layer, LAYERS)]:
         if not is_parametrized(layer):
             spectrally_normal(layer)
     return network

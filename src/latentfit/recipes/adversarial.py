@@ -156,7 +156,7 @@ def pioneer(parts: Parts, *, phase: Whole = 0, **numbers: Any) -> AGE:
         body = parts.body(encoder=spectrally_normal_everywhere(parts.encoder(norm=False)))
         return AGE(body, betas=betas, **numbers)
     if not parts.image:
-        raise UserError("networks that grow need images, got vectors; use --set phase=0.")
+        raise UserError(f"networks that grow need images, got {parts.kind}; use --set phase=0.")
     parts.must_be_shared("the growing form")
     growth = Growth(parts.shape, every=phase)
     body = parts.body(

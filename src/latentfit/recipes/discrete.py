@@ -55,7 +55,7 @@ def vq_vae(
         warm-up.
     """
     if not parts.image:
-        raise UserError("vq-vae has a grid of codes and needs images, got vectors.")
+        raise UserError(f"vq-vae has a grid of codes and needs images, got {parts.kind}.")
     parts.must_be_shared("vq-vae")
     within("codes", codes, 2)
     rows, columns = grid(parts.shape)

@@ -15,11 +15,12 @@ from latentfit.likelihoods import Bernoulli, Columns, Likelihood, SquaredError
 from latentfit.models import Body
 from latentfit.models.body import like, tried
 from latentfit.networks import evaluating
+from latentfit.networks.signals import SHORT, convolved
 from latentfit.posteriors import DiagonalGaussian, Dirac
 from latentfit.priors import Pushforward
 from latentfit.schema import Layout
 from latentfit.seeds import seeded
-from latentfit.shapes import Shape, is_image
+from latentfit.shapes import Shape, is_image, is_signal
 
 OWN = ("encoder", "decoder", "critic", "image_critic")
 
@@ -29,14 +30,14 @@ class Parts:
     """Networks for one shape of data and one latent size.
 
     Attributes:
-        shape: Shape of one sample: (C, H, W) or (d,).
+        shape: Shape of one sample: (C, H, W), (C, T) or (d,).
         latent: Number of latent dimensions m.
         width: Factor on every hidden size of every network.
         momentum: Share of a new batch in the running statistics of batch norm; the family's where
             not given.
         family: Of the convolutional networks.
         link: From the decoder's output to images: `sigmoid`, or `identity` for a decoder that gives
-            images in [0, 1] itself. Vectors have none.
+            images in [0, 1] itself. Other data have none.
         layout: The measurements among the entries of a row of a table; empty for other data.
         own: Networks that take the place of the shared ones, by their names in `OWN`.
         used: Those of `own` that were asked for.
@@ -60,17 +61,24 @@ class Parts:
             one_of("part", name, OWN)
         if self.image:
             return
+        kind = self.kind
         if self.family != "flexae":
-            raise UserError(f"family '{self.family}' is one of images; leave it out for vectors.")
-        if self.momentum is not None:
-            raise UserError("networks of vectors have no batch norm; leave 'momentum' out.")
+            raise UserError(f"family '{self.family}' is one of images; leave it out for {kind}.")
+        if self.momentum is not None and not convolved(self.shape):
+            short = f" of fewer than {SHORT} positions" if kind == "signals" else ""
+            raise UserError(f"networks of {kind}{short} have no batch norm; leave 'momentum' out.")
         if self.link != "sigmoid":
-            raise UserError("vectors have no link; leave 'link' out.")
+            raise UserError(f"{kind} have no link; leave 'link' out.")
 
     @property
     def image(self) -> bool:
         """Whether the data are images."""
         return is_image(self.shape)
+
+    @property
+    def kind(self) -> str:
+        """What the data are, in a word."""
+        return "images" if self.image else "signals" if is_signal(self.shape) else "vectors"
 
     @property
     def bounded(self) -> bool:
@@ -175,12 +183,12 @@ class Parts:
         """Cross-entropy of images in [0, 1].
 
         Raises:
-            UserError: The data are vectors.
+            UserError: The data are no images.
         """
         if not self.image:
             raise UserError(
-                "a cross-entropy decoder needs images in [0, 1], got vectors; use a Gaussian one, "
-                "such as vae-fixed-variance or --set likelihood=fixed."
+                f"a cross-entropy decoder needs images in [0, 1], got {self.kind}; use a Gaussian "
+                "one, such as vae-fixed-variance or --set likelihood=fixed."
             )
         return Bernoulli(logits=self.bounded)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -68,24 +69,55 @@ class Numbers(Schema):
             signal: Whether these are signals.
             more: Other attributes.
         """
-        held = train.shape[1:]
-        seen = (1, *held) if signal and len(held) == 1 else held
-        values = train.reshape(-1, *seen)
-        values = np.log1p(values) if more.get("counts") else values
+        return cls.fit_in_parts(lambda: [train], scale=scale, signal=signal, **more)
+
+    @classmethod
+    def fit_in_parts(
+        cls,
+        parts: Callable[[], Iterable[np.ndarray]],
+        *,
+        scale: Scale,
+        signal: bool = False,
+        **more: Any,
+    ) -> Self:
+        """As `fit`, of training samples that are read a few at a time, twice.
+
+        Arguments:
+            parts: Gives all of them once, in arrays (n, *held).
+            scale: As in `fit`.
+            signal: As in `fit`.
+            more: As in `fit`.
+        """
         axes = {"each": (0,), "common": (0, -1), "none": None}[scale]
+        count, low, high = 0, float("inf"), float("-inf")
+        total: Any = 0.0
+        square: Any = 0.0
+        held, seen, kind = (), (), ""
+
+        def values(part: np.ndarray) -> np.ndarray:
+            shaped = part.reshape(-1, *seen)
+            return np.log1p(shaped) if more.get("counts") else shaped
+
+        for part in parts():
+            held, kind = part.shape[1:], part.dtype.name
+            seen = (1, *held) if signal and len(held) == 1 else held
+            low, high = min(low, float(part.min())), max(high, float(part.max()))
+            count += len(part) * (seen[-1] if scale == "common" else 1)
+            if axes is not None:
+                total = total + values(part).sum(axes, keepdims=True, dtype=np.float64)
         found: dict[str, Tensor] = {}
         if axes is not None:
-            mean = values.mean(axes, keepdims=True, dtype=np.float64)[0]
-            spread = values.std(axes, ddof=1, keepdims=True, dtype=np.float64)[0]
+            mean = total / count
+            for part in parts():
+                square = square + np.square(values(part) - mean).sum(axes, keepdims=True)
+            spread = np.sqrt(square / (count - 1))[0]
+            mean = mean[0]
             # What does not change carries nothing; scale 1 keeps it at zero, also where rounding
             # makes a deviation of it.
             flat = spread <= 1e-12 * np.abs(mean)
             found["shift"] = torch.from_numpy(np.atleast_1d(mean))
             found["scale"] = torch.from_numpy(np.where(flat, 1.0, spread))
-        low, high = float(train.min()), float(train.max())
-        return cls(
-            held=held, seen=seen, dtype=train.dtype.name, low=low, high=high, **found, **more
-        )
+        return cls(held=held, seen=seen, dtype=kind, low=low, high=high, **found, **more)
 
     @property
     def neutral(self) -> bool:

@@ -95,11 +95,11 @@ class Pixels(Schema):
         return cls(**held)
 
 
-def brightness(pixels: Tensor, places: Tensor) -> dict[str, Any]:
+def brightness(pixels: Any, places: Tensor) -> dict[str, Any]:
     """Mean and deviation between images of the mean of an image, for `Pixels`.
 
     Arguments:
-        pixels: uint8, or shares of white, with shape (N, C, H, W).
+        pixels: uint8, or shares of white, with shape (N, C, H, W); or what gives some of them.
         places: Those that count.
     """
     means = torch.cat([pixels[some].float().flatten(1).mean(1) for some in places.split(1024)])
