@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,16 +13,19 @@ from torch import Tensor
 from latentfit import metrics
 from latentfit.checks import UserError, within
 from latentfit.data.base import Data, must_be_data, must_have_shape, shuffled
+from latentfit.data.under import under
 from latentfit.metrics import PRD, Estimate, Extractor, Manifold, Memorisation
 from latentfit.metrics.dimension import LEAST
 from latentfit.models import Model
 from latentfit.networks import evaluating
 from latentfit.posteriors import Code
+from latentfit.schema import plain
 from latentfit.scoring.reference import Reference, reference
 from latentfit.seeds import seeded
 from latentfit.shapes import is_image
 from latentfit.training import encode_all
 
+Kept = TypeVar("Kept")
 CHUNK = 512  # samples that go through a network at a time
 
 
@@ -82,7 +87,10 @@ class Subject:
         seed: int = 0,
     ) -> None:
         must_be_data(data)
-        must_have_shape(data, model.shape)
+        if model.schema == plain(model.shape):
+            must_have_shape(data, model.shape)
+        else:
+            data = under(model.schema, data)
         within("count", count, 2, remedy="a distance needs two samples")
         within("draws", draws, 1)
         if len(data.test) < 2:
@@ -95,6 +103,13 @@ class Subject:
         if isinstance(features, str):
             features = metrics.extractor(features, data.seen, data.name)
         self.extractor: Extractor = features
+        self._kept: dict[str, Any] = {}
+
+    def kept(self, name: str, make: Callable[[Subject], Kept]) -> Kept:
+        """What `make` makes of the subject, made when it is first asked for by that name."""
+        if name not in self._kept:
+            self._kept[name] = make(self)
+        return self._kept[name]
 
     @property
     def device(self) -> torch.device:

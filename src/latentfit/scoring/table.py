@@ -10,6 +10,7 @@ import torch
 from latentfit import metrics
 from latentfit.plugins import Table
 from latentfit.posteriors import Code
+from latentfit.scoring.kinds import ROWS
 from latentfit.scoring.metric import Comparison, Found, Metric
 from latentfit.scoring.novelty import novelty
 from latentfit.scoring.subject import Subject
@@ -147,6 +148,7 @@ _CLUSTERS = (
 
 # fmt: off
 METRICS: Table[Metric] = Table("metrics", Metric, (
+    *ROWS,
     Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.test),
                "Fréchet distance between generated and test samples in the features of <features>; "
                "about the floor is as good as new data", "lower",
