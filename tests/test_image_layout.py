@@ -61,8 +61,9 @@ def test_a_split_stays_when_images_come_and_copies_keep_together(tmp_path):
           for n, f in (TRAIN | TEST).items()}, {"test": 10}),
         ({n.replace("val", "valid"): f for n, f in (TRAIN | VAL).items()}, {"validation": 4}),
         ({f"set/of/photos/{n}": f for n, f in (TRAIN | TEST).items()}, {"test": 10}),
+        ({n.replace("/", "/images/", 1): f for n, f in (TRAIN | TEST).items()}, {"test": 10}),
     ],
-    ids=["test", "all", "val", "words", "valid", "nested"],
+    ids=["test", "all", "val", "words", "valid", "nested", "below"],
 )  # fmt: skip
 @pytest.mark.parametrize("place", WRITERS)
 def test_splits_of_the_data_are_kept(tmp_path, place, files, want):
@@ -122,7 +123,7 @@ def test_links_are_followed_but_no_ring_and_no_file_twice(tmp_path):
     root = write_folder(tmp_path / "x", named("dog/{}.png", grey(15, seed=1)))
     (root / "cat").symlink_to(store / "cat")
     (root / "dog" / "linked.png").symlink_to(store / "cat" / "3.png")  # counts as a cat or a dog
-    (root / "dog" / "again.png").symlink_to(root / "dog" / "4.png")
+    (root / "dog" / "!first.png").symlink_to(root / "dog" / "4.png")
     (root / "dog" / "ring").symlink_to(root)
     (root / "cat" / "self").symlink_to(store)
     (root / "dog" / "dead.png").symlink_to(tmp_path / "nowhere.png")

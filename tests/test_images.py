@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -112,10 +113,12 @@ def test_orientation_is_told_once_and_a_broken_note_is_upright(tmp_path):
         found, notes = read(tmp_path / kind, held, suffix)
         assert np.abs(found[..., 0] - GREYS).max() <= (3 if kind == "jpeg" else 0), kind
         assert "1 of 31 images turned upright as their cameras noted." in notes
-    held = saved(Image.fromarray(GREYS), "jpeg", quality=100, exif=b"Exif\0\0nonsense")
-    found, notes = read(tmp_path / "broken", held, ".jpg")
-    assert np.abs(found[..., 0] - GREYS).max() <= 3
-    assert notes == ()
+    text = b"II*\0\x08\0\0\0\1\0\x12\1\2\0\2\0\0\0xy\0\0\0\0\0\0"  # turned by 'xy'
+    for number, broken in enumerate((b"nonsense", text[:10], text)):
+        held = saved(Image.fromarray(GREYS), "jpeg", quality=100, exif=b"Exif\0\0" + broken)
+        found, notes = read(tmp_path / str(number), held, ".jpg")
+        assert np.abs(found[..., 0] - GREYS).max() <= 3
+        assert notes == ()
 
 
 def test_the_first_frame_and_page(tmp_path):
@@ -183,6 +186,20 @@ def test_8_and_16_bits_together_and_colours_of_16(tmp_path):
     found, notes = read(tmp_path / "c", deep_png(np.stack([DEEP[0], np.full((4, 6), MOST)], -1), 4))
     assert found.shape == (4, 6, 1)
     assert np.abs(found[..., 0] - DEEP[0] / 257).max() <= 1
+
+
+def test_white_as_0_and_transparency_of_16_bits(tmp_path):
+    held = saved(Image.fromarray(DEEP[0]), "tiff")
+    entry = struct.pack("<HHIHH", 262, 3, 1, 1, 0)
+    assert held.count(entry) == 1
+    held = held.replace(entry, struct.pack("<HHIHH", 262, 3, 1, 0, 0))
+    found, _ = read(tmp_path / "a", held, ".tif")
+    assert np.abs(found[..., 0] - (MOST - DEEP[0].astype(float)) / 257).max() < 1e-3
+    held = png(DEEP[0], transparency=int(DEEP[0, 1, 1]))
+    want = np.where(DEEP[0] == DEEP[0, 1, 1], MOST, DEEP[0].astype(float))
+    found, notes = read(tmp_path / "b", held)
+    assert np.abs(found[..., 0] - want / 257).max() < 1e-3
+    assert "1 of 31 images with transparency laid on white." in notes
 
 
 def test_pixels_of_32_bits_by_their_range(tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 
 from latentfit.checks import UserError
 from latentfit.data.entries import Entry
-from latentfit.data.images import Form, Head, decode, head, large_ones_allowed
+from latentfit.data.images import Form, Head, decode, head, quietly
 from latentfit.data.options import Options
 from latentfit.schema import Pixels
 from latentfit.shapes import WHITES, Shape
@@ -33,7 +33,7 @@ def each(entries: Sequence[Entry], work: Callable[[int, bytes], None]) -> None:
         for number in range(start, min(start + 64, len(entries))):
             work(number, entries[number].read())
 
-    with large_ones_allowed(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with quietly(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         list(pool.map(some, range(0, len(entries), 64)))
 
 

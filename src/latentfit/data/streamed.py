@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from latentfit.checks import UserError
 from latentfit.data.base import Split
 from latentfit.data.entries import Entry
-from latentfit.data.images import Form, decode, large_ones_allowed
+from latentfit.data.images import Form, decode, quietly
 
 
 class Files(Dataset[Tensor]):
@@ -38,7 +38,7 @@ class Files(Dataset[Tensor]):
             UserError: The file cannot be read.
         """
         entry = self.entries[index]
-        with large_ones_allowed():
+        with quietly():
             pixels = decode(entry.read(), entry.label, self.form)
         return torch.from_numpy(np.array(pixels))
 
