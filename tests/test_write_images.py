@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 from latentfit.checks import UserError
-from latentfit.data.write_images import NOTE, write_images
+from latentfit.data.write_images import write_images
 from latentfit.pictures import sheets
+from latentfit.storage.made import RECORD as NOTE
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (12, 5, 4), dtype=np.uint8)

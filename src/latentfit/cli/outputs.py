@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,11 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
+from latentfit.data.write_images import write_images
 from latentfit.pictures.sheets import save_png
 from latentfit.schema import Dialect, Numbers, Pixels, Schema, Table
 from latentfit.schema.base import Frame
-from latentfit.storage.made import must_be_ours, write_folder, write_over
+from latentfit.storage.made import must_be_ours, write_over
 
 TABLES = (".csv", ".tsv", ".parquet", ".feather")
 ARRAYS = (".npz", ".npy")
@@ -86,31 +86,7 @@ def write_samples(schema: Schema, seen: Tensor, out: Path) -> None:
     elif kind == ".png":
         write_picture(seen, out, columns=max(2, round(len(seen) ** 0.5)))
     else:
-        write_images(schema, seen, out)
-
-
-def write_images(schema: Schema, seen: Tensor, folder: Path) -> None:
-    """Write images into a folder of their own, a .png each.
-
-    Raises:
-        UserError: A .png cannot hold them, or the folder holds something else.
-    """
-    from PIL import Image
-
-    if not isinstance(schema, Pixels) or schema.seen[0] not in (1, 3):
-        raise UserError(
-            f"a .png holds 1 or 3 channels, samples have {seen.shape[1]}; use --out "
-            f"{folder.with_suffix('.npz')}."
-        )
-    deep = schema.white > 255 and schema.seen[0] == 1
-    pixels = schema.pixels(seen) if deep else (_bytes(seen))
-    digits = len(str(len(pixels) - 1))
-
-    def writer(image: np.ndarray) -> Callable[[Path], object]:
-        return lambda draft: Image.fromarray(image).save(draft, format="png")
-
-    names = (f"{number:0{digits}}.png" for number in range(len(pixels)))
-    write_folder(folder, zip(names, map(writer, pixels), strict=True))
+        write_images(_depth(schema, seen), out)
 
 
 def write_picture(images: Tensor, out: Path, *, columns: int) -> None:
@@ -249,6 +225,9 @@ def as_table(schema: Schema, seen: Tensor) -> Frame:
     return pd.DataFrame(held, columns=list(names) or None)
 
 
-def _bytes(images: Tensor) -> np.ndarray:
+def _depth(schema: Schema, images: Tensor) -> np.ndarray:
+    """Pixels of 16 bits where grey data have more than 8, else of 8."""
+    if isinstance(schema, Pixels) and schema.white > 255 and schema.seen[0] == 1:
+        return schema.pixels(images)
     pixels = (images.clamp(0, 1) * 255).round().to(torch.uint8).movedim(1, -1).numpy()
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels

@@ -123,7 +123,7 @@ def kind_under(schema: Schema) -> str:
 
 
 def notes_on(array: np.ndarray, what: str, asked: str) -> list[str]:
-    """What a person should know of samples that are no images, from their kind and what was asked."""
+    """What a person should know of samples that are no images, by the kind that was asked for."""
     if asked == "auto" and what == "signals":
         shape = "(N, C, T)" if array.ndim == 3 else "(N, T)"
         return [f"read as signals {shape}; if they are images, bring them to [0, 1]."]

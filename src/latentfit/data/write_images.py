@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +10,7 @@ from PIL import Image
 
 from latentfit.checks import UserError
 from latentfit.storage.files import atomically, write_json
-
-NOTE = ".latentfit-samples"
-"""In the folder: what was written there, each file with the hashes of what it may hold."""
+from latentfit.storage.made import RECORD, hash_of, read_record
 
 
 def write_images(images: np.ndarray, folder: Path) -> list[Path]:
@@ -52,14 +48,14 @@ def write_images(images: np.ndarray, folder: Path) -> list[Path]:
     earlier = _earlier(folder)
     digits = len(str(len(images) - 1))
     files = {f"{number:0{digits}}.png": _png(image) for number, image in enumerate(images)}
-    written = {name: [_hash(held)] for name, held in files.items()}
+    written = {name: [hash_of(held)] for name, held in files.items()}
     both = {name: earlier.get(name, []) + written.get(name, []) for name in earlier | written}
-    write_json(folder / NOTE, both)  # first, so that a broken call leaves nothing unknown
+    write_json(folder / RECORD, both)  # first, so that a broken call leaves nothing unknown
     for name in earlier.keys() - files.keys():
         (folder / name).unlink(missing_ok=True)
     for name, held in files.items():
         atomically(folder / name, lambda draft, held=held: draft.write_bytes(held))
-    write_json(folder / NOTE, written)
+    write_json(folder / RECORD, written)
     return [folder / name for name in files]
 
 
@@ -73,15 +69,11 @@ def _earlier(folder: Path) -> dict[str, list[str]]:
         raise UserError(
             f"cannot write into {folder} ({error.strerror}); give the name of a folder."
         ) from error
-    try:
-        told = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        known = {str(name): [str(mark) for mark in marks] for name, marks in told.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        known = {}
-    drafts = {f".{name}.draft" for name in (*known, NOTE)}
+    known = read_record(folder)
+    drafts = {f".{name}.draft" for name in (*known, RECORD)}
     for name in present:
         path = folder / name
-        ours = name == NOTE and bool(known)
+        ours = name == RECORD and bool(known)
         if ours or (name in drafts and path.is_file() and not path.is_symlink()):
             continue
         if name not in known or path.is_symlink() or not path.is_file():
@@ -89,7 +81,7 @@ def _earlier(folder: Path) -> dict[str, list[str]]:
                 f"{folder} holds {name}, which no earlier call wrote; give a new or an empty "
                 "folder. Nothing was touched."
             )
-        if _hash(path.read_bytes()) not in known[name]:
+        if hash_of(path.read_bytes()) not in known[name]:
             raise UserError(
                 f"{name} in {folder} was changed after an earlier call wrote it; give a new or an "
                 "empty folder. Nothing was touched."
@@ -101,7 +93,3 @@ def _png(image: np.ndarray) -> bytes:
     held = io.BytesIO()
     Image.fromarray(image).save(held, "png")
     return held.getvalue()
-
-
-def _hash(held: bytes) -> str:
-    return hashlib.blake2b(held, digest_size=16).hexdigest()

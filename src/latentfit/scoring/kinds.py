@@ -74,7 +74,7 @@ def _each(draws: list[Any], real: Any, train: Any, score: Score) -> Found:
     return {"": statistics.fmean(known), "_sd": spread, "_floor": score(real, train)}
 
 
-def _of_rows(score: Callable[..., float | None]) -> Callable[[Subject], Found]:
+def _of_rows(score: Callable[..., Any]) -> Callable[[Subject], Found]:
     def found(subject: Subject) -> Found:
         rows = _rows(subject)
         if rows is None:
@@ -122,12 +122,10 @@ def _explained_columns(subject: Subject) -> Found:
     discrete = [name for name in rows.discrete if rows.test[name].nunique(dropna=False) > 1]
     if not discrete:
         return {}
-    right = [
-        float(
-            (rebuilt[name].astype(str).to_numpy() == rows.test[name].astype(str).to_numpy()).mean()
-        )
-        for name in discrete
+    pairs = [
+        [frame[name].astype(str).to_numpy() for frame in (rebuilt, rows.test)] for name in discrete
     ]
+    right = [float((found == held).mean()) for found, held in pairs]
     return statistics.fmean(right)
 
 
