@@ -70,19 +70,17 @@ def test_a_linear_map_lies_beside_the_convolutions():
         torch.testing.assert_close(network.eval()(x).flatten(1), expected)
 
 
-def test_a_critic_judges_each_signal_alone_and_an_encoder_does_not():
+def test_each_signal_is_judged_alone():
     x = torch.randn(6, *LONG)
-    for norm in (True, False):
-        network = networks.encoder(LONG, 2, norm=norm)
-        alone = torch.allclose(network(x)[:2], network(x[:2]), atol=1e-5)
-        assert alone != norm
+    network = networks.encoder(LONG, 2)
+    torch.testing.assert_close(network(x)[:2], network(x[:2]))
 
 
-def test_momentum_and_width_reach_the_networks():
-    model = recipe("ae", LONG, latent=4, momentum=0.3, width=0.5)
-    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm1d)]
-    assert {layer.momentum for layer in norms} == {0.3}
-    assert count(model) < count(recipe("ae", LONG, latent=4)) / 2
+def test_width_reaches_the_networks():
+    shape = (1, 150)
+    assert (
+        count(recipe("ae", shape, latent=4, width=0.5)) < count(recipe("ae", shape, latent=4)) / 3
+    )
 
 
 def test_spectral_norm_is_on_every_layer():
@@ -113,7 +111,7 @@ def test_every_recipe_plays_on_signals(name, shape):
         ("pioneer", LONG, {"phase": 2}, "need images, got signals; use --set phase=0"),
         ("ae", LONG, {"family": "sngan"}, "one of images; leave it out for signals"),
         ("ae", LONG, {"link": "identity"}, "signals have no link"),
-        ("ae", SHORT, {"momentum": 0.1}, "signals of fewer than 32 positions have no batch norm"),
+        ("ae", LONG, {"momentum": 0.1}, "networks of signals have no batch norm"),
         ("ae", (12,), {"momentum": 0.1}, "networks of vectors have no batch norm"),
     ],
 )
