@@ -12,6 +12,7 @@ spectra from those of test signals, with the distance of training signals as the
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -39,10 +40,9 @@ def signals(aeon: str | None) -> dict[str, np.ndarray]:
     }
     if aeon:
         sys.path.append(aeon)
-        from aeon.datasets import load_classification
-
+        load = importlib.import_module("aeon.datasets").load_classification
         for name in ("GunPoint", "ItalyPowerDemand", "OSULeaf", "BasicMotions"):
-            held[name] = np.asarray(load_classification(name)[0], float)
+            held[name] = np.asarray(load(name)[0], float)
     return held
 
 
@@ -63,11 +63,11 @@ def house(shape: tuple[int, int]) -> Pair:
 
 def bent(shape: tuple[int, int]) -> Pair:
     """The same without the linear map beside."""
-    pair = house(shape)
-    for network in pair:
-        nn.init.zeros_(network.straight.weight)
-        network.straight.requires_grad_(False)
-    return pair
+    encoder, decoder = SignalEncoder(shape, LATENT), SignalDecoder(shape, LATENT)
+    for straight in (encoder.straight, decoder.straight):
+        nn.init.zeros_(straight.weight)
+        straight.requires_grad_(False)
+    return encoder, decoder
 
 
 NETWORKS = {"dense 128": dense(128), "dense 256": dense(256), "convolutions": bent,
