@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, IterableDataset, Subset
 
 from latentfit import data as lfdata
 from latentfit.checks import UserError
@@ -47,6 +48,80 @@ def x(place):
 ], ids=str)  # fmt: skip
 def test_whole_numbers_are_classes(label):
     assert first(lambda place: (x(place), label))[1] == 1
+
+
+@pytest.mark.parametrize("label", ["cat", np.str_("cat"), np.array("cat")], ids=repr)
+def test_names_are_classes(label):
+    data = lfdata.load(Items(lambda place: (x(place), label if place % 3 else "ape")))
+    assert data.classes == ("ape", "cat")
+    held = [bool(place % 3) for place in data.train.ids.tolist()]
+    assert data.train.labels.bool().tolist() == held
+
+
+@pytest.mark.parametrize("make", [
+    lambda place: {"x": x(place), "y": place % 2},
+    lambda place: {"image": x(place), "label": place % 2, "path": "a.png"},
+    lambda place: {"samples": x(place), "labels": np.int64(place % 2)},
+])  # fmt: skip
+def test_dictionaries_are_items(make):
+    data = lfdata.load(Items(make))
+    assert data.shape == (1, 4, 4)
+    assert data.train.labels.tolist() == [place % 2 for place in data.train.ids.tolist()]
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        return ((x(place), place % 2) for place in range(30))
+
+
+def test_a_stream_is_the_data_set_of_its_items():
+    one, other = lfdata.load(Stream()), lfdata.load(Items(lambda place: (x(place), place % 2)))
+    assert one.fingerprint == other.fingerprint
+    assert one.train.labels.tolist() == other.train.labels.tolist()
+
+
+def test_a_subset_keeps_its_own_numbers():
+    data = lfdata.load(Subset(Items(lambda place: (x(place), place)), range(29, 4, -1)))
+    assert data.train.labels.tolist() == [29 - place for place in data.train.ids.tolist()]
+
+
+def test_categories_and_missing_labels_of_a_frame():
+    frame = pd.DataFrame({"a": np.arange(40) % 7 + 0.5, "b": np.arange(40) * 0.3,
+                          "sex": pd.Categorical(["m", "f"] * 20, ["m", "f", "x"])})  # fmt: skip
+    data = lfdata.load(frame, label="sex")
+    assert (data.shape, data.classes) == ((2,), ("f", "m"))
+    held = [1 - place % 2 for place in data.train.ids.tolist()]
+    assert data.train.labels.tolist() == held
+    frame.loc[17, "sex"] = None
+    with pytest.raises(UserError, match=r"label of row 17 .* is missing"):
+        lfdata.load(frame, label="sex")
+
+
+def test_a_dictionary_of_arrays_is_an_npz(tmp_path):
+    held = {"signals": np.random.default_rng(0).normal(size=(50, 40)), "y": np.arange(50) % 3}
+    np.savez(tmp_path / "x.npz", **held)
+    one, other = lfdata.load(held), lfdata.load(tmp_path / "x.npz")
+    assert one.seen == other.seen == (1, 40)
+    assert one.fingerprint == other.fingerprint
+    assert one.train.labels.tolist() == other.train.labels.tolist()
+
+
+@pytest.mark.parametrize(("make", "said"), [
+    (lambda place: Image.fromarray(PIXELS[: 8 - place % 2]), "samples of Items differ in shape"),
+    (lambda place: "cat.png", r"has shape \(30,\)"),
+    (lambda place: np.full((1, 4, 4), np.nan), "NaN or infinite"),
+    (lambda place: (x(place), f"name {place}"), "30 different labels for 30 samples"),
+])  # fmt: skip
+def test_samples_that_are_none_are_one_line(make, said):
+    with pytest.raises(UserError, match=said) as error:
+        lfdata.load(Items(make))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("label", [0.5, torch.tensor(2.5), float("nan"), float("inf")], ids=str)
+def test_fractions_are_no_classes(label):
+    with pytest.raises(UserError, match=r"label .* of sample 0 of 'Items' is no whole number"):
+        lfdata.load(Items(lambda place: (x(place), label)))
 
 
 @pytest.mark.parametrize(("item", "got"), [

@@ -42,15 +42,14 @@ def encoder(
         width: Factor on every hidden size.
         family: One of `FAMILIES`; vectors and signals have the first only.
         momentum: Share of a new batch in batch norm's statistics; the family's where not given.
-        norm: Batch norm, where convolutions have it; without it each output is from its sample
-            alone.
+        norm: Batch norm, for images; without it each output is from its sample alone.
 
     Raises:
         UserError: The family is unknown, or it is one of images and samples are none.
     """
     _must_fit(family, shape)
     if convolved(shape):
-        return SignalEncoder(shape, outputs, width=width, norm=_share(momentum) if norm else None)
+        return SignalEncoder(shape, outputs, width=width)
     if not is_image(shape):
         return MLP(shape, outputs, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":
@@ -74,7 +73,7 @@ def decoder(
     """
     _must_fit(family, shape)
     if convolved(shape):
-        return SignalDecoder(shape, latent, width=width, norm=_share(momentum))
+        return SignalDecoder(shape, latent, width=width)
     if not is_image(shape):
         return MLP(latent, shape, hidden=_vector_hidden(width), slope=0.2)
     if family == "sngan":

@@ -15,7 +15,6 @@ from latentfit.likelihoods import Bernoulli, Columns, Likelihood, SquaredError
 from latentfit.models import Body
 from latentfit.models.body import like, tried
 from latentfit.networks import evaluating
-from latentfit.networks.signals import SHORT, convolved
 from latentfit.posteriors import DiagonalGaussian, Dirac
 from latentfit.priors import Pushforward
 from latentfit.schema import Layout
@@ -64,9 +63,8 @@ class Parts:
         kind = self.kind
         if self.family != "flexae":
             raise UserError(f"family '{self.family}' is one of images; leave it out for {kind}.")
-        if self.momentum is not None and not convolved(self.shape):
-            short = f" of fewer than {SHORT} positions" if kind == "signals" else ""
-            raise UserError(f"networks of {kind}{short} have no batch norm; leave 'momentum' out.")
+        if self.momentum is not None:
+            raise UserError(f"networks of {kind} have no batch norm; leave 'momentum' out.")
         if self.link != "sigmoid":
             raise UserError(f"{kind} have no link; leave 'link' out.")
 

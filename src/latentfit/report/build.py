@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -12,11 +12,11 @@ from torch import Tensor
 from latentfit import metrics
 from latentfit.data.base import spread
 from latentfit.models import Model
-from latentfit.pictures import charts, figures, sheets
+from latentfit.pictures import charts, figures, sheets, signals, tables
 from latentfit.report.page import write_page
+from latentfit.schema import Table
 from latentfit.scoring import Subject, walks
 from latentfit.scoring.scores import Scores, on
-from latentfit.shapes import is_image
 from latentfit.storage import RunFolder
 from latentfit.storage.folder import Line
 
@@ -55,7 +55,7 @@ def write_report(
 def _figures(
     folder: RunFolder, model: Model, subject: Subject | None, scores: Scores, seed: int
 ) -> Iterator[Named]:
-    kind = "images" if is_image(model.shape) else "vectors"
+    kind = kind_of(model)
     count, draw = KINDS[kind]
     generated = model.sample(count, seed=seed).cpu() if subject is None else subject.generated[0]
     generated = generated[:count]
@@ -87,12 +87,57 @@ def _of_vectors(subject: Subject | None, generated: Tensor, seed: int) -> Iterat
         yield "samples", (caption, figures.vectors(test, generated))
 
 
+def _of_tables(subject: Subject | None, generated: Tensor, seed: int) -> Iterator[Named]:
+    if subject is None:
+        return
+    schema = subject.data.schema
+    places = spread(subject.count, len(generated))
+    test, made = schema.restore(subject.test[places]), schema.restore(generated)
+    discrete = [c.name for c in schema.columns if c.discrete] if isinstance(schema, Table) else []
+    fixed = [c.name for c in schema.columns if not c.width] if isinstance(schema, Table) else []
+    test, made = test.drop(columns=fixed), made.drop(columns=fixed)
+    caption = f"Each column: test rows and generated ones, seed {seed}."
+    yield "samples", (caption, tables.marginals(test, made, discrete))
+    for key, figure, caption in (
+        ("pairs", tables.pairs(test, made, discrete), "The numbers that go together most."),
+        ("correlations", tables.correlations(test, made, discrete), "Correlations of numbers."),
+    ):
+        if figure is not None:
+            yield key, (f"{caption} Test and generated rows, seed {seed}.", figure)
+
+
+def _of_signals(subject: Subject | None, generated: Tensor, seed: int) -> Iterator[Named]:
+    groups = {} if subject is None else {"test data": _held(subject, subject.test)}
+    groups["generated"] = generated if subject is None else _held(subject, generated)
+    caption = f"Test signals and generated ones, seed {seed}, in the units of the data."
+    yield "samples", (caption, signals.overlaid(groups))
+    if subject is not None and subject.model.encodes:
+        places = spread(subject.count, 8)
+        pair = [_held(subject, held[places]) for held in (subject.test, subject.reconstructed)]
+        caption = "Test signals from all over the split, and their reconstructions."
+        yield "reconstructions", (caption, signals.reconstructed(*pair))
+
+
+def _held(subject: Subject, seen: Tensor) -> Any:
+    """Signals in the units of the data."""
+    return subject.data.schema.restore(seen)
+
+
 Draw = Callable[["Subject | None", Tensor, int], Iterator["Named"]]
 KINDS: dict[str, tuple[int, Draw]] = {
     "images": (64, _of_images),
+    "tables": (2_000, _of_tables),
+    "signals": (64, _of_signals),
     "vectors": (2_000, _of_vectors),
 }
 """How many samples a kind of data is shown by, and its own figures."""
+
+
+def kind_of(model: Model) -> str:
+    """Which of `KINDS` the samples of a model are."""
+    if isinstance(model.schema, Table):
+        return "tables"
+    return {1: "vectors", 2: "signals", 3: "images"}[len(model.shape)]
 
 
 def _training(lines: list[Line]) -> Iterator[Named]:

@@ -137,7 +137,7 @@ ROWS = (
     Metric("pairs", "columns", _of_rows(lambda *of: metrics.pair_distance(*of).value),
            "mean distance of the dependences of a pair of columns, 0 to 1", "lower",
            "half the difference of correlations for two numbers, else total variation of counts"),
-    Metric("correlations", "columns", _of_rows(metrics.correlation_difference),
+    Metric("correlations", "columns", _of_rows(lambda *of: metrics.correlation_difference(*of).value),
            "mean difference of the associations of two columns, 0 to 1", "lower",
            "Pearson, Cramer's V, correlation ratio"),
     Metric("two_sample", "columns", _of_rows(metrics.two_sample),
