@@ -60,7 +60,6 @@ def merged(old: Scores, new: Scores) -> tuple[Scores, list[str]]:
     return both | {"details": details}, []
 
 
-
 def _again(name: str, new: Scores) -> bool:
     """Whether a score, or what it stands beside, is computed again."""
     bases = (name.removesuffix(suffix) for suffix in BESIDE if name.endswith(suffix))
