@@ -97,8 +97,10 @@ def score_run(
 
     kept = kept or ("raw" if subject.model.average is None else "averaged")
     names = None if groups == "all" else [name.strip() for name in groups.split(",")]
-    folder, scores = RunFolder(run), score(subject, chosen(names), weights=kept)
-    both, dropped = merged(folder.scores, scores)
+    folder, rows = RunFolder(run), chosen(names)
+    old = folder.scores  # before the minutes that scores take: the file may be damaged
+    scores = score(subject, rows, weights=kept)
+    both, dropped = merged(old, scores)
     folder.write_scores(both)
     if dropped:
         say(
@@ -106,8 +108,8 @@ def score_run(
             f"{', '.join(dropped[:5])}{f' and {len(dropped) - 5} more' * (len(dropped) > 5)}."
         )
     if not quiet:
-        rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
-        show_table(["score", "value", "floor"], rows)
+        shown = [[row.name, row.value, row.floor] for row in score_rows(scores)]
+        show_table(["score", "value", "floor"], shown)
         details = scores["details"]
         on = f"{details['extractor']} features ({details['extractor_hash']})"
         say(f"On {on}, {details['count']:,} samples of each set.")
