@@ -149,6 +149,7 @@ def test_samples_of_a_view(kind):
 def test_one_row_of_a_reversed_array():
     row = np.arange(4.0).reshape(1, 4)[::-1]
     assert as_tensor(row).tolist() == [[0, 1, 2, 3]]
+    assert as_tensor(np.arange(3, dtype=">i2")).tolist() == [0, 1, 2]
     assert as_tensor(np.zeros((0, 3))).shape == (0, 3)
 
 
