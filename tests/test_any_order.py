@@ -55,7 +55,7 @@ def test_scores_and_pictures_see_all_classes(level):
     for features in (subject.test, *vars(subject.reference).values()):
         assert classes(features) >= 9
     assert classes(subject.test[spread(60, 16)]) >= 6
-    assert lf.evaluate(model, data, features=mine, groups=["fd"], count=60)["fd_mine_floor"] < 0.2
+    assert lf.evaluate(model, data, features=mine, groups=["fd"], count=60)["fd_mine_floor"] < 0.5
     train, other = (
         {row.numpy().tobytes() for row in part}
         for part in (subject.reference.train, subject.reference.other)
@@ -88,7 +88,7 @@ def test_pictures_show_all_classes(monkeypatch):
     shown = []
     monkeypatch.setattr(build.sheets, "reconstructions", lambda x, *rest: shown.append(x))
     with torch.no_grad():
-        next(build._images(Subject(model, data, features="pixels", draws=1)))
+        next(build._rebuilt(Subject(model, data, features="pixels", draws=1)))
     assert classes(shown[0]) >= 6
     codes = torch.randn(6000, 2) + torch.arange(6000.0)[:, None]
     figure = build.figures.latent_scatter(codes, codes)

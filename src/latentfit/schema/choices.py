@@ -48,11 +48,11 @@ class Choice(Column):
         gone = cells.isna().to_numpy()
         place = pd.Index(self.levels).get_indexer(pd.Index(cells.astype(object)))
         if gone.any() and not self.missing:
-            raise self.refuse(cells, gone, GAP)
+            self.refuse(cells, gone, GAP)
         wrong = (place < 0) & ~gone
         if wrong.any():
             known = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
-            raise self.refuse(cells, wrong, f"is none of the values of the training ({known})")
+            self.refuse(cells, wrong, f"is none of the values of the training ({known})")
         place = np.where(gone, len(self.levels), place)
         if self.width == 1:
             return place[:, None].astype(np.float32)
@@ -97,7 +97,7 @@ class Constant(Column):
         gone = cells.isna()
         wrong = ~gone if self.value is None else gone | (cells.astype(object) != self.value)
         if wrong.any():
-            raise self.refuse(
+            self.refuse(
                 cells, wrong.to_numpy(), f"is not {self.value!r}, as all rows of the training were"
             )
         return np.zeros((len(cells), 0), np.float32)

@@ -118,7 +118,7 @@ def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     known = values[~np.isnan(values)]
     if np.isinf(known).any():
         column = Number(**facts, shift=0, scale=1, low=0, high=0)
-        raise column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
+        column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
     low, high = float(known.min()), float(known.max())
     decimals = next((d for d in range(5) if np.array_equal(known.round(d), known)), None)
     if decimals == 0 and facts["dtype"].startswith("float") and not facts["missing"]:
