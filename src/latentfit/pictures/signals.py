@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -41,7 +42,8 @@ def overlaid(groups: Mapping[str, Signals], *, count: int = 24) -> Figure:
     """
     held = {name: _stack(group)[:count] for name, group in groups.items()}
     channels = min(MOST, next(iter(held.values())).shape[1])
-    figure, grid = _grid(channels, len(held), wide=4.2 if len(held) > 1 else 6.4, high=2.0)
+    wide = 4.2 if len(held) > 1 else 6.4
+    figure, grid = _grid(channels, len(held), wide=wide, high=2.0, alike="row")
     for place, (name, group) in enumerate(held.items()):
         for channel in range(channels):
             axes = grid[channel][place]
@@ -67,7 +69,8 @@ def reconstructed(inputs: Signals, outputs: Signals, *, count: int = 8) -> Figur
     if first.shape != second.shape:
         raise UserError(f"inputs have shape {first.shape}, outputs {second.shape}; give pairs.")
     rows, channels = min(count, len(first)), min(MOST, first.shape[1])
-    figure, grid = _grid(rows, channels, wide=6.4 if channels == 1 else 3.2, high=1.2)
+    wide = 6.4 if channels == 1 else 3.2
+    figure, grid = _grid(rows, channels, wide=wide, high=1.2, alike="col")
     for row in range(rows):
         for channel in range(channels):
             axes = grid[row][channel]
@@ -96,7 +99,8 @@ def walked(lines: Signals, names: Sequence[str] = ()) -> Figure:
         raise UserError(f"walks have shape (rows, steps, C, T), got {held.shape}; give such.")
     steps, channels = held.shape[1], min(MOST, held.shape[2])
     colours = colormaps["viridis"](np.linspace(0, 0.9, steps))
-    figure, grid = _grid(len(held), channels, wide=6.4 if channels == 1 else 3.2, high=1.4)
+    wide = 6.4 if channels == 1 else 3.2
+    figure, grid = _grid(len(held), channels, wide=wide, high=1.4, alike="col")
     for row, walk in enumerate(held):
         for channel in range(channels):
             for step in range(steps):
@@ -116,11 +120,13 @@ def _stack(signals: Signals) -> np.ndarray:
     return held
 
 
-def _grid(rows: int, columns: int, *, wide: float, high: float) -> tuple[Figure, list[list[Axes]]]:
-    """A figure and its panels; those of a row share their axes."""
+def _grid(
+    rows: int, columns: int, *, wide: float, high: float, alike: Literal["row", "col"]
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure and its panels; those of a channel, in a row or a column, share their axes."""
     size = (wide * columns, 0.4 + high * rows)
     figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey="row")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=alike)
     return figure, panels.tolist()
 
 
