@@ -77,7 +77,6 @@ def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
                 dtype=dict.fromkeys(found.zeros, str),
                 na_values=GAPS,
                 skipinitialspace=True,
-                float_precision="round_trip",
                 low_memory=len(found.names) * found.rows > 1 << 22,
             )
     except (ValueError, OSError) as error:  # pandas' own errors are among these
