@@ -35,10 +35,13 @@ def same(
         raise Wrong(f"ids are not the rows of the file: {sorted(order.tolist())[:5]}")
     held = data.schema.restore(x)
     if isinstance(data.schema, Table):
-        _same_frame(held, truth.drop(columns=list(left)).iloc[order].reset_index(drop=True))
+        right = truth.drop(columns=list(left)).iloc[order].reset_index(drop=True)
+        _same_frame(held, right, {c.name: getattr(c, "form", "") for c in data.schema.columns})
         return
     array = data.schema.pixels(x) if isinstance(data.schema, Pixels) else np.asarray(held)
     right = np.asarray(truth)[order]
+    if isinstance(data.schema, Numbers) and right.dtype.kind in "iu":
+        right = right.clip(int(data.schema.low), int(data.schema.high))  # of the training split
     if array.shape != right.shape:
         raise Wrong(f"samples have shape {array.shape}, not {right.shape}")
     wide = max(1e-6, float(np.abs(right.astype(float)).max(initial=0)) * 1e-5)
@@ -46,7 +49,7 @@ def same(
         raise Wrong(f"values are {array.ravel()[:4]}, not {right.ravel()[:4]}")
 
 
-def _same_frame(held: Any, right: Any) -> None:
+def _same_frame(held: Any, right: Any, forms: dict[Any, str]) -> None:
     import pandas as pd
 
     if list(held.columns) != list(right.columns):
@@ -57,7 +60,8 @@ def _same_frame(held: Any, right: Any) -> None:
             raise Wrong(f"column {name!r}: missing cells differ")
         came, wanted = came.dropna(), wanted.dropna()
         if pd.api.types.is_datetime64_any_dtype(wanted.dtype):
-            found = pd.to_datetime(came).astype(wanted.dtype)
+            form = forms[name] if "%" in forms[name] else None
+            found = pd.to_datetime(came, format=form).astype(wanted.dtype)
             off = (found - wanted).abs().max() if len(found) else pd.Timedelta(0)
             wide = max(pd.Timedelta("1ms"), (wanted.max() - wanted.min()) * 1e-6)
             if off > wide:
@@ -105,13 +109,14 @@ def _compare(data: Data, held: Input, out: Path) -> None:
     if isinstance(held.source, str | Path):
         source = read_table(Path(held.source))[0]
     else:
-        source = held.source
+        source = held.source.copy()
     schema = data.schema
     assert isinstance(schema, Table | Numbers)
     names = list(schema.names)
     if [str(name) for name in found.columns] != [str(name) for name in names] or len(found) != 30:
         raise Wrong(f"{len(found)} rows of {list(found.columns)}, not 30 of {names}")
     found.columns = names
+    source.columns = [n if type(n) is int else str(n) for n in source.columns]
     for name in names:
         came, was = found[name], source[name]
         numbers = pd.api.types.is_numeric_dtype(was.dtype) and was.nunique() > 2

@@ -137,7 +137,7 @@ def judged(case: Case, folder: Path, seed: int = 0) -> Outcome:
 def _refusal(case: Case, message: str) -> Outcome:
     if not case.refused:
         return Outcome("refused", message, False)
-    right = bool(re.search(case.refused, message)) and message.isprintable() and len(message) < 700
+    right = bool(re.search(case.refused, message)) and message.isprintable() and len(message) < 900
     return Outcome("refused", message, right)
 
 
@@ -150,6 +150,8 @@ def _played(
     held = case.make(folder, rng)
     data = lf.data.load(held.source, **case.options)
     if case.refused:
+        if case.back:
+            lf.recipe("vae-fixed-variance", data, **SMALL)
         return "loaded", "; ".join(told)
     notes = [line.partition(": ")[2] for line in told]
     if broken := [note for note in notes if not note.isprintable()]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from nasty.writing import text
 def said(*words: object) -> tuple[int, str]:
     """Exit code of a command, and what it said on the error stream; errors of its own pass."""
     out, error = io.StringIO(), io.StringIO()
-    code = 0
+    code, log = 0, logging.getLogger("latentfit")
+    notes = logging.StreamHandler(error)
+    log.addHandler(notes)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
         try:
             main([str(word) for word in words])
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    log.removeHandler(notes)
     return code, error.getvalue()
 
 

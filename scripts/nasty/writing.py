@@ -63,9 +63,10 @@ def written(name: str, words: str, suffix: str, to: Callable[[Any], bytes], **mo
     def make(folder: Path, rng: np.random.Generator) -> Input:
         held, path = frame(rng), folder / f"table{suffix}"
         path.write_bytes(to(held))
-        truth = held if more.get("columns", KINDS) is KINDS else held.set_axis(range(5), axis=1)
-        return Input(path, truth)
+        truth = held.set_axis(range(5), axis=1) if 0 in more["columns"] else held
+        return Input(path, truth.assign(**{"": None}) if extra else truth)
 
+    extra = more.pop("extra", False)
     more = {"columns": KINDS, "samples": ROWS, "shape": (5,), **more}
     return Case(name=name, kind="table", words=words, make=make, **more)
 
@@ -139,10 +140,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield written("R's header", "the header lacks the name of the row names", ".csv", _like_r,
                   notes=("row names",))  # fmt: skip
     yield written("separators at the end of rows", "a comma more in each row, not in the header",
-                  ".csv", lambda held: _ends_in_comma(text(held), header=False))  # fmt: skip
+                  ".csv", lambda held: _ends_in_comma(text(held), header=False),
+                  columns=KINDS | {"": "constant"}, notes=("constant.*''",), extra=True)  # fmt: skip
     yield written("separators at the end of lines", "a comma more in each line", ".csv",
-                  lambda held: _ends_in_comma(text(held), header=True), columns=None,
-                  look=None, notes=("constant",), left=())  # fmt: skip
+                  lambda held: _ends_in_comma(text(held), header=True), extra=True,
+                  columns=KINDS | {"": "constant"}, notes=("constant.*''",))  # fmt: skip
 
 
 def _form_of(more: dict[str, Any]) -> Any:

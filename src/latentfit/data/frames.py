@@ -13,6 +13,7 @@ from torch import Tensor
 from latentfit.checks import UserError
 from latentfit.data.assemble import Found, assemble
 from latentfit.data.base import Data
+from latentfit.data.objects import named
 from latentfit.data.options import Options
 from latentfit.data.tables import marks_of_rows, read_table, taken, tidy
 from latentfit.schema import Dialect, Numbers, Schema, Table
@@ -35,7 +36,8 @@ def from_file(path: Path, name: str, options: Options, schema: Schema | None) ->
         UserError: It cannot be read, or holds what is no table.
     """
     known = schema.dialect.decimal if isinstance(schema, Table | Numbers) else None
-    frame, dialect, notes = read_table(path, known)
+    texts = schema.texts if isinstance(schema, Table) else ()
+    frame, dialect, notes = read_table(path, known, texts)
     return table(frame, name=name, options=options, schema=schema, dialect=dialect, notes=notes)
 
 
@@ -74,11 +76,8 @@ def table(
     if options.kind == "images":
         raise UserError(f"'{name}' is a table and holds no images; leave --kind out.")
     options.must_be_among(ALLOWED, "tables")
-    doubles = [str(n) for n in frame.columns[frame.columns.duplicated()]]
-    if doubles:
-        raise UserError(f"two columns of '{name}' are called '{doubles[0]}'; rename one of them.")
-    frame = frame.reset_index(drop=True)
-    frame, forms = tidy(frame, dialect)
+    frame, forms, more = tidy(named(frame).reset_index(drop=True), dialect)
+    notes = [*notes, *more]
     if len(frame) == 0:
         raise UserError(f"'{name}' has no rows; it needs one for each sample.")
     if schema is not None:
@@ -86,11 +85,12 @@ def table(
     kept, apart = taken(frame, options)
     said = list(notes)
     if options.kind not in ("signals", "vectors"):
-        more = no_part(frame[kept], forms)
-        said += [f"column '{column}' is {why} and left out." for column, why in more.items()]
-        kept, apart = [column for column in kept if column not in more], apart | more
+        useless = no_part(frame[kept], forms)
+        said += [f"column '{column}' is {why} and left out." for column, why in useless.items()]
+        kept, apart = [column for column in kept if column not in useless], apart | useless
     if not kept:
-        raise UserError(f"no column of '{name}' is left; leave out fewer.")
+        told = "; ".join(f"'{column}' is {why}" for column, why in list(apart.items())[:5])
+        raise UserError(f"no column of '{name}' is left ({told}); give others.")
     whole = _found(frame, kept, options)
     if options.kind in ("signals", "vectors"):
         return _numbers(whole, name, options, dialect, said, tuple(map(str, apart)), counts)
@@ -123,6 +123,9 @@ def _found(frame: Frame, kept: list[Any], options: Options) -> Found:
         marks = marks_of_rows(frame[sorted(kept, key=str)])
         return Found(x=frame[kept], y=label, marks=marks)
     key = by_name[options.key]
+    if (gone := frame[key].isna()).any():
+        row = int(np.flatnonzero(gone.to_numpy())[0])
+        raise UserError(f"the key of row {row} is missing; give each row one.")
     return Found(
         x=frame[kept],
         y=label,

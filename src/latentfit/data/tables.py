@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Collection, Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from latentfit.checks import UserError, one_of
+from latentfit.data.dates import form_of, is_slip
+from latentfit.data.objects import plain
 from latentfit.data.options import Options
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
 from latentfit.schema.base import Cells, Frame
-from latentfit.schema.quantities import seconds
+from latentfit.schema.quantities import DAY, seconds
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 BINARY = (".parquet", ".feather", ".arrow")
 GAPS = sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize())}
               | {"NaN", "N/A"})  # fmt: skip
 TRUTH = {"true": True, "false": False}
-FORMS = (
-    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%SZ",
-    "%Y/%m/%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m", "%b %d, %Y", "%d %b %Y",
-)  # fmt: skip
-MOST_WRONG = 0.05
-"""Share of cells up to which texts among numbers are slips, and not values of their own."""
+UNIT = re.compile(r"([$€£¥]|[A-Z]{3} )? ?[+-]?\d[\d.,]*( ?(%|[$€£¥]|[A-Za-zµ°/²³]{1,6}))?")
+"""A number with a currency or a unit."""
 
 
-def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, list[str]]:
+def read_table(
+    path: Path, decimal: str | None = None, texts: Collection[str] = ()
+) -> tuple[Frame, Dialect, list[str]]:
     """The rows of a file, how it is written, and what a person should know.
 
     Arguments:
         path: A text, parquet or Feather file.
         decimal: Mark before the decimals, where it is known; else it is found.
+        texts: Names of columns of a text file whose cells are texts, also where all look like
+            numbers.
 
     Raises:
         UserError: It cannot be read, or a package for it is missing.
@@ -42,7 +46,7 @@ def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, 
     import pandas as pd
 
     if path.name.lower().endswith(TEXT):
-        return _text(path, decimal)
+        return _text(path, decimal, texts)
     reader = pd.read_parquet if path.suffix.lower() == ".parquet" else pd.read_feather
     try:
         frame = reader(path)
@@ -56,7 +60,9 @@ def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, 
     return _without_index(frame), Dialect(), []
 
 
-def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
+def _text(
+    path: Path, decimal: str | None, texts: Collection[str]
+) -> tuple[Frame, Dialect, list[str]]:
     import pandas as pd
 
     found = look_at(path)
@@ -65,30 +71,52 @@ def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
     )  # fmt: skip
     # One column has nothing that separates cells.
     separator = found.dialect.separator if len(found.names) > 1 else "\x1f"
-    try:
-        with opened(path, found.encoding) as file:
-            frame = pd.read_csv(
+
+
+    def read(texts: Iterable[int]) -> Frame:
+        with opened(path, found.encoding) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such are read again
+            return pd.read_csv(
                 file,
                 sep=separator,
                 decimal=dialect.decimal,
                 header=0 if dialect.header else None,
                 names=list(range(len(found.names))),
                 index_col=False,
-                dtype=dict.fromkeys(found.zeros, str),
+                dtype=dict.fromkeys(texts, str),
                 na_values=GAPS,
                 skipinitialspace=True,
                 low_memory=len(found.names) * found.rows > 1 << 22,
             )
+
+    try:
+        known = {place for place, name in enumerate(found.names) if name in texts}
+        known |= set(found.zeros)
+        frame = read(known)
+        # A large file is read in pieces, of which some are numbers where others are texts.
+        if torn := {place for place in frame.columns if _is_torn(frame[place])}:
+            frame = read(known | torn)
     except (ValueError, OSError) as error:  # pandas' own errors are among these
         raise UserError(f"{path} cannot be read as a table ({error}); save it again.") from error
+    if len(frame) != found.rows:
+        raise UserError(
+            f"{path} has {found.rows:,} rows by one count and {len(frame):,} by another; look for "
+            "quotes that do not end, and save it again."
+        )
     frame.columns = found.names if dialect.header else list(range(len(found.names)))
-    if found.index:
-        frame = frame.iloc[:, 1:] if _names_rows(frame.iloc[:, 0]) else frame
-    return frame, dialect, [found.note] if found.note else []
+    notes = list(found.notes)
+    if found.index and frame.iloc[:, 0].is_unique:
+        frame = frame.iloc[:, 1:]
+        notes.append("the first column has no name and holds row names; it is left out.")
+    return frame, dialect, notes
 
 
-def _names_rows(cells: Cells) -> bool:
-    return bool(cells.is_unique)
+def _is_torn(cells: Cells) -> bool:
+    """Whether a column holds texts and other values."""
+    if cells.dtype != object:
+        return False
+    texts = cells.dropna().map(type) == str
+    return bool(texts.any()) and not bool(texts.all())
 
 
 def _without_index(frame: Frame) -> Frame:
@@ -98,44 +126,48 @@ def _without_index(frame: Frame) -> Frame:
     return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
 
 
-def tidy(frame: Frame, dialect: Dialect) -> tuple[Frame, dict[Any, str]]:
-    """Columns of texts that are numbers, truths or dates as such, and the forms of the dates.
+def tidy(frame: Frame, dialect: Dialect) -> tuple[Frame, dict[Any, str], list[str]]:
+    """Columns of texts that are numbers, truths or dates as such, the forms of dates, and notes.
 
     Raises:
-        UserError: A few texts stand among numbers; the first is named by row and column.
+        UserError: A few texts stand among numbers or dates, the first is named by row and column;
+            or a column holds other things than numbers, texts and dates.
     """
     import pandas as pd
 
     forms: dict[Any, str] = {}
     new: dict[Any, Cells] = {}
+    notes: list[str] = []
     for name in frame.columns:
-        cells = frame[name]
-        if pd.api.types.is_complex_dtype(cells.dtype):
-            raise UserError(f"column '{name}' holds complex numbers; give real ones.")
-        if not (
-            pd.api.types.is_object_dtype(cells.dtype) or pd.api.types.is_string_dtype(cells.dtype)
-        ):
-            continue
+        cells, note = plain(frame[name])
+        notes += [note] if note else []
+        if cells is not frame[name]:
+            new[name] = cells
         texts = cells.dropna()
-        if texts.empty:
+        if texts.empty or not (cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype)):
             continue
-        if pd.api.types.is_object_dtype(cells.dtype):
-            _must_be_plain(cells)
-            mixed = cells.map(lambda cell: not isinstance(cell, str), na_action="ignore")
-            if mixed.dropna().all():
-                new[name] = cells.infer_objects()
-                continue
+        if not isinstance(texts.iloc[0], str):
+            forms |= {name: DAY} if isinstance(texts.iloc[0], date) else {}
+            continue
         number = _numbers(cells, dialect)
         if number is not None:
             new[name] = number
-        elif form := _form(texts):
+            continue
+        form, note = form_of(cells)
+        if form:
             forms[name] = form
+            notes += [note] if note else []
         elif set(texts.astype(str).str.strip().str.lower().unique()) <= TRUTH.keys():
             truth = cells.astype(object).map(
                 lambda c: TRUTH[str(c).strip().lower()], na_action="ignore"
             )
             new[name] = truth.astype("boolean" if cells.hasnans else "bool")
-    return (_with(frame, new) if new else frame), forms
+        elif texts.astype(str).str.strip().map(UNIT.fullmatch).notna().all():
+            notes.append(
+                f"column '{name}' holds numbers with a unit, such as {str(texts.iloc[0])[:20]!r}, "
+                "which are taken as texts; save it without, to have numbers."
+            )
+    return (_with(frame, new) if new else frame), forms, notes
 
 
 def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
@@ -144,22 +176,13 @@ def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
     return pd.concat({name: new.get(name, frame[name]) for name in frame.columns}, axis=1)
 
 
-def _must_be_plain(cells: Cells) -> None:
-    for row, cell in cells.dropna().items():
-        if isinstance(cell, list | dict | tuple | set | np.ndarray | bytes):
-            raise UserError(
-                f"row {row}, column '{cells.name}' holds a {type(cell).__name__}; cells are "
-                "numbers, texts or dates: leave the column out with --drop."
-            )
-
-
 def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
     """A column of texts as numbers; None where it is none."""
     import pandas as pd
 
     texts = cells.astype("string").str.strip()
     texts = texts.mask(texts.str.lower().isin(MISSING))
-    if texts.str.fullmatch(r"0\d+").any():
+    if texts.str.fullmatch(r"0\d+").any() and texts.dropna().str.fullmatch(r"\d+").all():
         return None
     thousands = "," if dialect.decimal == "." else r"\."
     grouped = rf"[+-]?\d{{1,3}}({thousands}\d{{3}})+({re.escape(dialect.decimal)}\d+)?"
@@ -176,8 +199,7 @@ def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
         if not found.isna().any() and (whole == whole.round()).all() and whole.abs().max() < 2**53:
             return found.astype("int64")
         return found
-    share = wrong.sum() / max(1, int(texts.notna().sum()))
-    if share <= MOST_WRONG and texts[wrong].nunique() <= 5 and len(cells) >= 20:
+    if is_slip(texts.dropna(), wrong[texts.notna().to_numpy()]):
         place = int(np.flatnonzero(wrong)[0])
         raise UserError(
             f"row {cells.index[place]}, column '{cells.name}': {str(cells.iloc[place])[:40]!r} is "
@@ -185,22 +207,6 @@ def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
             "with --drop."
         )
     return None
-
-
-def _form(texts: Cells) -> str:
-    """The form of dates that all texts have; '' where they are no dates."""
-    import pandas as pd
-
-    first = str(texts.iloc[0]).strip()
-    if not re.search(r"\d", first) or len(first) < 7:
-        return ""
-    for form in FORMS:
-        if pd.isna(pd.to_datetime(first, format=form, errors="coerce")):
-            continue
-        found = pd.to_datetime(texts, format=form, errors="coerce")
-        if not found.isna().any():
-            return form
-    return ""
 
 
 def taken(frame: Frame, options: Options) -> tuple[list[Any], dict[Any, str]]:
