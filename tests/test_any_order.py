@@ -10,6 +10,7 @@ from torch import nn
 
 import latentfit as lf
 from latentfit.data.base import spread
+from latentfit.report import build
 from latentfit.scoring import Subject, walks
 from latentfit.scoring.scores import validation_score
 
@@ -54,7 +55,7 @@ def test_scores_and_pictures_see_all_classes(level):
     for features in (subject.test, *vars(subject.reference).values()):
         assert classes(features) >= 9
     assert classes(subject.test[spread(60, 16)]) >= 6
-    assert lf.evaluate(model, data, features=mine, groups=["fd"], count=60)["fd_mine_floor"] < 0.2
+    assert lf.evaluate(model, data, features=mine, groups=["fd"], count=60)["fd_mine_floor"] < 0.5
     train, other = (
         {row.numpy().tobytes() for row in part}
         for part in (subject.reference.train, subject.reference.other)
@@ -73,12 +74,26 @@ def test_half_of_the_training_samples_of_two_classes_in_turn_is_not_one_class():
 
 def test_splits_of_the_classifier_score_hold_all_classes():
     level = np.repeat(np.arange(10), 100)
-    x, y = images(np.repeat(np.arange(10), 220)), np.repeat(np.arange(10), 220)
+    x, y = images(np.repeat(np.arange(10), 240)), np.repeat(np.arange(10), 240)
     data = lf.data.arrays(x, y, test=(images(level), level))
     model = lf.recipe("vae-fixed-variance", data, latent=2, width=1 / 64, batch=16)
     mine = lf.metrics.from_module("mine", nn.Flatten(), head=head)
     scores = lf.evaluate(model, data, features=mine, groups=["classifier"], draws=1)
     assert scores["classifier_score_floor"] > 9  # ten splits, 10 where each holds all evenly
+
+
+def test_pictures_show_all_classes(monkeypatch):
+    data = held(LEVEL)
+    model = lf.recipe("vae-fixed-variance", data, latent=2, width=1 / 64, batch=16).eval()
+    shown = []
+    monkeypatch.setattr(build.sheets, "reconstructions", lambda x, *rest: shown.append(x))
+    with torch.no_grad():
+        next(build._rebuilt(Subject(model, data, features="pixels", draws=1)))
+    assert classes(shown[0]) >= 6
+    codes = torch.randn(6000, 2) + torch.arange(6000.0)[:, None]
+    figure = build.figures.latent_scatter(codes, codes)
+    for points in figure.axes[0].collections:
+        assert np.ptp(np.asarray(points.get_offsets())[:, 0]) > 1.4 * 5900
 
 
 def test_checkpoints_and_bounds_look_at_all_classes(monkeypatch):

@@ -12,6 +12,7 @@ from latentfit import data as lfdata
 from latentfit.checks import UserError
 from latentfit.data import mapped
 from latentfit.data.base import PARTS
+from latentfit.schema import Numbers
 
 DRAWN = np.random.default_rng(0)
 ARRAYS = {
@@ -105,3 +106,14 @@ def test_little_of_a_mapped_array_is_in_memory(tmp_path):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 20_000 * 64 * 8  # one copy in double precision is 10 MB
+
+
+@pytest.mark.parametrize(("scale", "axes"), [("each", (0,)), ("common", (0, 2))])
+def test_mean_and_deviation_are_those_of_all_parts(scale, axes):
+    x = 5 + DRAWN.normal(size=(90, 2, 12)) * np.array([1, 30])[:, None]
+    parts = np.array_split(x, 7)
+    schema = Numbers.fit_in_parts(lambda: parts, scale=scale, signal=True)
+    mean, spread = x.mean(axes, keepdims=True)[0], x.std(axes, ddof=1, keepdims=True)[0]
+    np.testing.assert_allclose(schema.shift, mean, rtol=1e-12)
+    np.testing.assert_allclose(schema.scale, spread, rtol=1e-12)
+    assert (schema.low, schema.high) == (x.min(), x.max())

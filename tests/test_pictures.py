@@ -73,7 +73,7 @@ def test_a_tile_keeps_colours_clips_and_shows_nan_as_black():
     assert sheets.tile(noise(4), 2, gap=0).shape == (8, 8)
 
 
-@pytest.mark.parametrize("shape", [(4, 2), (3, 2, 4, 4), (0, 1, 4, 4), (1, 4, 4)])
+@pytest.mark.parametrize("shape", [(4, 2), (3, 17, 4, 4), (0, 1, 4, 4), (1, 4, 4)])
 def test_what_is_no_image_is_refused(shape):
     with pytest.raises(UserError, match="a sheet needs images"):
         sheets.tile(torch.zeros(shape), 2)

@@ -115,7 +115,9 @@ def test_the_page_leads_with_the_verdict_and_folds_what_is_long(tmp_path):
     sheet, lines = sheets.image_grid(noise(4), columns=2), figures.curves(LINES)
     scores = SCORES | {"coverage": 0.2, "coverage_floor": 0.9, "coverage_reconstruction": 0.85}
     scores["details"] = {"count": 360, "variants": {"fd": "unbiased"}, "extractor": "lenet"}
-    scores["details"]["earlier"] = [{"count": 90, "scores": ["psnr", "active"]}]
+    scores["details"]["earlier"] = [
+        {"count": 90, "extractor": "pixels", "seed": 3, "scores": ["psnr", "active"]}
+    ]
     page = page_of(tmp_path, scores=scores, samples=("First.", sheet), curves=("Last.", lines))
     order = [
         "<h1>", "100 rounds in 1 min", "Good reconstructions, poor samples", "coverage 0.2, floor",

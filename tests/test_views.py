@@ -9,7 +9,8 @@ import torch
 
 from latentfit import metrics
 from latentfit.checks import UserError
-from latentfit.shapes import as_tensor, samples
+from latentfit.schema import plain
+from latentfit.shapes import as_tensor
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(240, 4))
@@ -140,7 +141,7 @@ def test_what_are_no_numbers_is_refused(bad, message):
 @pytest.mark.parametrize("kind", ["reversed rows", "big-endian", "read-only", "column order"])
 def test_samples_of_a_view(kind):
     x = VIEWS[kind](RNG.random((6, 8)))
-    held = samples(x, "x")
+    held = plain((8,)).apply(x)
     assert torch.equal(held, torch.tensor(np.asarray(x).astype(np.float32).tolist()))
     held[0] = 0  # the array is not what is written to
     assert np.asarray(x)[0].any()
@@ -149,6 +150,7 @@ def test_samples_of_a_view(kind):
 def test_one_row_of_a_reversed_array():
     row = np.arange(4.0).reshape(1, 4)[::-1]
     assert as_tensor(row).tolist() == [[0, 1, 2, 3]]
+    assert as_tensor(np.arange(3, dtype=">i2")).tolist() == [0, 1, 2]
     assert as_tensor(np.zeros((0, 3))).shape == (0, 3)
 
 

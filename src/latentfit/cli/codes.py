@@ -36,6 +36,9 @@ def codes_of(model: Model, data: Data, parts: Sequence[str]) -> dict[str, np.nda
 
     Returns:
         `codes` (N, m) float32, `ids` and `split` (N,), and `labels` where there are some.
+
+    Raises:
+        UserError: There are no samples in these splits.
     """
     device = next(model.parameters()).device
     found: dict[str, list[Any]] = {"codes": [], "ids": [], "split": [], "labels": []}

@@ -127,9 +127,10 @@ def score_run(
 
     kept = kept or ("raw" if subject.model.average is None else "averaged")
     names = None if groups == "all" else [name.strip() for name in groups.split(",")]
-    folder, scores = RunFolder(run), score(subject, chosen(names), weights=kept)
-    earlier = {name: value for name, value in folder.scores.items() if name != "verdict"}
-    both, dropped = merged(earlier, scores)
+    folder, rows = RunFolder(run), chosen(names)
+    old = folder.scores  # before the minutes that scores take: the file may be damaged
+    scores = score(subject, rows, weights=kept)
+    both, dropped = merged({n: value for n, value in old.items() if n != "verdict"}, scores)
     found = verdict(both, folder.lines)
     both["verdict"] = scores["verdict"] = found.to_json()
     folder.write_scores(both)
@@ -139,8 +140,8 @@ def score_run(
             f"{', '.join(dropped[:5])}{f' and {len(dropped) - 5} more' * (len(dropped) > 5)}."
         )
     if not quiet:
-        rows = [[row.name, row.value, row.floor] for row in score_rows(scores)]
-        show_table(["score", "value", "floor"], rows)
+        shown = [[row.name, row.value, row.floor] for row in score_rows(scores)]
+        show_table(["score", "value", "floor"], shown)
         details = scores["details"]
         features = on(details["extractor"], image=subject.image)
         features += f" ({details['extractor_hash']})"

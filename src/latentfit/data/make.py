@@ -94,7 +94,15 @@ def arrays(
 
 
 def kind_of(array: np.ndarray, kind: str = "auto") -> str:
-    """What the samples of an array are: images, signals or vectors."""
+    """What the samples of an array are: images, signals or vectors.
+
+    Arguments:
+        array: With shape (N, ...).
+        kind: What a person says that they are; `auto` looks at them.
+
+    Raises:
+        UserError: They cannot be what the person says.
+    """
     if kind == "table":
         raise UserError("an array is no table; give vectors, or a DataFrame.")
     if kind != "auto":
@@ -117,7 +125,11 @@ def kind_of(array: np.ndarray, kind: str = "auto") -> str:
 
 
 def kind_under(schema: Schema) -> str:
-    """What the samples are that a model takes."""
+    """What the samples are that a model takes.
+
+    Raises:
+        UserError: They are rows of a table.
+    """
     if isinstance(schema, Table):
         raise UserError("the model takes rows of a table; give a table with its columns.")
     return (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -122,7 +123,7 @@ class Extractor:
 def _seen(samples: ArrayLike) -> Tensor:
     array = finite(as_array(samples, "samples"), "samples")
     if array.ndim < 3:
-        return as_tensor(array).float()
+        return as_tensor(array.astype(np.float32, copy=False))
     x, _, _ = images(array, "samples")
     return x.float() / 255 if x.dtype == torch.uint8 else x
 

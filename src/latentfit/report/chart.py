@@ -33,10 +33,12 @@ class Key:
 
 
 KEYS = (
-    Key("columns, to new rows", ("columns",), "floors"),
-    Key("pairs of columns, to new rows", ("pairs",), "floors"),
-    Key("spectrum, to new signals", ("spectrum",), "floors"),
-    Key("distance to new data", ("fid", "fd_.+", "sliced_wasserstein"), "floors"),
+    Key(
+        "distance to new data",
+        ("columns", "spectrum", "fid", "fd_.+", "sliced_wasserstein"),
+        "floors",
+    ),
+    Key("distance of pairs of columns", ("pairs",), "floors"),
     Key("samples look like data", ("precision", "density", "prd_precision"), "share", end=1.25),
     Key("all of the data is covered", ("coverage", "prd_recall"), "share"),
     Key("samples are new, not copies", ("novelty",), "share", end=1.5),

@@ -178,8 +178,10 @@ def score_rows(scores: dict[str, Any], *, image: bool = True) -> list[Score]:
         floor = scores.get(f"{name}_floor", scores.get(f"{_stem(name)}_floor"))
         said = meaning(name, image=image)
         if made := earlier.get(name):  # not with what stands below the table
-            said += (f" (computed with {made['count']:,} samples, {made['extractor']} features, "
-                     f"seed {made['seed']})")  # fmt: skip
+            said += (
+                f" (computed with {made['count']:,} samples, {made['extractor']} features, "
+                f"seed {made['seed']})"
+            )
         rows.append(Score(name, text, "" if floor is None else _number(floor), said))
     return rows
 

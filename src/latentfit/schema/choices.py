@@ -56,11 +56,11 @@ class Choice(Column):
             held = held.map(str, na_action="ignore")
         place = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(held, dtype=object))
         if gone.any() and not self.missing:
-            raise self.refuse(cells, gone, GAP)
+            self.refuse(cells, gone, GAP)
         wrong = (place < 0) & ~gone
         if wrong.any():
             known = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
-            raise self.refuse(cells, wrong, f"is none of the values of the training ({known})")
+            self.refuse(cells, wrong, f"is none of the values of the training ({known})")
         place = np.where(gone, len(self.levels), place)
         if self.width == 1:
             return place[:, None].astype(np.float32)
@@ -108,7 +108,7 @@ class Constant(Column):
             held = held.map(told, na_action="ignore")
         wrong = ~gone if self.value is None else gone | (held != self.value)
         if wrong.any():
-            raise self.refuse(
+            self.refuse(
                 cells, wrong.to_numpy(), f"is not {self.value!r}, as all rows of the training were"
             )
         return np.zeros((len(cells), 0), np.float32)

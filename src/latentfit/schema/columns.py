@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
@@ -78,9 +78,18 @@ class Column(ABC):
         """What `to_json` told."""
         return cls(**{key: value for key, value in told.items() if key != "kind"})
 
-    def refuse(self, cells: Cells, wrong: np.ndarray, what: str) -> UserError:
-        """An error that names the first of the wrong cells."""
+    def refuse(self, cells: Cells, wrong: np.ndarray, what: str) -> NoReturn:
+        """Raise for cells that are not understood.
+
+        Arguments:
+            cells: A column.
+            wrong: Which of its cells, booleans (N,).
+            what: What is wrong with them.
+
+        Raises:
+            UserError: Always; row and column of the first are named.
+        """
         place = int(np.flatnonzero(wrong)[0])
         row, value = cells.index[place], cells.iloc[place]
         more = f", and {int(wrong.sum()) - 1:,} more" if wrong.sum() > 1 else ""
-        return UserError(f"row {row}, column '{self.name}': {str(value)[:40]!r} {what}{more}.")
+        raise UserError(f"row {row}, column '{self.name}': {str(value)[:40]!r} {what}{more}.")

@@ -122,7 +122,7 @@ def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     known = values[~np.isnan(values)]
     if np.isinf(known).any():
         column = Number(**facts, shift=0, scale=1, low=0, high=0)
-        raise column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
+        column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
     low, high = float(known.min()), float(known.max())
     if max(-low, high) > MOST:
         column = Number(**facts, shift=0, scale=1, low=0, high=0)

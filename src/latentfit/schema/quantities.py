@@ -59,9 +59,9 @@ class Number(Column):
         values = self.values(cells)
         gone = np.isnan(values)
         if gone.any() and not self.missing:
-            raise self.refuse(cells, gone, GAP)
+            self.refuse(cells, gone, GAP)
         if not np.isfinite(values[~gone]).all():
-            raise self.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
+            self.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
         seen = (self.bent(values) - self.shift) / self.scale
         entries = np.where(gone, 0.0, seen)[:, None]
         return np.hstack([entries, ~gone[:, None]] if self.missing else [entries]).astype(
@@ -76,7 +76,7 @@ class Number(Column):
         found = numbers.to_numpy(np.float64, na_value=np.nan)
         wrong = np.isnan(found) & cells.notna().to_numpy()
         if wrong.any():
-            raise self.refuse(cells, wrong, "is no number; mend it, or leave the column out")
+            self.refuse(cells, wrong, "is no number; mend it, or leave the column out")
         return found
 
     def bent(self, values: np.ndarray) -> np.ndarray:
@@ -128,7 +128,7 @@ class Date(Number):
             found = pd.to_datetime(cells, format=form, errors="coerce", utc=False)
             wrong = (found.isna() & cells.notna()).to_numpy()
             if wrong.any():
-                raise self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
+                self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
         return seconds(found)
 
     def restore(self, entries: np.ndarray) -> Cells:

@@ -1,0 +1,210 @@
+"""Columns of a table go to the network and come back: values, types, ranges, what is missing."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from latentfit import data as lfdata
+from latentfit.checks import UserError
+from latentfit.likelihoods import Columns, Gaussian, OptimalGaussian, SquaredError
+from latentfit.schema import Block, Choice, Constant, Date, Number, Table, read_schema
+from latentfit.schema.infer import no_part, table_of
+
+pytestmark = pytest.mark.usefixtures("single")
+COUNT = 120
+RNG = np.random.default_rng(0)
+FRAME = pd.DataFrame(
+    {
+        "height": RNG.normal(170, 9, COUNT).round(1),
+        "rooms": RNG.integers(1, 9, COUNT),
+        "owner": RNG.random(COUNT) > 0.3,
+        "sex": RNG.choice(["f", "m"], COUNT),
+        "city": RNG.choice(["Oslo", "Rome", "Paris"], COUNT),
+        "size": pd.Categorical(RNG.choice(["s", "l", "m"], COUNT), categories=["s", "m", "l"]),
+        "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(RNG.integers(0, 900, COUNT), "D"),
+        "stamp": 1.7e9 + np.arange(COUNT) * 0.25,
+        "same": 7,
+        "price": np.where(np.arange(COUNT) % 5 == 0, np.nan, RNG.lognormal(3, 2, COUNT).round(2)),
+        "pets": pd.array(np.where(np.arange(COUNT) % 9 == 0, None, RNG.integers(0, 5, COUNT)),
+                         dtype="Int64"),
+        "note": np.where(np.arange(COUNT) % 4 == 0, None, RNG.choice(["a", "b"], COUNT)),
+    }
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def table():
+    return table_of(FRAME, np.arange(COUNT))[0]
+
+
+def test_a_table_comes_back_as_it_was(table):
+    again = table.restore(table.apply(FRAME))
+    assert list(again.columns) == list(FRAME.columns)
+    for name in FRAME:
+        was, now = FRAME[name], again[name]
+        assert now.dtype == was.dtype, name
+        assert (now.isna() == was.isna()).all(), name
+        if pd.api.types.is_float_dtype(was.dtype):
+            np.testing.assert_allclose(now.dropna(), was.dropna(), rtol=1e-6, atol=0.011)
+        else:
+            assert (now.dropna() == was.dropna()).all(), name
+    assert len(set(again["stamp"])) > COUNT // 2  # float32 alone would keep one
+
+
+def test_kinds_are_found(table):
+    kinds = {column.name: type(column) for column in table.columns}
+    assert kinds == {
+        "height": Number, "rooms": Number, "owner": Choice, "sex": Choice, "city": Choice,
+        "size": Choice, "since": Date, "stamp": Number, "same": Constant, "price": Number,
+        "pets": Number, "note": Choice,
+    }  # fmt: skip
+    known = {column.name: column for column in table.columns}
+    assert (known["height"].decimals, known["rooms"].decimals) == (1, 0)
+    assert known["size"].levels == ("s", "m", "l")
+    assert known["price"].log
+    assert not known["height"].log
+    assert table.held == (11,)
+    assert table.seen == (1 + 1 + 1 + 1 + 3 + 3 + 1 + 1 + 2 + 2 + 3,)
+
+
+def test_a_schema_is_read_as_it_was_told(table):
+    told = json.loads(json.dumps(table.to_json()))
+    again = read_schema(told)
+    assert again == table
+    assert torch.equal(again.apply(FRAME), table.apply(FRAME))
+
+
+def test_numbers_are_standardised_and_stay_within_their_range(table):
+    entries = table.apply(FRAME).double()
+    assert abs(float(entries[:, 0].mean())) < 1e-6
+    assert abs(float(entries[:, 0].std()) - 1) < 1e-6
+    wild = table.restore(torch.full((2, *table.seen), 50.0))
+    assert wild["height"].max() <= FRAME["height"].max()
+    assert wild["rooms"].tolist() == [8, 8]
+    assert wild["since"].max() == FRAME["since"].max()
+    low = table.restore(torch.full((2, *table.seen), -50.0))
+    assert low["rooms"].tolist() == [1, 1]
+    assert low["price"].isna().all()
+
+
+def test_a_missing_cell_is_a_zero_and_a_mark(table):
+    entries = table.apply(FRAME)
+    place = next(b for b in table.layout if b.present is not None)
+    gone = FRAME["price"].isna().to_numpy()
+    assert not entries[:, place.start].numpy()[gone].any()
+    assert entries[:, place.present].tolist() == (~gone).tolist()
+
+
+@pytest.mark.parametrize(("name", "cell", "says"), [
+    ("city", "Bergen", "row 5, column 'city': 'Bergen' is none of the values of the training"),
+    ("height", None, "row 5, column 'height': 'nan' is missing, and none was at the training"),
+    ("height", np.inf, "row 5, column 'height': 'inf' is no finite number"),
+    ("same", 8, "row 5, column 'same': '8' is not 7"),
+])  # fmt: skip
+def test_a_cell_that_is_not_understood_is_named(table, name, cell, says):
+    held = FRAME.copy()
+    held[name] = held[name].astype(object if isinstance(cell, str) else held[name].dtype)
+    held.loc[5, name] = cell
+    with pytest.raises(UserError, match=says) as said:
+        table.apply(held)
+    assert "\n" not in str(said.value)
+
+
+def test_columns_are_looked_for_by_name(table):
+    turned = FRAME[list(FRAME.columns)[::-1]].assign(more=1)
+    assert torch.equal(table.apply(turned), table.apply(FRAME))
+    with pytest.raises(UserError, match="has no column 'city'"):
+        table.apply(FRAME.drop(columns="city"))
+
+
+def test_identifiers_and_texts_are_no_part_of_a_sample():
+    frame = pd.DataFrame({
+        "id": range(300), "code": RNG.permutation(300), "customer_id": RNG.permutation(300),
+        "uuid": [f"u{i}" for i in range(300)], "text": [f"t{i // 2} of many" for i in range(300)],
+        "measured": RNG.normal(size=300), "kind": ["a", "b", "c"] * 100,
+    })  # fmt: skip
+    frame["text"] = [f"t{i} of many" for i in [*range(299), 0]]
+    found = no_part(frame, {})
+    assert set(found) == {"id", "customer_id", "uuid", "text"}
+
+
+def test_constant_tables_are_refused():
+    with pytest.raises(UserError, match="no column of the table varies"):
+        lfdata.load(pd.DataFrame({"a": [1] * 30, "b": ["x"] * 30}))
+
+
+# The likelihood of a row -------------------------------------------------------------------------
+
+LAYOUT = (Block("gaussian", 0, 1), Block("gaussian", 1, 2, 2), Block("bernoulli", 2, 3),
+          Block("categorical", 3, 6), Block("gaussian", 6, 7))  # fmt: skip
+ROWS = torch.tensor([[1.0, 2.0, 1, 0, 1, 0, -1.0], [0.5, 0.0, 0, 1, 0, 0, 2.0]])
+RAW = torch.tensor([[0.5, 1.0, 0.3, 1.0, 2.0, -1.0, 0.0], [0.0, 9.0, -2.0, 0.0, 0.5, 0.1, 1.0]])
+
+
+def test_a_row_has_the_likelihood_of_its_columns():
+    found = Columns(LAYOUT, SquaredError(bounded=False)).eval()(ROWS, RAW)
+    chances = RAW[:, 3:6].log_softmax(1)
+    first = 0.25 + 1.0 + math.log1p(math.exp(-0.3)) - float(chances[0, 1]) + 1.0
+    # The second number of the second row is missing, and 9 is as good as anything there.
+    second = 0.25 + math.log1p(math.exp(-2.0)) - float(chances[1, 0]) + 1.0
+    torch.testing.assert_close(found, torch.tensor([first, second]))
+
+
+@pytest.mark.parametrize("law", [Gaussian(bounded=False, deviation=0.7),
+                                 OptimalGaussian(bounded=False)])  # fmt: skip
+def test_what_is_missing_does_not_count_in_a_density(law):
+    full, held = Columns(LAYOUT, law).eval(), ROWS[1:]
+    without = Columns((LAYOUT[0], Block("bernoulli", 1, 2), Block("categorical", 2, 5),
+                       Block("gaussian", 5, 6)), law).eval()  # fmt: skip
+    kept = [0, 2, 3, 4, 5, 6]
+    torch.testing.assert_close(full(held, RAW[1:]), without(held[:, kept], RAW[1:, kept]))
+    other = RAW[1:].clone()
+    other[0, 1] = -3
+    torch.testing.assert_close(full(held, other), full(held, RAW[1:]))
+
+
+def test_the_mean_of_a_row_holds_probabilities():
+    mean = Columns(LAYOUT, SquaredError(bounded=False)).mean(RAW)
+    torch.testing.assert_close(mean[:, 3:6], RAW[:, 3:6].softmax(1))
+    torch.testing.assert_close(mean[:, 2], RAW[:, 2].sigmoid())
+    assert torch.equal(mean[:, [0, 1, 6]], RAW[:, [0, 1, 6]])
+
+
+def test_rows_are_drawn_by_their_probabilities():
+    law = Columns(LAYOUT, SquaredError(bounded=False))
+    mean = law.mean(RAW[:1]).repeat(20_000, 1)
+    torch.manual_seed(0)
+    drawn = law.settle(mean)
+    assert set(drawn[:, 2:6].unique().tolist()) == {0.0, 1.0}
+    assert (drawn[:, 3:6].sum(1) == 1).all()
+    torch.testing.assert_close(drawn[:, 2:6].mean(0), mean[0, 2:6], rtol=0, atol=0.012)
+    assert (drawn[drawn[:, 2] == 0, 1] == 0).all()  # a missing number is none
+    assert torch.equal(drawn[:, 0], mean[:, 0])  # nothing was learned yet of what is left
+    law.residual.fill_(4.0)
+    spread = law.settle(mean)[:, [0, 6]] - mean[:, [0, 6]]
+    torch.testing.assert_close(spread.std(0), torch.full((2,), 2.0), rtol=0.03, atol=0)
+
+
+def test_what_training_leaves_is_remembered_where_it_is_there():
+    law = Columns(LAYOUT, SquaredError(bounded=False)).train()
+    for _ in range(2_000):
+        law(ROWS, RAW)
+    torch.testing.assert_close(law.residual, torch.tensor([0.25, 1.0, 1.0]))
+
+
+def test_the_gradient_of_a_row_is_finite_at_extremes():
+    raw = (RAW * 1e4).requires_grad_()
+    Columns(LAYOUT, SquaredError(bounded=False))(ROWS, raw).sum().backward()
+    assert raw.grad is not None
+    assert bool(raw.grad.isfinite().all())
+
+
+def test_a_table_is_a_table(table):
+    assert isinstance(table, Table)
+    assert table.numeric is False
