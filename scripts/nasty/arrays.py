@@ -83,7 +83,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                 lambda rng: 1.7e9 + rng.random((40, 3)), back=True)  # fmt: skip
     yield array("the largest whole numbers", "2^63 - 1", back=True, plain=False,
                 made=lambda rng: np.iinfo(np.int64).max - rng.integers(0, 9, (40, 3)))  # fmt: skip
-    yield array("constant vectors", "all zero", lambda rng: np.zeros((40, 6)), refused="varies|same")
+    yield array("constant vectors", "all zero", lambda rng: np.zeros((40, 6)), notes=("are the same",))
     yield array("constant entries", "two of six", lambda rng: rng.random((40, 6)) * [1, 0, 1, 1, 0,
                 1], samples=40, back=True)  # fmt: skip
     for word, held in (
@@ -170,7 +170,7 @@ def signals() -> Iterator[Case]:
     yield array("a constant channel", "one of three", kind="signal", options={"kind": "signals"},
                 made=lambda rng: rng.normal(0, 1, (40, 3, 20)) * [[1], [0], [1]], back=True)  # fmt: skip
     yield array("constant signals", "all 5", kind="signal", options={"kind": "signals"},
-                made=lambda rng: np.full((40, 20), 5.0), refused="varies|same")  # fmt: skip
+                made=lambda rng: np.full((40, 20), 5.0), notes=("are the same",))  # fmt: skip
     yield array("whole-number signals", "int16", kind="signal", options={"kind": "signals"},
                 made=lambda rng: rng.integers(-999, 999, (40, 2, 30)).astype("int16"), back=True)  # fmt: skip
     yield array("signals that look like images", "(40, 16, 16) in [0, 1]", kind="signal",

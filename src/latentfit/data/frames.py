@@ -13,12 +13,12 @@ from torch import Tensor
 from latentfit.checks import UserError
 from latentfit.data.assemble import Found, assemble
 from latentfit.data.base import Data
-from latentfit.data.objects import named
 from latentfit.data.options import Options
 from latentfit.data.tables import marks_of_rows, read_table, taken, tidy
 from latentfit.schema import Dialect, Numbers, Schema, Table
 from latentfit.schema.base import Frame
 from latentfit.schema.infer import no_part, table_of
+from latentfit.schema.objects import named
 
 ALLOWED = ("scale", "label", "drop", "columns", "key")
 
@@ -118,6 +118,11 @@ def _found(frame: Frame, kept: list[Any], options: Options) -> Found:
     """The samples of a table, their labels and keys."""
     by_name = {str(name): name for name in frame.columns}
     label = None if options.label is None else frame[by_name[options.label]]
+    if label is not None and label.dtype.kind in "iu" and label.nunique() > max(2, len(label) // 2):
+        raise UserError(
+            f"column '{label.name}' has {label.nunique():,} different labels for {len(label):,} "
+            "rows; a label is a class, so name another column, or none."
+        )
     if options.key is None:
         # By name: a file with its columns in another order has the same samples.
         marks = marks_of_rows(frame[sorted(kept, key=str)])

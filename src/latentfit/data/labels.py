@@ -44,15 +44,16 @@ def numbered(
     whole = np.concatenate(arrays)
     if whole.dtype.kind == "f":
         return numbered([_whole(array, name) for array in arrays], counts, name, classes)
-    numbers = whole.dtype.kind in "iu"
+    if whole.dtype.kind == "b":
+        return numbered([a.astype(np.int64) for a in arrays], counts, name, ("False", "True"))
     found = np.unique(whole)
-    if len(found) > min(MOST, max(2, len(whole) // 2)) and not classes:
+    if whole.dtype.kind in "iu" and (classes or (found[0] >= 0 and found[-1] < MOST)):
+        return [torch.from_numpy(array.astype(np.int64)) for array in arrays], classes
+    if len(found) > min(MOST, max(2, len(whole) // 2)):
         raise UserError(
             f"'{name}' has {len(found):,} different labels for {len(whole):,} samples; a label is "
             "a class, so name another column, or none."
         )
-    if numbers and (classes or (found[0] >= 0 and found[-1] < MOST)):
-        return [torch.from_numpy(array.astype(np.int64)) for array in arrays], classes
     held = [torch.from_numpy(np.searchsorted(found, array)) for array in arrays]
     return [*held], tuple(map(str, found.tolist()))
 

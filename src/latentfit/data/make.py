@@ -82,7 +82,7 @@ def arrays(
     found = {part: replace(held, x=finite(held.x, name)) for part, held in found.items()}
     whole = found["train"].x
     if schema is None and len(whole) > 1 and (whole == whole[:1]).all():
-        raise UserError(f"all samples of '{name}' are the same; give some that vary.")
+        notes.append("all samples are the same, so that there is nothing to learn.")
     scale = chosen.scale or ("common" if what == "signals" else "each")
 
     def fit(whole: Found, train: Tensor) -> Schema:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from latentfit.checks import UserError, one_of
-from latentfit.data.dates import form_of, is_slip
-from latentfit.data.objects import plain
 from latentfit.data.options import Options
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
 from latentfit.schema.base import Cells, Frame
+from latentfit.schema.dates import form_of, is_slip
+from latentfit.schema.objects import plain
 from latentfit.schema.quantities import DAY, seconds
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -71,31 +70,22 @@ def _text(
     )  # fmt: skip
     # One column has nothing that separates cells.
     separator = found.dialect.separator if len(found.names) > 1 else "\x1f"
-
-
-    def read(texts: Iterable[int]) -> Frame:
-        with opened(path, found.encoding) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such are read again
-            return pd.read_csv(
-                file,
-                sep=separator,
-                decimal=dialect.decimal,
-                header=0 if dialect.header else None,
-                names=list(range(len(found.names))),
-                index_col=False,
-                dtype=dict.fromkeys(texts, str),
-                na_values=GAPS,
-                skipinitialspace=True,
-                low_memory=len(found.names) * found.rows > 1 << 22,
-            )
-
+    places = list(range(len(found.names)))
+    known = [*found.zeros, *(place for place in places if found.names[place] in texts)]
+    options = {
+        "sep": separator,
+        "decimal": dialect.decimal,
+        "header": 0 if dialect.header else None,
+        "names": places,
+        "index_col": False,
+        "dtype": dict.fromkeys(known, str),
+        "na_values": GAPS,
+        "skipinitialspace": True,
+        "low_memory": False,
+    }
     try:
-        known = {place for place, name in enumerate(found.names) if name in texts}
-        known |= set(found.zeros)
-        frame = read(known)
-        # A large file is read in pieces, of which some are numbers where others are texts.
-        if torn := {place for place in frame.columns if _is_torn(frame[place])}:
-            frame = read(known | torn)
+        with opened(path, found.encoding) as file:
+            frame = pd.read_csv(file, **options)
     except (ValueError, OSError) as error:  # pandas' own errors are among these
         raise UserError(f"{path} cannot be read as a table ({error}); save it again.") from error
     if len(frame) != found.rows:
@@ -109,14 +99,6 @@ def _text(
         frame = frame.iloc[:, 1:]
         notes.append("the first column has no name and holds row names; it is left out.")
     return frame, dialect, notes
-
-
-def _is_torn(cells: Cells) -> bool:
-    """Whether a column holds texts and other values."""
-    if cells.dtype != object:
-        return False
-    texts = cells.dropna().map(type) == str
-    return bool(texts.any()) and not bool(texts.all())
 
 
 def _without_index(frame: Frame) -> Frame:
