@@ -18,9 +18,10 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from nasty import Case, Outcome, cases, judged
+
 from latentfit.storage.files import write_text
 from latentfit.studies.base import table
-from nasty import Case, Outcome, cases, judged
 
 RESULTS = Path(__file__).parents[1] / "results" / "campaign"
 

@@ -55,16 +55,16 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     kinds = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16",
              "float32", "float64", "longdouble", "bool")  # fmt: skip
     for kind in kinds:
-        order = ">" if rng.random() < 0.5 and kind not in ("longdouble", "bool") else ""
+        order = rng.random() < 0.5 and kind not in ("longdouble", "bool")
         fortran = bool(rng.random() < 0.5)
 
-        def typed(rng: np.random.Generator, kind: str = kind, order: str = order,
+        def typed(rng: np.random.Generator, kind: str = kind, order: bool = order,
                   fortran: bool = fortran) -> np.ndarray:  # fmt: skip
             held = rng.integers(0, 2 if kind == "bool" else 100, (40, 6))
-            held = held.astype(np.dtype(kind).newbyteorder(order or "="))
+            held = held.astype(np.dtype(kind).newbyteorder(">" if order else "="))
             return np.asfortranarray(held) if fortran else held
 
-        words = f"(40, 6) of {order}{kind}{' by columns' * fortran}"
+        words = f"(40, 6) of {'>' * order}{kind}{' by columns' * fortran}"
         yield array(f"vectors of {kind}", words, typed, samples=40, shape=(6,), back=True)
     shapes = [(), (40,), (0, 6), (40, 0), (1, 6), (19, 6), (40, 8, 0), (40, 1, 1, 1, 1)]
     for shape in shapes:
@@ -83,7 +83,9 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                 lambda rng: 1.7e9 + rng.random((40, 3)), back=True)  # fmt: skip
     yield array("the largest whole numbers", "2^63 - 1", back=True, plain=False,
                 made=lambda rng: np.iinfo(np.int64).max - rng.integers(0, 9, (40, 3)))  # fmt: skip
-    yield array("constant vectors", "all zero", lambda rng: np.zeros((40, 6)), notes=("are the same",))
+    yield array(
+        "constant vectors", "all zero", lambda rng: np.zeros((40, 6)), notes=("are the same",)
+    )
     yield array("constant entries", "two of six", lambda rng: rng.random((40, 6)) * [1, 0, 1, 1, 0,
                 1], samples=40, back=True)  # fmt: skip
     for word, held in (
@@ -125,14 +127,15 @@ def named() -> Iterator[Case]:
         ("too few", y[:-1], {"refused": "labels.*39.*40"}),
         ("halves", y / 2, {"refused": "no whole number"}),
         ("NaN", np.where(y, y, np.nan), {"refused": "no whole number"}),
-        ("as many as samples", np.array([f"n{i}" for i in range(40)]), {"refused": "different lab"}),
+        ("one a sample", np.array([f"n{i}" for i in range(40)]), {"refused": "different labels"}),
         ("huge numbers", y + 10**12, {}),
         ("negative numbers", y - 1, {}),
         ("true and false", y > 0, {}),
     ):  # fmt: skip
         right = label.ravel() if more or label.dtype.kind != "f" else label.ravel().astype(int)
         case = array(f"labels that are {word}", "beside vectors", suffix=".npz", **more,
-                     made=lambda rng, label=label: {"x": rng.random((40, 6)), "y": label})  # fmt: skip
+                     made=lambda rng, label=label: {"x": rng.random((40, 6)), "y": label}
+        )  # fmt: skip
         if not more:
 
             def make(folder: Path, rng: np.random.Generator, label: Any = label,
@@ -152,7 +155,8 @@ def named() -> Iterator[Case]:
         ("labels of another split", "x_train x_test", {"samples": 80}),
     ):
         yield array(name, keys, suffix=".npz", plain=False, **more,
-                    made=lambda rng, keys=keys: {k: rng.random((40, 6)) for k in keys.split()})  # fmt: skip
+                    made=lambda rng, keys=keys: {k: rng.random((40, 6)) for k in keys.split()}
+        )  # fmt: skip
     yield array("names that are too few", "ids of 39 of 40", suffix=".npz", refused="ids",
                 made=lambda rng: {"x": rng.random((40, 6)), "ids": np.arange(39)})  # fmt: skip
     yield array("no array", "an empty .npz", lambda rng: {}, ".npz", refused="no array|holds")
@@ -168,11 +172,13 @@ def signals() -> Iterator[Case]:
     yield array("signals of 3 steps", "too short", lambda rng: rng.normal(0, 1, (40, 3)), back=True,
                 kind="signal", options={"kind": "signals"}, samples=40)  # fmt: skip
     yield array("a constant channel", "one of three", kind="signal", options={"kind": "signals"},
-                made=lambda rng: rng.normal(0, 1, (40, 3, 20)) * [[1], [0], [1]], back=True)  # fmt: skip
+                made=lambda rng: rng.normal(0, 1, (40, 3, 20)) * [[1], [0], [1]], back=True
+    )  # fmt: skip
     yield array("constant signals", "all 5", kind="signal", options={"kind": "signals"},
                 made=lambda rng: np.full((40, 20), 5.0), notes=("are the same",))  # fmt: skip
     yield array("whole-number signals", "int16", kind="signal", options={"kind": "signals"},
-                made=lambda rng: rng.integers(-999, 999, (40, 2, 30)).astype("int16"), back=True)  # fmt: skip
+                made=lambda rng: rng.integers(-999, 999, (40, 2, 30)).astype("int16"), back=True
+    )  # fmt: skip
     yield array("signals that look like images", "(40, 16, 16) in [0, 1]", kind="signal",
                 options={"kind": "signals"}, shape=(16, 16),
                 made=lambda rng: rng.random((40, 16, 16)))  # fmt: skip

@@ -141,13 +141,10 @@ def _refusal(case: Case, message: str) -> Outcome:
     return Outcome("refused", message, right)
 
 
-def _played(
-    case: Case, folder: Path, rng: np.random.Generator, told: list[str]
-) -> tuple[str, str]:
+def _played(case: Case, folder: Path, rng: np.random.Generator, told: list[str]) -> tuple[str, str]:
     if case.do is not None:
         return "done", case.do(folder, rng)
-    assert case.make is not None
-    held = case.make(folder, rng)
+    held = Input(None) if case.make is None else case.make(folder, rng)
     data = lf.data.load(held.source, **case.options)
     if case.refused:
         if case.back:

@@ -69,7 +69,8 @@ def _optional(texts: list[str]) -> list[str | None]:
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Each odd thing that cells hold."""
     yield column("codes with leading zeros", "00012 and the like, in every row",
-                 _one_of("{:05d}".format, 0, 40), columns=_kind("choice"), truth=list, back=True)  # fmt: skip
+                 _one_of("{:05d}".format, 0, 40), columns=_kind("choice"), truth=list, back=True
+    )  # fmt: skip
     late = int(rng.integers(210, 240))
     yield column("leading zeros far down", f"codes whose first leading zero is in row {late}",
                  _one_wrong(_one_of(str, 10_000, 10_050), "00123", late), rows=300,
@@ -91,7 +92,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                  refused=f"row {at}, column 'cell': '2020-02-31'")  # fmt: skip
     for word in ("inf", "-Infinity", "1e400"):
         yield column(f"{word} in a number", f"{word} in row {at}",
-                     _one_wrong(_one_of(str, 0, 999), word, at), refused=f"row {at}.*finite")  # fmt: skip
+                     _one_wrong(_one_of(str, 0, 999), word, at), refused=f"row {at}.*finite"
+        )  # fmt: skip
     yield column("huge numbers", "up to 1e300", _one_of("{}e300".format, -9, 9),
                  refused="column 'cell'.*(3.4e38|rescale|large)")  # fmt: skip
     yield column("tiny numbers", "some 1e-300", _one_of("{}e-300".format, 1, 90),
@@ -103,10 +105,12 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                  lambda rng, rows: [f"1234567890123456789{i:06d}" for i in range(rows)],
                  left=("cell",))  # fmt: skip
     yield column("the largest whole number", "2^63 - 1 in a row", back=True,
-                 cells=lambda rng, rows: [str(2**63 - 1 - 1000 * (i % 9)) for i in range(rows)])  # fmt: skip
+                 cells=lambda rng, rows: [str(2**63 - 1 - 1000 * (i % 9)) for i in range(rows)]
+    )  # fmt: skip
     stamp = 1_700_000_000
     yield column("timestamps in seconds", "whole numbers about 1.7e9", truth=_integers, back=True,
-                 cells=_one_of(lambda v: str(stamp + v), 0, 900), columns=_kind("number"))  # fmt: skip
+                 cells=_one_of(lambda v: str(stamp + v), 0, 900), columns=_kind("number")
+    )  # fmt: skip
     yield column("thousands with commas", "1,234 in quotes", _one_of("{:,}".format, 0, 90_000),
                  truth=_integers, columns=_kind("number"))  # fmt: skip
     for name, form in (("percent", "{}%"), ("currency", "${:,}.00"), ("unit", "{} kg")):
@@ -156,7 +160,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield column("identifiers as texts", "u0001", lambda rng, rows: [f"u{i}" for i in range(rows)],
                  left=("cell",))  # fmt: skip
     yield column("text of 300 values", "too many for a choice", rows=700,
-                 cells=lambda rng, rows: [f"w{i % 300}" for i in range(rows)], left=("cell",))  # fmt: skip
+                 cells=lambda rng, rows: [f"w{i % 300}" for i in range(rows)], left=("cell",)
+    )  # fmt: skip
     for head in ("$x^2$", "<script>alert(1)</script>", '"two\nlines"', '"a, b"', "naïve ñ 漢",
                  "{}", "%s", "a" * 500, "__class__", "cell\\", "=cmd"):  # fmt: skip
         yield column(f"column named {head[:20]!r}", "the name must come back", head=head, back=True,

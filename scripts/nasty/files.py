@@ -49,7 +49,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     for rows in (0, 1, 19):
         yield as_text(f"{rows} rows", f"a header and {rows} rows",
                       lambda rng, rows=rows: grid(rng, rows, 3, ["a", "b", "c"]),
-                      refused=r"(no rows|has \d+ samples|3 samples|is empty|20 are needed)")  # fmt: skip
+                      refused=r"(no rows|has \d+ samples|3 samples|is empty|20 are needed)"
+        )  # fmt: skip
     yield as_text("20 rows", "as few as there may be", lambda rng: grid(rng, 20, 3, [*"abc"]),
                   samples=20, back=True, quiet=True)  # fmt: skip
     yield as_text("no byte", "an empty file", lambda rng: b"", refused="is empty")
@@ -59,7 +60,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield as_text("one column without a header", "numbers", lambda rng: grid(rng, 40, 1, None),
                   samples=40, shape=(1,), quiet=True, back=True)  # fmt: skip
     yield as_text("one column with empty lines", "three lines are empty",
-                  lambda rng: grid(rng, 40, 1, ["a"]).replace("\n", "\n\n", 3), notes=("empty",))  # fmt: skip
+                  lambda rng: grid(rng, 40, 1, ["a"]).replace("\n", "\n\n", 3), notes=("empty",)
+    )  # fmt: skip
     yield as_text("one column with quoted gaps", 'a missing cell is ""',
                   lambda rng: 'a\n""\n' + grid(rng, 40, 1, None), samples=41,
                   notes=("missing cells",))  # fmt: skip
@@ -83,25 +85,29 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                   lambda rng: _lines(rng, {20: 'x,"5 inch', 30: '"6 inch,y'}),
                   refused="quote|row")  # fmt: skip
     yield as_text("inches", 'cells such as 5" in the middle of a text', samples=60,
-                  made=lambda rng: _lines(rng, {n: f'{n % 7},a 5" pipe' for n in range(60)}))  # fmt: skip
+                  made=lambda rng: _lines(rng, {n: f'{n % 7},a 5" pipe' for n in range(60)})
+    )  # fmt: skip
     yield as_text("two columns of one name", "a,b,a", lambda rng: grid(rng, 40, 3, [*"aba"]),
                   refused="two columns.*'a'")  # fmt: skip
     yield as_text("two columns without a name", ",,a", lambda rng: grid(rng, 40, 3, ["", "", "a"]),
                   refused="two columns.*''")  # fmt: skip
     yield as_text("names that differ in blanks", "'a' and ' a '",
-                  lambda rng: grid(rng, 40, 3, ["a", " a ", "b"]), refused="two columns.*'a'")  # fmt: skip
+                  lambda rng: grid(rng, 40, 3, ["a", " a ", "b"]), refused="two columns.*'a'"
+    )  # fmt: skip
     yield as_text("years as names", "2001 to 2009", samples=40, shape=(9,), back=True,
                   made=lambda rng: grid(rng, 40, 9, [str(y) for y in range(2001, 2010)]),
                   notes=("taken for names",))  # fmt: skip
     yield as_text("positions as names", "0 to 4, as pandas writes", samples=40, quiet=False,
-                  made=lambda rng: grid(rng, 40, 5, [*"01234"]), notes=("taken for names",))  # fmt: skip
+                  made=lambda rng: grid(rng, 40, 5, [*"01234"]), notes=("taken for names",)
+    )  # fmt: skip
     yield as_text("500 columns", "more columns than rows", samples=30, shape=(500,), back=True,
                   made=lambda rng: grid(rng, 30, 500, [f"c{i}" for i in range(500)]))  # fmt: skip
     yield as_text("texts without a header", "rows of two words", samples=60,
                   made=lambda rng: "\n".join(" ".join(rng.choice([*"ab"], 1)) + "," + str(
                       rng.choice(["x", "y"])) for _ in range(60)))  # fmt: skip
     yield as_text("latin-1", "a text that is no UTF-8",
-                  lambda rng: _lines(rng, {5: "1,caf\xe9"}).encode("latin-1"), refused="UTF-8")  # fmt: skip
+                  lambda rng: _lines(rng, {5: "1,caf\xe9"}).encode("latin-1"), refused="UTF-8"
+    )  # fmt: skip
     yield as_text("UTF-16 without a mark", "every other byte is 0",
                   lambda rng: _lines(rng, {}).encode("utf-16-le"), refused="UTF-8|NUL")  # fmt: skip
     yield as_text("UTF-32", "with its mark", lambda rng: _lines(rng, {}).encode("utf-32"),
@@ -115,7 +121,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield as_text("a table called .gz", "no gzip", lambda rng: _lines(rng, {}), ".csv.gz",
                   refused="gzip")  # fmt: skip
     yield as_text("a broken .gz", "cut in the middle", suffix=".csv.gz", refused="cannot be read",
-                  made=lambda rng: __import__("gzip").compress(_lines(rng, {}).encode())[:-20])  # fmt: skip
+                  made=lambda rng: __import__("gzip").compress(_lines(rng, {}).encode())[:-20]
+    )  # fmt: skip
     yield as_text("a spreadsheet", "an .xlsx", lambda rng: b"PK\x03\x04", ".xlsx",
                   refused="cannot read table.xlsx")  # fmt: skip
     yield as_text("JSON", "a list of records", lambda rng: "[]", ".json", refused="cannot read")
@@ -130,7 +137,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield as_text("a row of units", "m, kg below the names", suffix=".csv",
                   made=lambda rng: _lines(rng, {0: "m,kg"}), refused="row 0, column")  # fmt: skip
     yield as_text("a row of totals", "'total' at the end", suffix=".csv",
-                  made=lambda rng: _lines(rng, {59: "total,9"}), refused="row 59, column")  # fmt: skip
+                  made=lambda rng: _lines(rng, {59: "total,9"}), refused="row 59, column"
+    )  # fmt: skip
     yield from binary()
 
 
@@ -183,7 +191,8 @@ def binary() -> Iterator[Case]:
         if name == "durations":
             right = {"refused": "column 'day' holds a Timedelta"}
         yield as_frame(f"{suffix[1:]} of {name}", f"column {of} as {name}", suffix=suffix, **right,
-                       made=lambda f, rng, of=of, change=change: f.assign(**{of: change(f[of])}))  # fmt: skip
+                       made=lambda f, rng, of=of, change=change: f.assign(**{of: change(f[of])})
+        )  # fmt: skip
     for name, cell in (("lists", [1, 2]), ("records", {"a": 1}), ("bytes", b"ab")):
         yield as_frame(f"parquet of {name}", f"cells that are {name}",
                        lambda f, rng, cell=cell: f.assign(sort=[cell] * len(f)),
@@ -203,5 +212,3 @@ def _typed(data: Any, held: Input) -> None:
         was, came = held.truth[name].dtype, found[name].dtype
         if str(was) != str(came) or (str(was) == "category" and was != came):
             raise Wrong(f"column {name!r} comes back as {came!r}, was {was!r}")
-
-

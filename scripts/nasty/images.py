@@ -99,15 +99,19 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     for mode in ("1", "P", "CMYK", "LA", "RGBA"):
         yield folder_of(f"mode {mode}", "all images", samples=24, made=lambda rng, mode=mode: {
             f"{n}.tif": coded(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), "TIFF",
-                              None if mode == "x" else mode) for n in range(24)}, back=True)  # fmt: skip
+                              None if mode == "x" else mode) for n in range(24)}, back=True
+        )  # fmt: skip
     yield folder_of("16 bits", "up to 65,535", samples=24, back=True, made=lambda rng: {
-        f"{n}.png": coded(rng.integers(0, 65_536, (8, 8), dtype=np.uint16)) for n in range(24)})  # fmt: skip
+        f"{n}.png": coded(rng.integers(0, 65_536, (8, 8), dtype=np.uint16)) for n in range(24)}
+    )  # fmt: skip
     yield folder_of("19 images", "too few", lambda rng: pictures(rng, 19), refused="19 samples")
     yield folder_of("no images", "texts", lambda rng: {"a.txt": b"x"}, refused="0 images")
     yield folder_of("hidden files", "._01.png, .DS_Store, __MACOSX", made=lambda rng: pictures(
-        rng) | {"._01.png": b"x", "a/.DS_Store": b"x", "__MACOSX/a/01.png": b"x"}, **right)  # fmt: skip
+        rng) | {"._01.png": b"x", "a/.DS_Store": b"x", "__MACOSX/a/01.png": b"x"}, **right
+    )  # fmt: skip
     yield folder_of("images of other kinds", "two .heic", notes=("2 of .heic",), **right,
-                    made=lambda rng: pictures(rng) | {"a/x.heic": b"x", "b/y.HEIC": b"y"})  # fmt: skip
+                    made=lambda rng: pictures(rng) | {"a/x.heic": b"x", "b/y.HEIC": b"y"}
+    )  # fmt: skip
     yield folder_of("links", "a ring, a dead one, a double", pictures, _linked, samples=24,
                     notes=("lead nowhere", "count already"))  # fmt: skip
     yield folder_of("odd names", "blanks, quotes, line ends, tags", samples=24,
@@ -135,7 +139,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 def _arrays() -> Iterator[Case]:
     from nasty.arrays import array
 
-    for name, words, made, more in (
+    kinds: tuple[tuple[str, str, Any, dict[str, Any]], ...] = (
         ("floats out of range", "0 to 255", lambda r: r.random((40, 8, 8)) * 255,
          {"refused": r"\[0, 1\]"}),
         ("images of 0 and 1", "uint8", lambda r: r.integers(0, 2, (40, 8, 8), dtype=np.uint8),
@@ -153,7 +157,8 @@ def _arrays() -> Iterator[Case]:
          {"refused": "shape"}),
         ("images of one pixel", "(40, 1, 1)", lambda r: r.random((40, 1, 1)),
          {"samples": 40, "back": True}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for name, words, made, more in kinds:
         yield array(name, words, made, kind="image", plain=False, **more)
 
 

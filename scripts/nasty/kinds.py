@@ -18,5 +18,6 @@ def cases(seed: int = 0) -> list[Case]:
         for case in family.cases(np.random.default_rng([seed, number]))
     ]
     doubles = {case.name for case in found if [c.name for c in found].count(case.name) > 1}
-    assert not doubles, doubles
+    if doubles:
+        raise ValueError(f"two cases are called by {doubles}")
     return found

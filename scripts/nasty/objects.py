@@ -84,11 +84,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     for word, change in indexes.items():
         yield held(f"a frame with {word}", "the usual table", samples=60, truth=_plain,
                    made=lambda r, change=change: change(frame(r)))  # fmt: skip
-    names: dict[str, tuple[list[Any], str]] = {
+    names: dict[str, tuple[Any, str]] = {
         "numbers": ([0, 1, 2, 3, 4], ""),
         "decimals": ([0.5, 1.5, 2.5, 3.5, 4.5], ""),
         "times": (list(pd.date_range("2020", periods=5)), ""),
-        "None": ([None, "a", "b", "c", "d"], ""),
+        "None": (pd.Index([None, "a", "b", "c", "d"], dtype=object), ""),
         "truths": ([True, False, "b", "c", "d"], ""),
         "pairs": ([("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 1)], ""),
         "1 and '1'": ([1, "1", "b", "c", "d"], "two columns"),
@@ -96,8 +96,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     }
     for word, (columns, refused) in names.items():
         yield held(f"columns called by {word}", str(columns[:2]), refused=refused, back=not refused,
-                   made=lambda r, columns=columns: frame(r).set_axis(
-                       pd.Index(columns, dtype=object) if word == "None" else columns, axis=1),
+                   made=lambda r, columns=columns: frame(r).set_axis(columns, axis=1),
                    samples=None if refused else 60)  # fmt: skip
     yield held("a frame of objects", "numbers and texts as objects", samples=60, truth=_plain,
                made=lambda r: frame(r).astype(object), back=True)  # fmt: skip

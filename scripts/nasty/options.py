@@ -32,8 +32,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
         for option, value in VALUES.items():
             given = {option: value} | ({"size": 16} if option == "crop" else {})
             more: dict[str, Any] = {} if option in allowed else {"refused": f"'{option}'|'size'"}
-            yield Case(name=f"{option} on {kind}", kind="option", words=str(given), make=_made(kind),
-                       options=given, **more)  # fmt: skip
+            yield Case(name=f"{option} on {kind}", kind="option", words=str(given),
+                       make=_made(kind), options=given, **more)  # fmt: skip
     wrong: dict[str, list[Any]] = {
         "size": ["big", 0, -3, 3, 1e9, "8x", "8x8x8", (8, 8, 8), 5000, True, [], float("nan")],
         "scale": ["half", 2, True],
@@ -47,10 +47,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     }
     for option, values in wrong.items():
         for value in values:
-            yield Case(name=f"{option}={value!r}", kind="option", words="a value that it cannot have",
+            yield Case(name=f"{option}={value!r}", kind="option", words="a value it cannot have",
                        make=_made("images" if option in ("size", "background") else "table"),
                        options={option: value},
-                       refused="'?(size|scale|kind|colour|column|label|key|drop|background|left)")  # fmt: skip
+                       refused="'?(size|scale|kind|colour|column|label|key|drop|background|left)"
+            )  # fmt: skip
     yield from _labels()
 
 

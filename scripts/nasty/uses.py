@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,20 @@ Change = Callable[[Any, np.random.Generator], Any]
 
 
 def use(name: str, words: str, change: Change, says: str, *, rows: int | None = 60,
-        of: str = "encode", suffix: str = ".csv", options: tuple[str, ...] = ()) -> Case:  # fmt: skip
-    """A case of codes of a changed table under a run; `rows` is None where it is refused."""
+        suffix: str = ".csv", options: tuple[str, ...] = (), first: Change | None = None
+        ) -> Case:  # fmt: skip
+    """A case of codes of a changed table under a run; `rows` is None where it is refused.
+
+    `first` changes the table that the run is trained on.
+    """
 
     def do(folder: Path, rng: np.random.Generator) -> str:
-        run, held = trained(folder, frame(rng), options)
+        held = frame(rng) if first is None else first(frame(rng), rng)
+        run = trained(folder, held, options)
         changed = change(held.copy(), rng)
         path, out = folder / f"other{suffix}", folder / f"out{suffix}"
         path.write_bytes(changed if isinstance(changed, bytes) else _bytes(changed, suffix))
-        code, line = said(of, run, "--data", path, "--out", out)
+        code, line = said("encode", run, "--data", path, "--out", out)
         if rows is None:
             _must_refuse(code, line, says)
             return line
@@ -36,7 +43,7 @@ def use(name: str, words: str, change: Change, says: str, *, rows: int | None = 
         codes = _read(out)
         if len(codes) != rows or list(codes["row"]) != list(range(rows)):
             raise Wrong(f"{len(codes)} codes, not {rows}; rows {list(codes['row'])[:4]}")
-        _must_join(run, held, path, codes)
+        _must_join(run, path, codes)
         return line
 
     return Case(name=name, kind="use", words=words, do=do)
@@ -52,10 +59,12 @@ def _bytes(held: Any, suffix: str) -> bytes:
     return held.to_csv(index=False).encode()
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, texts: Any = None) -> Any:
     import pandas as pd
 
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path, dtype=dict.fromkeys(["sort"], texts) if texts else None)
 
 
 def _must_refuse(code: int, line: str, says: str) -> None:
@@ -64,17 +73,17 @@ def _must_refuse(code: int, line: str, says: str) -> None:
         raise Wrong(f"exit code {code}, {line!r} is not one line that says {says}")
 
 
-def _must_join(run: Path, held: Any, path: Path, codes: Any) -> None:
+def _must_join(run: Path, path: Path, codes: Any) -> None:
     """The code of each row is that of its values."""
     import torch
 
     import latentfit as lf
 
     model = lf.load(run)
-    source = _read(path)
+    source = _read(path, str) if path.suffix == ".csv" else _read(path)
     source.columns = [str(name) for name in source.columns]
     for row in range(0, len(source), 7):
-        seen = model.schema.apply(_typed(source.iloc[[row]], held, model.schema.names))
+        seen = model.schema.apply(_typed(source.iloc[[row]], getattr(model.schema, "names", [])))
         with torch.no_grad():
             code = model.encode(seen)[0].numpy()
         told = codes.iloc[row][[name for name in codes if name.startswith("z")]].to_numpy(float)
@@ -82,10 +91,10 @@ def _must_join(run: Path, held: Any, path: Path, codes: Any) -> None:
             raise Wrong(f"the code of row {row} is {told}, by its values {code}")
 
 
-def _typed(row: Any, held: Any, names: list[str]) -> Any:
+def _typed(row: Any, names: list[str]) -> Any:
     row = row[names].copy()
-    row["day"] = row["day"].astype(str)
-    return row
+    texts = [name for name in ("day", "sort") if name in names]
+    return row.astype(dict.fromkeys(texts, str))
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -118,6 +127,22 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
               "Wrote 60")  # fmt: skip
     yield use("an option of the training", "--drop", lambda f, r: f, "Wrote", options=("--drop",
               "gap"))  # fmt: skip
+    codes = {"digits": ["7", "8", "x"], "zeros": ["007", "107", "207"], "truths": ["true", "no"],
+             "words for missing": ["-", "yes", "no"]}  # fmt: skip
+    for word, values in codes.items():
+        some = [value for value in values if value not in ("x", "007", "no", "yes")]
+        yield use(f"texts that look like {word}", f"of {values} only {some}",
+                  lambda f, r, some=some: f.assign(sort=r.choice(some, len(f))), "Wrote 60",
+                  first=lambda f, r, values=values: f.assign(sort=r.choice(values, len(f)))
+                  )  # fmt: skip
+    yield use("texts of digits, decimals", "12 and 12.0 stay apart", lambda f, r: f.assign(
+              sort=r.choice(["12", "12.0"], len(f))), "Wrote 60", first=lambda f, r: f.assign(
+                  sort=r.choice(["12", "12.0", "a"], len(f))))  # fmt: skip
+    yield use("a class beside", "--label sort", lambda f, r: f, "Wrote 60", options=("--label",
+              "sort"))  # fmt: skip
+    yield use("no class beside", "--label sort, and a table without it",
+              lambda f, r: f.drop(columns="sort"), "Wrote 60", options=("--label", "sort")
+              )  # fmt: skip
     yield from objects.cases(rng)
     yield from outputs()
 
@@ -139,7 +164,7 @@ def outputs() -> Iterator[Case]:
 
     def out(name: str, words: str, before: Callable[[Path], Path], says: str) -> Case:
         def do(folder: Path, rng: np.random.Generator) -> str:
-            run, _ = trained(folder, frame(rng))
+            run = trained(folder, frame(rng))
             path = before(folder)
             held = path.read_bytes() if os.path.isfile(path) else None
             code, line = said("sample", run, "-n", 5, "--out", path)
@@ -173,7 +198,7 @@ def outputs() -> Iterator[Case]:
               "cannot write|too long")  # fmt: skip
 
     def again(folder: Path, rng: np.random.Generator) -> str:
-        run, _ = trained(folder, frame(rng))
+        run = trained(folder, frame(rng))
         said("sample", run, "-n", 40, "--out", folder / "new.csv")
         code, line = said("encode", run, "--data", folder / "new.csv", "--out", folder / "new.csv")
         _must_refuse(code, line, "new.csv")
@@ -191,3 +216,12 @@ def outputs() -> Iterator[Case]:
         return line
 
     yield Case(name="a run in a folder of others", kind="use", words="--out photos", do=into)
+
+    def process(folder: Path, rng: np.random.Generator) -> str:
+        (folder / "t.csv").write_text("a,b\n1,x\n2\n")
+        words = [sys.executable, "-m", "latentfit", "train", "ae", "--data", str(folder / "t.csv")]
+        done = subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
+        _must_refuse(done.returncode, done.stderr, "row 1 .*has 1 cells")
+        return done.stderr
+
+    yield Case(name="a process of its own", kind="use", words="python -m latentfit", do=process)

@@ -118,7 +118,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
         notes = ("empty lines?",) if name == "empty lines" else ()
         yield written(name, words, ".csv", lambda held, change=change: change(text(held)).encode(),
                       notes=notes)  # fmt: skip
-    for name, words, suffix, more in (
+    habits_of_cells: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         ("everything quoted", "each cell in quotes", ".csv", {"quoting": csv.QUOTE_ALL}),
         ("texts quoted", "each text in quotes", ".csv", {"quoting": csv.QUOTE_NONNUMERIC}),
         ("German dates", "days as 31.12.2020", ".csv", {"form": "%d.%m.%Y", "sep": ";"}),
@@ -130,7 +130,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
          {"form": "%Y-%m-%d %H:%M:%S+01:00"}),
         ("dates of words", "31 Dec 2020", ".csv", {"form": "%d %b %Y"}),
         ("row names with a name", "a first column without a name", ".csv", {"index": True}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for name, words, suffix, more in habits_of_cells:
         notes = ("'' is an identifier",) if "index" in more else ()
         yield written(name, words, suffix, lambda held, more=more: text(held, **more).encode(),
                       notes=notes, back="dates" in name, look=_form_of(more))  # fmt: skip
@@ -141,7 +142,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
                   notes=("row names",))  # fmt: skip
     yield written("separators at the end of rows", "a comma more in each row, not in the header",
                   ".csv", lambda held: _ends_in_comma(text(held), header=False),
-                  columns=KINDS | {"": "constant"}, notes=("constant.*''",), extra=True)  # fmt: skip
+                  columns=KINDS | {"": "constant"}, notes=("constant.*''",), extra=True
+    )  # fmt: skip
     yield written("separators at the end of lines", "a comma more in each line", ".csv",
                   lambda held: _ends_in_comma(text(held), header=True), extra=True,
                   columns=KINDS | {"": "constant"}, notes=("constant.*''",))  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Annotated
 
 
 class UserError(ValueError):
-    """An error that the person at the keyboard can mend.
+    r"""An error that the person at the keyboard can mend.
 
     Its message is one line that says what came, what is allowed and what to do. The command line
     prints that line and exits with code 2; nothing else is shown.

@@ -76,7 +76,8 @@ def table(
     if options.kind == "images":
         raise UserError(f"'{name}' is a table and holds no images; leave --kind out.")
     options.must_be_among(ALLOWED, "tables")
-    frame, forms, more = tidy(named(frame).reset_index(drop=True), dialect)
+    texts = schema.texts if isinstance(schema, Table) else ()
+    frame, forms, more = tidy(named(frame).reset_index(drop=True), dialect, texts)
     notes = [*notes, *more]
     if len(frame) == 0:
         raise UserError(f"'{name}' has no rows; it needs one for each sample.")

@@ -108,8 +108,15 @@ def _without_index(frame: Frame) -> Frame:
     return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
 
 
-def tidy(frame: Frame, dialect: Dialect) -> tuple[Frame, dict[Any, str], list[str]]:
+def tidy(
+    frame: Frame, dialect: Dialect, known: Collection[str] = ()
+) -> tuple[Frame, dict[Any, str], list[str]]:
     """Columns of texts that are numbers, truths or dates as such, the forms of dates, and notes.
+
+    Arguments:
+        frame: As it was read.
+        dialect: Of its file.
+        known: Names of columns whose cells are texts, whatever they look like.
 
     Raises:
         UserError: A few texts stand among numbers or dates, the first is named by row and column;
@@ -126,7 +133,11 @@ def tidy(frame: Frame, dialect: Dialect) -> tuple[Frame, dict[Any, str], list[st
         if cells is not frame[name]:
             new[name] = cells
         texts = cells.dropna()
-        if texts.empty or not (cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype)):
+        if (
+            str(name) in known
+            or texts.empty
+            or not (cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype))
+        ):
             continue
         if not isinstance(texts.iloc[0], str):
             forms |= {name: DAY} if isinstance(texts.iloc[0], date) else {}

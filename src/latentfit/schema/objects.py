@@ -38,7 +38,7 @@ def plain(cells: Cells) -> tuple[Cells, str]:
         return cells, ""
     if isinstance(kind, pd.IntervalDtype | pd.PeriodDtype) or kind.kind == "m":
         raise _refused(cells)
-    if kind != object:
+    if not pd.api.types.is_object_dtype(kind):
         return cells, ""
     found = cells.dropna()
     if (odd := found.map(lambda cell: isinstance(cell, NEITHER))).any():

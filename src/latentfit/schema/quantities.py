@@ -11,7 +11,6 @@ import numpy as np
 from latentfit.schema.base import Block, Cells
 from latentfit.schema.columns import GAP, Column
 
-
 DAY = "day"
 """The form of a date that is no text, but a `datetime.date`."""
 

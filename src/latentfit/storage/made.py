@@ -39,7 +39,9 @@ def must_be_ours(path: Path) -> None:
         if not path.exists():
             return
     except OSError as error:
-        raise UserError(f"cannot write {path.name[:60]}: {error.strerror}; choose another.") from error
+        raise UserError(
+            f"cannot write {path.name[:60]}: {error.strerror}; choose another."
+        ) from error
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the name of a file.")
     if _hash(path) not in read_record(path.parent).get(path.name, []):
