@@ -10,11 +10,19 @@ from typing import Annotated
 
 
 class UserError(ValueError):
-    """An error that the person at the keyboard can mend.
+    r"""An error that the person at the keyboard can mend.
 
     Its message is one line that says what came, what is allowed and what to do. The command line
     prints that line and exits with code 2; nothing else is shown.
+
+    Example:
+        >>> print(UserError("no column 'two\nlines'."))
+        no column 'two lines'.
     """
+
+    def __init__(self, message: object = "") -> None:
+        """Names from data, and what other packages say, may have ends of lines."""
+        super().__init__("".join(c if c.isprintable() else " " for c in str(message)))
 
 
 class DivergenceError(UserError):
@@ -36,6 +44,7 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     allowed = sorted(allowed)
     if value in allowed:
         return value
+    value = str(value)
     longer = [name for name in allowed if value and name.startswith(value)]
     close = difflib.get_close_matches(value, allowed, n=3, cutoff=0.5)
     near = list(dict.fromkeys(longer + close))[:3]

@@ -153,8 +153,8 @@ def as_tensor(array: np.ndarray) -> Tensor:
 def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
     """An array of what can be one, shape and type kept; tensors are brought to the CPU.
 
-    Numbers of several types, as in a table, become float64. Floats that NumPy has no type for, such
-    as bfloat16, become float32, which holds them exactly.
+    Numbers of several types, as in a table, and floats above 64 bits become float64. Floats that
+    NumPy has no type for, such as bfloat16, become float32, which holds them exactly.
 
     Arguments:
         x: A tensor, an array, or nested lists of numbers.
@@ -173,7 +173,8 @@ def as_array(x: Tensor | ArrayLike, name: str) -> np.ndarray:
         held = np.asarray(x)
         # A table of columns of several types.
         several = held.dtype == object and all(isinstance(v, Real | np.bool) for v in held.flat)
-        return held.astype(np.float64) if several else held
+        wide = held.dtype.kind == "f" and held.dtype.itemsize > 8
+        return held.astype(np.float64) if several or wide else held
     except TypeError as error:
         raise UserError(
             f"'{name}' cannot be read as an array ({error}); give a dense array of numbers."

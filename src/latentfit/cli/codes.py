@@ -26,6 +26,8 @@ def must_be_writable(out: Path, data: str) -> None:
     fitting = (*ARRAYS, *TABLES, *cells)
     if out.suffix.lower() not in fitting:
         raise UserError(f"codes do not go into {out.name}; use {', '.join(fitting)}.")
+    if Path(data).resolve() == out.resolve():
+        raise UserError(f"{out} is the file of the data; give --out another name.")
     must_be_ours(out)
 
 

@@ -162,6 +162,12 @@ def divided(
 def _must_agree(found: dict[str, Found], name: str) -> None:
     first = found["train"].x
     for part, held in found.items():
+        for what, of in (("labels", held.y), ("ids", held.ids)):
+            if of is not None and np.shape(of)[:1] != (len(held),):
+                raise UserError(
+                    f"there are {what} of shape {np.shape(of)} for {len(held)} {part} samples of "
+                    f"'{name}'; give one for each."
+                )
         if hasattr(held.x, "iloc"):
             continue
         if held.x.shape[1:] != first.shape[1:] or held.x.dtype != first.dtype:

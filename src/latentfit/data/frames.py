@@ -18,6 +18,7 @@ from latentfit.data.tables import marks_of_rows, read_table, taken, tidy
 from latentfit.schema import Dialect, Numbers, Schema, Table
 from latentfit.schema.base import Frame
 from latentfit.schema.infer import no_part, table_of
+from latentfit.schema.objects import named
 
 ALLOWED = ("scale", "label", "drop", "columns", "key")
 
@@ -35,7 +36,8 @@ def from_file(path: Path, name: str, options: Options, schema: Schema | None) ->
         UserError: It cannot be read, or holds what is no table.
     """
     known = schema.dialect.decimal if isinstance(schema, Table | Numbers) else None
-    held: list[Any] = [*read_table(path, known)]
+    texts = schema.texts if isinstance(schema, Table) else ()
+    held: list[Any] = [*read_table(path, known, texts)]
     notes, dialect = held.pop(), held.pop()
     # Handed over, so that nothing here holds a large table while it is used up.
     return table(
@@ -78,11 +80,9 @@ def table(
     if options.kind == "images":
         raise UserError(f"'{name}' is a table and holds no images; leave --kind out.")
     options.must_be_among(ALLOWED, "tables")
-    doubles = [str(n) for n in frame.columns[frame.columns.duplicated()]]
-    if doubles:
-        raise UserError(f"two columns of '{name}' are called '{doubles[0]}'; rename one of them.")
-    frame = frame.reset_index(drop=True)
-    frame, forms = tidy(frame, dialect)
+    texts = schema.texts if isinstance(schema, Table) else ()
+    frame, forms, more = tidy(named(frame).reset_index(drop=True), dialect, texts)
+    notes = [*notes, *more]
     if len(frame) == 0:
         raise UserError(f"'{name}' has no rows; it needs one for each sample.")
     if schema is not None:
@@ -90,11 +90,12 @@ def table(
     kept, apart = taken(frame, options)
     said = list(notes)
     if options.kind not in ("signals", "vectors"):
-        more = no_part(frame[kept], forms)
-        said += [f"column '{column}' is {why} and left out." for column, why in more.items()]
-        kept, apart = [column for column in kept if column not in more], apart | more
+        useless = no_part(frame[kept], forms)
+        said += [f"column '{column}' is {why} and left out." for column, why in useless.items()]
+        kept, apart = [column for column in kept if column not in useless], apart | useless
     if not kept:
-        raise UserError(f"no column of '{name}' is left; leave out fewer.")
+        told = "; ".join(f"'{column}' is {why}" for column, why in list(apart.items())[:5])
+        raise UserError(f"no column of '{name}' is left ({told}); give others.")
     whole = _found(frame, kept, options)
     if options.kind in ("signals", "vectors"):
         return _numbers(whole, name, options, dialect, said, tuple(map(str, apart)), counts)
@@ -122,11 +123,19 @@ def _found(frame: Frame, kept: list[Any], options: Options) -> Found:
     """The samples of a table, their labels and keys."""
     by_name = {str(name): name for name in frame.columns}
     label = None if options.label is None else frame[by_name[options.label]]
+    if label is not None and label.dtype.kind in "iu" and label.nunique() > max(2, len(label) // 2):
+        raise UserError(
+            f"column '{label.name}' has {label.nunique():,} different labels for {len(label):,} "
+            "rows; a label is a class, so name another column, or none."
+        )
     if options.key is None:
         # By name: a file with its columns in another order has the same samples.
         marks = marks_of_rows(frame, sorted(kept, key=str))
         return Found(x=_only(frame, kept), y=label, marks=marks)
     key = by_name[options.key]
+    if (gone := frame[key].isna()).any():
+        row = int(np.flatnonzero(gone.to_numpy())[0])
+        raise UserError(f"the key of row {row} is missing; give each row one.")
     return Found(
         x=_only(frame, kept),
         y=label,

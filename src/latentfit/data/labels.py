@@ -21,8 +21,8 @@ def numbered(
 ) -> tuple[list[Tensor | None], tuple[str, ...]]:
     """The labels of some splits as whole numbers, int64 (N,) each, and the names of the classes.
 
-    Whole numbers stay as they are where no name is given for them; names, truths, dates and
-    categories are numbered in sorted order over all splits. Where a split has no labels, none has.
+    Whole numbers from 0 to 999 stay as they are; others, names, truths, dates and categories are
+    numbered in sorted order over all splits. Where a split has no labels, none has.
 
     Arguments:
         parts: Labels of each split, (N,) each; None where there are none.
@@ -42,18 +42,20 @@ def numbered(
         return [None] * len(parts), ()
     arrays = [_array(part, count, name) for part, count in zip(parts, counts, strict=True)]
     whole = np.concatenate(arrays)
-    if whole.dtype.kind in "iu":
-        return [torch.from_numpy(array.astype(np.int64)) for array in arrays], classes
     if whole.dtype.kind == "f":
         return numbered([_whole(array, name) for array in arrays], counts, name, classes)
-    found = np.unique(whole.astype(str))
+    if whole.dtype.kind == "b":
+        return numbered([a.astype(np.int64) for a in arrays], counts, name, ("False", "True"))
+    found = np.unique(whole)
+    if whole.dtype.kind in "iu" and (classes or (found[0] >= 0 and found[-1] < MOST)):
+        return [torch.from_numpy(array.astype(np.int64)) for array in arrays], classes
     if len(found) > min(MOST, max(2, len(whole) // 2)):
         raise UserError(
             f"'{name}' has {len(found):,} different labels for {len(whole):,} samples; a label is "
             "a class, so name another column, or none."
         )
-    held = [torch.from_numpy(np.searchsorted(found, array.astype(str))) for array in arrays]
-    return [*held], tuple(map(str, found))
+    held = [torch.from_numpy(np.searchsorted(found, array)) for array in arrays]
+    return [*held], tuple(map(str, found.tolist()))
 
 
 def _array(part: Any, count: int, name: str) -> np.ndarray:
@@ -73,7 +75,7 @@ def _array(part: Any, count: int, name: str) -> np.ndarray:
         )
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8", "replace")
-    return array.astype(np.int64) if array.dtype.kind == "b" else array
+    return array
 
 
 def _whole(array: np.ndarray, name: str) -> np.ndarray:

@@ -161,7 +161,7 @@ def _loaded(
     if kind == "hf" and words:
         return from_hub(words, options, schema)
     path = Path(name).expanduser()
-    if path.exists():
+    if _exists(path):
         for source in SOURCES.values():
             if source.suffix and path.name.lower().endswith(source.suffix):
                 options.must_be_among((), f"files read by '{source.name}'")
@@ -176,6 +176,14 @@ def _loaded(
         )
     one_of("data set", name, names())
     raise UserError(f"no data set '{name}'; use one of {', '.join(names())}.")
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a file or folder; a name that none can have is none's."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _root(given: str | Path | None) -> Path:

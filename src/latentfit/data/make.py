@@ -67,7 +67,7 @@ def arrays(
     found: dict[str, Found] = {}
     for part, (samples, labels) in held.items():
         array = as_array(samples, name)
-        if array.ndim < 2 or array.ndim > 4:
+        if array.ndim < 2 or array.ndim > 4 or 0 in array.shape[1:]:
             raise UserError(
                 f"'{name}' has shape {array.shape}; use vectors (N, d), signals (N, T) or "
                 "(N, C, T), or images (N, H, W), (N, H, W, C) or (N, C, H, W)."
@@ -80,6 +80,9 @@ def arrays(
         return images_of(found, name=name, classes=classes, fixed=fixed, schema=schema)
     notes = notes_on(found["train"].x, what, chosen.kind)
     found = {part: replace(held, x=finite(held.x, name)) for part, held in found.items()}
+    whole = found["train"].x
+    if schema is None and len(whole) > 1 and (whole == whole[:1]).all():
+        notes.append("all samples are the same, so that there is nothing to learn.")
     scale = chosen.scale or ("common" if what == "signals" else "each")
 
     def fit(whole: Found, train: Tensor) -> Schema:

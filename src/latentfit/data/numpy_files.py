@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from latentfit.checks import UserError
-from latentfit.data.base import Data
+from latentfit.data.base import PARTS, Data
 from latentfit.data.make import arrays
 from latentfit.data.options import Options
 from latentfit.schema import Schema
@@ -46,7 +47,8 @@ def from_arrays(
             for part in ("validation", "test")
             if f"x_{part}" in held
         }
-        return arrays(held["x_train"], held.get("y_train"), kind=options.kind, **parts, **more)
+        data = arrays(held["x_train"], held.get("y_train"), kind=options.kind, **parts, **more)
+        return _told(data, held, {f"{letter}_{part}" for letter in "xy" for part in PARTS})
     keys = [key for key in SAMPLES if key in held]
     keys = keys or (list(held) if len(held) == 1 else [])
     if not keys:
@@ -57,8 +59,19 @@ def from_arrays(
     kind = options.kind
     if kind == "auto" and keys[0] in ("images", "signals", "vectors"):
         kind = keys[0]
-    label = next((held[key] for key in LABELS if key in held), None)
-    return arrays(held[keys[0]], label, ids=held.get("ids"), kind=kind, **more)
+    labels = [key for key in LABELS if key in held][:1]
+    label = held[labels[0]] if labels else None
+    data = arrays(held[keys[0]], label, ids=held.get("ids"), kind=kind, **more)
+    return _told(data, held, {keys[0], *labels, "ids"})
+
+
+def _told(data: Data, held: dict[str, Any], read: set[str]) -> Data:
+    """The data, with a note of arrays that were not read."""
+    rest = [str(key) for key in held if key not in read]
+    if not rest:
+        return data
+    note = f"arrays that are not read: {', '.join(rest[:8])}; splits are x_validation and x_test "
+    return replace(data, notes=(*data.notes, f"{note}beside x_train."))
 
 
 def from_npy(path: Path, name: str, options: Options, schema: Schema | None) -> Data:

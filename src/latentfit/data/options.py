@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -57,13 +58,15 @@ class Options:
         for name in ("drop", "columns"):
             value = getattr(self, name)
             parts = value.split(",") if isinstance(value, str) else value
+            if not isinstance(parts, Iterable):
+                raise UserError(f"'{name}' is {value!r}; give names of columns, such as A,B.")
             held = tuple(part.strip() if isinstance(part, str) else part for part in parts)
             object.__setattr__(self, name, tuple(part for part in held if part != ""))
         object.__setattr__(self, "size", _sides(self.size))
         from PIL import ImageColor
 
         try:
-            ImageColor.getrgb(self.background)
+            ImageColor.getrgb(str(self.background))
         except ValueError:
             raise UserError(
                 f"'background' is '{self.background}'; give a colour, such as white or #ff8800."

@@ -25,15 +25,22 @@ def in_pieces(
         opened: Opens the file.
         options: Of `pandas.read_csv`; `names` are those of the columns.
         rows: How many there are.
+
+    Raises:
+        ValueError: There are others.
     """
     import pandas as pd
 
     columns: dict[Any, Any] = dict.fromkeys(options["names"], ())
+    count = 0
     with opened() as file:
-        for number, piece in enumerate(pd.read_csv(file, chunksize=ROWS, **options)):
+        for piece in pd.read_csv(file, chunksize=ROWS, **options):
             for name, held in columns.items():
                 if held is not None:
-                    columns[name] = _grown(held, piece[name], number * ROWS, rows)
+                    columns[name] = _grown(held, piece[name], count, rows)
+            count += len(piece)
+    if count != rows:
+        raise ValueError(f"{rows:,} rows by one count, {count:,} by another")
     for name, held in columns.items():
         if held is None:  # numbers in some pieces, texts in others
             with opened() as file:

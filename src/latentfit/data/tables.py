@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +16,31 @@ from latentfit.data.pieces import in_pieces
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
 from latentfit.schema.base import Cells, Frame
-from latentfit.schema.quantities import seconds
+from latentfit.schema.dates import form_of, is_slip
+from latentfit.schema.objects import plain
+from latentfit.schema.quantities import DAY, seconds
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 BINARY = (".parquet", ".feather", ".arrow")
 GAPS = sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize())}
               | {"NaN", "N/A"})  # fmt: skip
 TRUTH = {"true": True, "false": False}
-FORMS = (
-    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%SZ",
-    "%Y/%m/%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m", "%b %d, %Y", "%d %b %Y",
-)  # fmt: skip
+UNIT = re.compile(r"([$€£¥]|[A-Z]{3} )? ?[+-]?\d[\d.,]*( ?(%|[$€£¥]|[A-Za-zµ°/²³]{1,6}))?")
+"""A number with a currency or a unit."""
 LARGE = 1 << 21
 """Cells above which a text file is read a piece at a time."""
-MOST_WRONG = 0.05
-"""Share of cells up to which texts among numbers are slips, and not values of their own."""
 
 
-def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, list[str]]:
+def read_table(
+    path: Path, decimal: str | None = None, texts: Collection[str] = ()
+) -> tuple[Frame, Dialect, list[str]]:
     """The rows of a file, how it is written, and what a person should know.
 
     Arguments:
         path: A text, parquet or Feather file.
         decimal: Mark before the decimals, where it is known; else it is found.
+        texts: Names of columns of a text file whose cells are texts, also where all look like
+            numbers.
 
     Raises:
         UserError: It cannot be read, or a package for it is missing.
@@ -46,7 +48,7 @@ def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, 
     import pandas as pd
 
     if path.name.lower().endswith(TEXT):
-        return _text(path, decimal)
+        return _text(path, decimal, texts)
     reader = pd.read_parquet if path.suffix.lower() == ".parquet" else pd.read_feather
     try:
         frame = reader(path)
@@ -60,7 +62,9 @@ def read_table(path: Path, decimal: str | None = None) -> tuple[Frame, Dialect, 
     return _without_index(frame), Dialect(), []
 
 
-def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
+def _text(
+    path: Path, decimal: str | None, texts: Collection[str]
+) -> tuple[Frame, Dialect, list[str]]:
     import pandas as pd
 
     found = look_at(path)
@@ -70,13 +74,14 @@ def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
     # One column has nothing that separates cells.
     separator = found.dialect.separator if len(found.names) > 1 else "\x1f"
     places = list(range(len(found.names)))
+    known = [*found.zeros, *(place for place in places if found.names[place] in texts)]
     options = {
         "sep": separator,
         "decimal": dialect.decimal,
         "header": 0 if dialect.header else None,
         "names": places,
         "index_col": False,
-        "dtype": dict.fromkeys(found.zeros, str),
+        "dtype": dict.fromkeys(known, str),
         "na_values": GAPS,
         "skipinitialspace": True,
         "low_memory": False,
@@ -89,14 +94,17 @@ def _text(path: Path, decimal: str | None) -> tuple[Frame, Dialect, list[str]]:
                 frame = pd.read_csv(file, **options)
     except (ValueError, OSError) as error:  # pandas' own errors are among these
         raise UserError(f"{path} cannot be read as a table ({error}); save it again.") from error
+    if len(frame) != found.rows:
+        raise UserError(
+            f"{path} has {found.rows:,} rows by one count and {len(frame):,} by another; look for "
+            "quotes that do not end, and save it again."
+        )
     frame.columns = found.names if dialect.header else list(range(len(found.names)))
-    if found.index:
-        frame = frame.iloc[:, 1:] if _names_rows(frame.iloc[:, 0]) else frame
-    return frame, dialect, [found.note] if found.note else []
-
-
-def _names_rows(cells: Cells) -> bool:
-    return bool(cells.is_unique)
+    notes = list(found.notes)
+    if found.index and frame.iloc[:, 0].is_unique:
+        frame = frame.iloc[:, 1:]
+        notes.append("the first column has no name and holds row names; it is left out.")
+    return frame, dialect, notes
 
 
 def _without_index(frame: Frame) -> Frame:
@@ -106,44 +114,59 @@ def _without_index(frame: Frame) -> Frame:
     return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
 
 
-def tidy(frame: Frame, dialect: Dialect) -> tuple[Frame, dict[Any, str]]:
-    """Columns of texts that are numbers, truths or dates as such, and the forms of the dates.
+def tidy(
+    frame: Frame, dialect: Dialect, known: Collection[str] = ()
+) -> tuple[Frame, dict[Any, str], list[str]]:
+    """Columns of texts that are numbers, truths or dates as such, the forms of dates, and notes.
+
+    Arguments:
+        frame: As it was read.
+        dialect: Of its file.
+        known: Names of columns whose cells are texts, whatever they look like.
 
     Raises:
-        UserError: A few texts stand among numbers; the first is named by row and column.
+        UserError: A few texts stand among numbers or dates, the first is named by row and column;
+            or a column holds other things than numbers, texts and dates.
     """
     import pandas as pd
 
     forms: dict[Any, str] = {}
     new: dict[Any, Cells] = {}
+    notes: list[str] = []
     for name in frame.columns:
-        cells = frame[name]
-        if pd.api.types.is_complex_dtype(cells.dtype):
-            raise UserError(f"column '{name}' holds complex numbers; give real ones.")
-        if not (
-            pd.api.types.is_object_dtype(cells.dtype) or pd.api.types.is_string_dtype(cells.dtype)
+        cells, note = plain(frame[name])
+        notes += [note] if note else []
+        if cells is not frame[name]:
+            new[name] = cells
+        texts = cells.dropna()
+        if (
+            str(name) in known
+            or texts.empty
+            or not (cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype))
         ):
             continue
-        texts = cells.dropna()
-        if texts.empty:
+        if not isinstance(texts.iloc[0], str):
+            forms |= {name: DAY} if isinstance(texts.iloc[0], date) else {}
             continue
-        if pd.api.types.is_object_dtype(cells.dtype):
-            _must_be_plain(cells)
-            mixed = cells.map(lambda cell: not isinstance(cell, str), na_action="ignore")
-            if mixed.dropna().all():
-                new[name] = cells.infer_objects()
-                continue
         number = _numbers(cells, dialect)
         if number is not None:
             new[name] = number
-        elif form := _form(texts):
+            continue
+        form, note = form_of(cells)
+        if form:
             forms[name] = form
+            notes += [note] if note else []
         elif set(texts.astype(str).str.strip().str.lower().unique()) <= TRUTH.keys():
             truth = cells.astype(object).map(
                 lambda c: TRUTH[str(c).strip().lower()], na_action="ignore"
             )
             new[name] = truth.astype("boolean" if cells.hasnans else "bool")
-    return (_with(frame, new) if new else frame), forms
+        elif texts.astype(str).str.strip().map(UNIT.fullmatch).notna().all():
+            notes.append(
+                f"column '{name}' holds numbers with a unit, such as {str(texts.iloc[0])[:20]!r}, "
+                "which are taken as texts; save it without, to have numbers."
+            )
+    return (_with(frame, new) if new else frame), forms, notes
 
 
 def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
@@ -152,22 +175,13 @@ def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
     return pd.concat({name: new.get(name, frame[name]) for name in frame.columns}, axis=1)
 
 
-def _must_be_plain(cells: Cells) -> None:
-    for row, cell in cells.dropna().items():
-        if isinstance(cell, list | dict | tuple | set | np.ndarray | bytes):
-            raise UserError(
-                f"row {row}, column '{cells.name}' holds a {type(cell).__name__}; cells are "
-                "numbers, texts or dates: leave the column out with --drop."
-            )
-
-
 def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
     """A column of texts as numbers; None where it is none."""
     import pandas as pd
 
     texts = cells.astype("string").str.strip()
     texts = texts.mask(texts.str.lower().isin(MISSING))
-    if texts.str.fullmatch(r"0\d+").any():
+    if texts.str.fullmatch(r"0\d+").any() and texts.dropna().str.fullmatch(r"\d+").all():
         return None
     thousands = "," if dialect.decimal == "." else r"\."
     grouped = rf"[+-]?\d{{1,3}}({thousands}\d{{3}})+({re.escape(dialect.decimal)}\d+)?"
@@ -184,8 +198,7 @@ def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
         if not found.isna().any() and (whole == whole.round()).all() and whole.abs().max() < 2**53:
             return found.astype("int64")
         return found
-    share = wrong.sum() / max(1, int(texts.notna().sum()))
-    if share <= MOST_WRONG and texts[wrong].nunique() <= 5 and len(cells) >= 20:
+    if is_slip(texts.dropna(), wrong[texts.notna().to_numpy()]):
         place = int(np.flatnonzero(wrong)[0])
         raise UserError(
             f"row {cells.index[place]}, column '{cells.name}': {str(cells.iloc[place])[:40]!r} is "
@@ -193,22 +206,6 @@ def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
             "with --drop."
         )
     return None
-
-
-def _form(texts: Cells) -> str:
-    """The form of dates that all texts have; '' where they are no dates."""
-    import pandas as pd
-
-    first = str(texts.iloc[0]).strip()
-    if not re.search(r"\d", first) or len(first) < 7:
-        return ""
-    for form in FORMS:
-        if pd.isna(pd.to_datetime(first, format=form, errors="coerce")):
-            continue
-        found = pd.to_datetime(texts, format=form, errors="coerce")
-        if not found.isna().any():
-            return form
-    return ""
 
 
 def taken(frame: Frame, options: Options) -> tuple[list[Any], dict[Any, str]]:

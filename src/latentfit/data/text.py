@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,8 @@ MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "#n/a", "<na>"}
 LOOKED_AT = 200
 """Rows that decide what the file is; all are checked against that."""
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?")
+ZEROS = re.compile(r"0\d+\s*")
+"""A code, whose zeros would be lost if it were a number."""
 csv.field_size_limit(1 << 24)
 
 
@@ -36,7 +39,7 @@ class Text:
         index: Whether the first column has no name, as row names do.
         zeros: Places of columns whose numbers begin with zeros, as codes do.
         rows: Number of rows, without the header.
-        note: What a person should know, or ''.
+        notes: What a person should know.
     """
 
     dialect: Dialect
@@ -45,15 +48,13 @@ class Text:
     index: bool
     zeros: list[int]
     rows: int
-    note: str
+    notes: list[str]
 
 
 @contextmanager
 def opened(path: Path, encoding: str) -> Iterator[TextIO]:
     """A text file, without the mark at its start; of one that is packed, what is in it."""
-    import gzip
-
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         with gzip.open(path, "rt", encoding=encoding, newline="") as file:
             yield file  # type: ignore[misc]
         return
@@ -67,47 +68,52 @@ def look_at(path: Path) -> Text:
     Raises:
         UserError: It is empty, no text, or a row has another number of cells, which is named.
     """
-    encoding = _encoding(path)
     try:
+        encoding = _encoding(path)
         with opened(path, encoding) as file:
             head = list(islice(file, LOOKED_AT))
             file.seek(0)
             separator = _separator(path, head)
             rows = csv.reader(file, delimiter=separator or "\x1f", skipinitialspace=True)
-            first = [row for row in islice(rows, LOOKED_AT) if any(cell.strip() for cell in row)]
+            head = list(islice(rows, LOOKED_AT))
+            first = [row for row in head if any(cell.strip() for cell in row)]
             if not first:
                 raise UserError(f"{path} is empty; it needs a row of cells for each sample.")
             names, header, index, note = _header(first)
-            width, begins = len(first[-1]) if index else len(first[0]), int(header)
-            count = _count(path, first[begins:], width, 0)
-            count = _count(path, rows, width, count)
+            body = head[head.index(first[0]) + header :]
+            counted = _Count(path, len(names))
+            counted.add(body)
+            counted.add(rows)
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is no text ({error.reason}); save it as UTF-8.") from error
     except (csv.Error, OSError, EOFError) as error:
         raise UserError(f"{path} cannot be read as a table ({error}); save it again.") from error
-    body = first[begins:]
     comma = separator != "," and _has_decimal_commas(body)
     if separator is None and comma and note == "":
         note = "cells are numbers with decimal commas, in one column."
-    zeros = [place for place in range(width) if _begin_with_zeros(body, place)]
+    notes = [note] if note else []
+    if counted.empty:
+        notes.append(f"empty lines are left out: {counted.empty:,}.")
     dialect = Dialect(separator or ",", "," if comma else ".", header)
-    return Text(dialect, encoding, names, index, zeros, count, note)
+    return Text(dialect, encoding, names, index, sorted(counted.zeros), counted.rows, notes)
 
 
 def _encoding(path: Path) -> str:
-    opener = __import__("gzip").open if path.suffix == ".gz" else open
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
     with opener(path, "rb") as file:
-        start = file.read(4)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    return "utf-8-sig"
+        start = file.read(1024)
+    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if (not wide and b"\0" in start) or start[:4] == b"\xff\xfe\0\0":
+        raise UserError(f"{path} is no text, as it holds NUL bytes; save it as UTF-8.")
+    return "utf-16" if wide else "utf-8-sig"
 
 
 def _separator(path: Path, head: list[str]) -> str | None:
     """What separates cells; None for a table of one column."""
     found: dict[str, tuple[float, int]] = {}
     for mark in SEPARATORS:
-        rows = [row for row in csv.reader(io.StringIO("".join(head)), delimiter=mark) if row]
+        lines = io.StringIO("".join(head), newline="")
+        rows = [row for row in csv.reader(lines, delimiter=mark) if row]
         widths = [len(row) for row in rows[:-1] or rows]  # the last may be cut
         if not widths:
             return None
@@ -130,6 +136,8 @@ def _header(rows: list[list[str]]) -> tuple[list[str], bool, bool, str]:
     """Names of the columns, whether the first row holds them, whether it lacks the first."""
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
     if rest and len(first) == len(rest[0]) - 1:
+        if not any(row[-1].strip() for row in rest):  # rows, not the header, end in a separator
+            return [*first, ""], True, False, ""
         return ["", *first], True, True, ""
     named, note = False, ""
     if not all(cell.lower() in MISSING or _number(cell) is not None for cell in first):
@@ -191,20 +199,35 @@ def _has_decimal_commas(rows: list[list[str]]) -> bool:
     return bool(cells) and any(NUMBER.fullmatch(cell) for cell in cells)
 
 
-def _begin_with_zeros(rows: list[list[str]], place: int) -> bool:
-    cells = [row[place].strip() for row in rows if _there(row, place)]
-    return any(re.fullmatch(r"0\d+", cell) for cell in cells) and all(map(str.isdigit, cells))
+class _Count:
+    """Counts rows and looks at all of them.
 
+    Arguments:
+        path: What errors call the file.
+        width: Cells that each row must have.
+    """
 
-def _count(path: Path, rows: Iterator[list[str]] | list[list[str]], width: int, count: int) -> int:
-    """Count rows from `count` on, and make sure that each has `width` cells."""
-    for row in rows:
-        if len(row) != width:
-            if not any(cell.strip() for cell in row):
+    def __init__(self, path: Path, width: int) -> None:
+        self.path, self.width, self.rows, self.empty, self._blank = path, width, 0, 0, 0
+        self.zeros: set[int] = set()
+
+    def add(self, rows: Iterable[list[str]]) -> None:
+        """Count some rows.
+
+        Raises:
+            UserError: A row has another number of cells.
+        """
+        for row in rows:
+            if len(row) != self.width or (self.width == 1 and row[0].isspace()):
+                if any(cell.strip() for cell in row):
+                    raise UserError(
+                        f"row {self.rows} of {self.path} has {len(row)} cells, others have "
+                        f"{self.width}; all need the same columns."
+                    )
+                self._blank += 1
                 continue
-            raise UserError(
-                f"row {count} of {path} has {len(row)} cells, others have {width}; all need the "
-                "same columns."
-            )
-        count += 1
-    return count
+            self.empty, self._blank = self.empty + self._blank, 0  # those at the end say nothing
+            for place, cell in enumerate(row):
+                if cell[:1] == "0" and cell[1:2].isdigit() and ZEROS.fullmatch(cell):
+                    self.zeros.add(place)
+            self.rows += 1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latentfit.schema.base import Block, Cells
-from latentfit.schema.columns import GAP, Column
+from latentfit.schema.columns import GAP, Column, told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +20,15 @@ class Choice(Column):
 
     Attributes:
         levels: The values, sorted.
+        order: Of a category of the file, all its values in their order, also those that no cell
+            has; empty for others.
+        ordered: Whether that order has a meaning.
     """
 
     kind = "choice"
     levels: tuple[Any, ...]
+    order: tuple[Any, ...] = ()
+    ordered: bool = False
 
     @property
     def width(self) -> int:
@@ -46,7 +51,10 @@ class Choice(Column):
         import pandas as pd
 
         gone = cells.isna().to_numpy()
-        place = pd.Index(self.levels).get_indexer(pd.Index(cells.astype(object)))
+        held = cells.astype(object)
+        if all(isinstance(level, str) for level in self.levels):
+            held = held.map(str, na_action="ignore")
+        place = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(held, dtype=object))
         if gone.any() and not self.missing:
             self.refuse(cells, gone, GAP)
         wrong = (place < 0) & ~gone
@@ -66,8 +74,9 @@ class Choice(Column):
         levels = np.array([*self.levels, None], dtype=object)
         found = pd.Series(levels[place], name=self.name, dtype=object)
         if self.dtype == "category":
-            return pd.Series(pd.Categorical(found, categories=list(self.levels)), name=self.name)
-        if self.missing and self.dtype[0] in "iub":  # NumPy has no missing value for these
+            held = pd.Categorical(found, list(self.order), ordered=self.ordered)
+            return pd.Series(held, name=self.name)
+        if self.missing and self.whole:  # NumPy has no missing value for these
             return found.astype({"b": "boolean"}.get(self.dtype[0], "Int64"))
         return found.astype(self.dtype)
 
@@ -94,8 +103,10 @@ class Constant(Column):
 
     def apply(self, cells: Cells) -> np.ndarray:
         """Nothing, with shape (N, 0)."""
-        gone = cells.isna()
-        wrong = ~gone if self.value is None else gone | (cells.astype(object) != self.value)
+        gone, held = cells.isna(), cells.astype(object)
+        if isinstance(self.value, str):
+            held = held.map(told, na_action="ignore")
+        wrong = ~gone if self.value is None else gone | (held != self.value)
         if wrong.any():
             self.refuse(
                 cells, wrong.to_numpy(), f"is not {self.value!r}, as all rows of the training were"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ from latentfit.schema.base import Block, Cells
 
 Name = str | int
 GAP = "is missing, and none was at the training; fill or drop it"
+
+
+def told(value: Any) -> str:
+    """A text or a time as text."""
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,11 @@ class Column(ABC):
     @abstractmethod
     def restore(self, entries: np.ndarray) -> Cells:
         """From entries (N, width) to cells (N,)."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is of a type of NumPy for whole numbers or truths."""
+        return re.fullmatch(r"bool|u?int\d+", self.dtype) is not None
 
     @property
     def discrete(self) -> bool:

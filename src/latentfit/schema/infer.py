@@ -11,7 +11,7 @@ import numpy as np
 from latentfit.checks import UserError
 from latentfit.schema.base import Cells, Dialect, Frame
 from latentfit.schema.choices import Choice, Constant
-from latentfit.schema.columns import Column, Name
+from latentfit.schema.columns import Column, Name, told
 from latentfit.schema.numbers import Scale
 from latentfit.schema.quantities import Date, Number
 from latentfit.schema.table import Table
@@ -23,6 +23,7 @@ TAIL = 3.0
 IDENTIFIER = re.compile(
     r"(^|[^a-z])(id|uuid|guid|key|index|nr|no|number|row)s?$|^unnamed: 0$", re.I
 )
+MOST = float(np.finfo(np.float32).max)
 STEPS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3, 1e-6)
 
 
@@ -108,6 +109,9 @@ def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
     )
     if number and len(values) > 2:
         return _number(cells, train, facts)
+    if dtype == "category":
+        every = tuple(_plain(value, name) for value in cells.cat.categories)
+        facts |= {"order": every, "ordered": bool(cells.cat.ordered)}
     levels = list(cells.cat.categories) if dtype == "category" else _sorted(values)
     found = set(values)
     return Choice(**facts, levels=tuple(_plain(v, name) for v in levels if v in found))
@@ -120,6 +124,9 @@ def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
         column = Number(**facts, shift=0, scale=1, low=0, high=0)
         column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
     low, high = float(known.min()), float(known.max())
+    if max(-low, high) > MOST:
+        column = Number(**facts, shift=0, scale=1, low=0, high=0)
+        raise column.refuse(cells, np.abs(values) > MOST, "is beyond 3.4e38; rescale or drop it")
     decimals = next((d for d in range(5) if np.array_equal(known.round(d), known)), None)
     if decimals == 0 and facts["dtype"].startswith("float") and not facts["missing"]:
         decimals = None if high > 2**53 else 0
@@ -148,8 +155,10 @@ def _fitted(column: Any, train: np.ndarray) -> Any:
 def _has_tail(values: np.ndarray, low: float) -> bool:
     from scipy.stats import skew
 
-    if len(values) < 20 or values.max() == low:
+    if len(values) < 20 or values.std() <= 1e-12 * np.abs(values).max():
         return False
+    values = values - values.mean()
+    low = float(values.min())
     plain, bent = float(skew(values)), float(skew(np.log1p(values - low)))
     return plain > TAIL and abs(bent) < plain / 2
 
@@ -171,10 +180,16 @@ def _notes(columns: list[Column], frame: Frame) -> list[str]:
         found.append(f"constant, so kept aside: {', '.join(fixed)}.")
     gaps = {c.name: int(frame[c.name].isna().sum()) for c in columns if c.missing and c.width}
     if gaps:
-        told = [f"{count:,} of '{name}'" for name, count in gaps.items()]
-        more = f" and {len(told) - 6} more columns" if len(told) > 6 else ""
-        found.append(f"missing cells, which are modelled as such: {', '.join(told[:6])}{more}.")
+        many = [f"{count:,} of '{name}'" for name, count in gaps.items()]
+        more = f" and {len(many) - 6} more columns" if len(many) > 6 else ""
+        found.append(f"missing cells, which are modelled as such: {', '.join(many[:6])}{more}.")
+    if long := [f"'{c.name}'" for c in columns if isinstance(c, Number) and _is_long(c)]:
+        found.append(f"whole numbers beyond 2^53, of which 16 digits are kept: {', '.join(long)}.")
     return found
+
+
+def _is_long(column: Number) -> bool:
+    return column.decimals == 0 and max(-column.low, column.high) > 2**53
 
 
 def _sorted(values: Any) -> list[Any]:
@@ -196,7 +211,7 @@ def _plain(value: Any, name: Name) -> Any:
     if isinstance(value, str | int | float | bool):
         return value
     if hasattr(value, "isoformat"):
-        return value.isoformat()
+        return told(value)
     raise UserError(
         f"column '{name}' holds a {type(value).__name__}, {str(value)[:40]!r}; cells are numbers, "
         "texts or dates: leave it out with --drop."

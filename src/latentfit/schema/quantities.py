@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ import numpy as np
 
 from latentfit.schema.base import Block, Cells
 from latentfit.schema.columns import GAP, Column
+
+DAY = "day"
+"""The form of a date that is no text, but a `datetime.date`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +95,11 @@ class Number(Column):
         import pandas as pd
 
         found = pd.Series(self.unbent(entries), name=self.name)
-        whole = self.decimals == 0 and self.dtype.lower().startswith(("int", "uint"))
-        if whole and self.missing and self.dtype[0] in "iu":
+        if self.decimals == 0 and self.dtype.lower().startswith(("int", "uint")):
+            kind = np.iinfo(re.sub(r"\[.*", "", self.dtype).lower())
+            most = float(kind.max)  # of 64 bits, one more than the type holds
+            found = found.clip(kind.min, most if int(most) == kind.max else np.nextafter(most, 0))
+        if self.missing and self.whole:
             return found.astype("Int64")  # NumPy's whole numbers have no missing value
         return found.astype(self.dtype)
 
@@ -102,7 +109,7 @@ class Date(Number):
     """Dates and times: numbers of seconds since 1970.
 
     Attributes:
-        form: Of a date that is text, as `strftime` has it; '' for one that is none.
+        form: Of a date that is text, as `strftime` has it; `DAY` for a day of Python, '' for times.
         step: Seconds of the finest unit that the file has: a day, a minute, a second, less.
     """
 
@@ -116,7 +123,8 @@ class Date(Number):
 
         found = cells
         if not pd.api.types.is_datetime64_any_dtype(cells.dtype):
-            found = pd.to_datetime(cells, format=self.form or None, errors="coerce", utc=False)
+            form = None if self.form == DAY else self.form or None
+            found = pd.to_datetime(cells, format=form, errors="coerce", utc=False)
             wrong = (found.isna() & cells.notna()).to_numpy()
             if wrong.any():
                 self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
@@ -131,6 +139,8 @@ class Date(Number):
         whole = np.where(np.isnan(values), 0, np.round(values * 1e6)).astype("int64")
         dates = pd.Series(whole.astype("datetime64[us]"), name=self.name)
         dates = dates.mask(np.isnan(values))
+        if self.form == DAY:
+            return dates.dt.date.astype(object).where(dates.notna(), None)
         if self.form:
             return dates.dt.strftime(self.form).astype(self.dtype)
         zone = self.dtype.partition(", ")[2].rstrip("]")

@@ -75,6 +75,15 @@ class Table(Schema):
         return [column.name for column in self.columns if column.discrete]
 
     @property
+    def texts(self) -> set[str]:
+        """Names of the columns that hold texts, also where all in a file look like numbers."""
+        return {
+            str(column.name)
+            for column in self.columns
+            if isinstance(column, Choice) and all(isinstance(level, str) for level in column.levels)
+        }
+
+    @property
     def numeric(self) -> bool:
         """Whether an array of numbers holds all of a row."""
         return not any(column.dtype[0] not in "iufb" or column.missing for column in self.columns)
@@ -90,6 +99,8 @@ class Table(Schema):
                 f"samples are a {type(held).__name__}; give a table (a pandas DataFrame) with the "
                 f"columns {_listed(self.names)}."
             )
+        if set(self.names) - set(held.columns):  # names that are neither text nor whole number
+            held = held.set_axis([n if type(n) is int else str(n) for n in held.columns], axis=1)
         absent = [name for name in self.names if name not in held.columns]
         if absent:
             raise UserError(
@@ -158,7 +169,7 @@ class Table(Schema):
         """What `to_json` told."""
         columns = []
         for held in told["columns"]:
-            more = {"levels": tuple(held["levels"])} if "levels" in held else {}
+            more = {key: tuple(held[key]) for key in ("levels", "order") if key in held}
             columns.append(COLUMNS[held["kind"]].from_json(held | more))
         apart = {name: why for name, why in told["apart"]}
         return cls(tuple(columns), apart, Dialect(**told["dialect"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,16 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         UserError: The file cannot be written; what stood there before is intact.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; free some space or choose another "
             "--out. What was written before is intact."

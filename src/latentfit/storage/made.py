@@ -35,8 +35,13 @@ def must_be_ours(path: Path) -> None:
     Raises:
         UserError: As said.
     """
-    if not path.exists():
-        return
+    try:
+        if not path.exists():
+            return
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path.name[:60]}: {error.strerror}; choose another."
+        ) from error
     if path.is_dir():
         raise UserError(f"{path} is a folder; give the name of a file.")
     if _hash(path) not in read_record(path.parent).get(path.name, []):
