@@ -126,7 +126,7 @@ def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     low, high = float(known.min()), float(known.max())
     if max(-low, high) > MOST:
         column = Number(**facts, shift=0, scale=1, low=0, high=0)
-        raise column.refuse(cells, np.abs(values) > MOST, "is beyond 3.4e38; rescale or drop it")
+        column.refuse(cells, np.abs(values) > MOST, "is beyond 3.4e38; rescale or drop it")
     decimals = next((d for d in range(5) if np.array_equal(known.round(d), known)), None)
     if decimals == 0 and facts["dtype"].startswith("float") and not facts["missing"]:
         decimals = None if high > 2**53 else 0

@@ -41,6 +41,7 @@ EVIDENCE = (
     Evidence("prd_recall", "covers", 0.05),
     Evidence("fid|fd_.+", "both"),
     Evidence("sliced_wasserstein", "both"),
+    Evidence("columns|pairs", "both"),
 )
 
 
