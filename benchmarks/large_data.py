@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def table(path: Path, rows: int) -> None:
             columns |= {f"n{i}": generator.poisson(3 + i, n) for i in range(4)}
             columns |= {f"c{i}": generator.choice(["red", "green", "blue"], n) for i in range(3)}
             columns["yes"] = generator.random(n) > 0.4
-            days = pd.to_timedelta(generator.integers(0, 4000, n), "D")
+            days: Any = pd.to_timedelta(generator.integers(0, 4000, n), "D")
             columns["day"] = (pd.Timestamp("2010-01-01") + days).strftime("%Y-%m-%d")
             columns["gap"] = np.where(generator.random(n) < 0.1, np.nan, generator.normal(size=n))
             pd.DataFrame(columns).to_csv(file, header=start == 0, index=False)

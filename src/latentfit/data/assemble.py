@@ -115,13 +115,12 @@ def assemble(
         parts = [number for number, (of, _) in enumerate(places.values()) if of == source]
         taken = [[*places.values()][number][1] for number in parts]
         told = [labels[number] for number in parts], [ids[number] for number in parts]
-        x = x if isinstance(x, Tensor | Lazy) else chosen.apply(x)
-        made = (
-            x.splits(taken, *told)
-            if isinstance(x, Lazy)
-            else [Resident(x[at], label, ids=called)
-                  for at, label, called in zip(taken, *told, strict=True)]
-        )  # fmt: skip
+        if isinstance(x, Lazy):
+            made = x.splits(taken, *told)
+        else:
+            seen = [x[at] for at in taken] if isinstance(x, Tensor) else chosen.parted(x, taken)
+            made = [Resident(values, label, ids=called)
+                    for values, label, called in zip(seen, *told, strict=True)]  # fmt: skip
         splits |= {PARTS[number]: split for number, split in zip(parts, made, strict=True)}
     return Data(
         name=name,

@@ -88,7 +88,7 @@ def cells(adata: AnnData, name: str, options: Options, schema: Schema | None = N
         x=x,
         y=None if options.label is None else obs[options.label].reset_index(drop=True),
         ids=adata.obs_names.to_numpy().astype(str),
-        marks=None if options.key is None else marks_of_rows(obs[[options.key]]),
+        marks=None if options.key is None else marks_of_rows(obs, [options.key]),
     )
 
     def fit(found: Found, train: Tensor) -> Schema:

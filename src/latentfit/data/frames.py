@@ -37,8 +37,12 @@ def from_file(path: Path, name: str, options: Options, schema: Schema | None) ->
     """
     known = schema.dialect.decimal if isinstance(schema, Table | Numbers) else None
     texts = schema.texts if isinstance(schema, Table) else ()
-    frame, dialect, notes = read_table(path, known, texts)
-    return table(frame, name=name, options=options, schema=schema, dialect=dialect, notes=notes)
+    held: list[Any] = [*read_table(path, known, texts)]
+    notes, dialect = held.pop(), held.pop()
+    # Handed over, so that nothing here holds a large table while it is used up.
+    return table(
+        held.pop(), name=name, options=options, schema=schema, dialect=dialect, notes=notes
+    )
 
 
 def table(
@@ -126,18 +130,26 @@ def _found(frame: Frame, kept: list[Any], options: Options) -> Found:
         )
     if options.key is None:
         # By name: a file with its columns in another order has the same samples.
-        marks = marks_of_rows(frame[sorted(kept, key=str)])
-        return Found(x=frame[kept], y=label, marks=marks)
+        marks = marks_of_rows(frame, sorted(kept, key=str))
+        return Found(x=_only(frame, kept), y=label, marks=marks)
     key = by_name[options.key]
     if (gone := frame[key].isna()).any():
         row = int(np.flatnonzero(gone.to_numpy())[0])
         raise UserError(f"the key of row {row} is missing; give each row one.")
     return Found(
-        x=frame[kept],
+        x=_only(frame, kept),
         y=label,
         ids=frame[key].astype(object).to_numpy(),
-        marks=marks_of_rows(frame[[key]]),
+        marks=marks_of_rows(frame, [key]),
     )
+
+
+def _only(frame: Frame, kept: list[Any]) -> Frame:
+    """Some columns of a table, without a copy of what is in them."""
+    found = frame.copy(deep=False)
+    for name in set(frame.columns) - set(kept):
+        del found[name]
+    return found
 
 
 def _cut(whole: Found, counts: dict[str, int] | None) -> dict[str, Found]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from latentfit.checks import UserError, one_of
 from latentfit.data.options import Options
+from latentfit.data.pieces import in_pieces
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
 from latentfit.schema.base import Cells, Frame
@@ -26,6 +27,8 @@ GAPS = sorted({form for word in MISSING for form in (word, word.upper(), word.ca
 TRUTH = {"true": True, "false": False}
 UNIT = re.compile(r"([$€£¥]|[A-Z]{3} )? ?[+-]?\d[\d.,]*( ?(%|[$€£¥]|[A-Za-zµ°/²³]{1,6}))?")
 """A number with a currency or a unit."""
+LARGE = 1 << 21
+"""Cells above which a text file is read a piece at a time."""
 
 
 def read_table(
@@ -84,8 +87,11 @@ def _text(
         "low_memory": False,
     }
     try:
-        with opened(path, found.encoding) as file:
-            frame = pd.read_csv(file, **options)
+        if len(places) * found.rows > LARGE:
+            frame = in_pieces(lambda: opened(path, found.encoding), options, found.rows)
+        else:
+            with opened(path, found.encoding) as file:
+                frame = pd.read_csv(file, **options)
     except (ValueError, OSError) as error:  # pandas' own errors are among these
         raise UserError(f"{path} cannot be read as a table ({error}); save it again.") from error
     if len(frame) != found.rows:
@@ -227,28 +233,35 @@ def taken(frame: Frame, options: Options) -> tuple[list[Any], dict[Any, str]]:
     return [name for name in kept if name not in apart], apart
 
 
-def marks_of_rows(frame: Frame) -> np.ndarray:
+def marks_of_rows(frame: Frame, names: Sequence[Any]) -> np.ndarray:
     """A number for each row that depends on its content alone, uint64 with shape (N,).
 
     Numbers count as double precision and everything else as text, so that a row keeps its number
     whatever other rows make of the type of a column.
+
+    Arguments:
+        frame: A table.
+        names: Of the columns that count, in an order that is always the same.
     """
     import pandas as pd
-    from pandas.util import hash_pandas_object
+    from pandas import util
 
-    hash_rows: Any = hash_pandas_object
+    hash_array: Any = util.hash_array
 
-    def canonical(cells: Cells) -> Cells:
+    def hashed(cells: Cells) -> np.ndarray:
         kind = cells.dtype
         if pd.api.types.is_datetime64_any_dtype(kind):
-            return pd.Series(seconds(cells))
-        if pd.api.types.is_bool_dtype(kind) or not pd.api.types.is_numeric_dtype(kind):
-            return cells.astype("string").fillna("").astype(object)
-        return cells.astype("float64") + 0.0  # no negative zero
+            return hash_array(seconds(cells))
+        if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+            values = cells.to_numpy(np.float64, na_value=np.nan)
+            return hash_array(values + 0.0)  # no negative zero
+        codes, texts = pd.factorize(cells)  # each text once, of however many rows
+        known = np.array([*map(str, texts), ""], dtype=object)
+        return hash_array(known, categorize=False)[codes]
 
     total = np.zeros(len(frame), np.uint64)
-    for place, name in enumerate(frame.columns):
-        held = hash_rows(canonical(frame[name]), index=False).to_numpy()
+    for place, name in enumerate(names):
+        held = hashed(frame[name])
         total = (total * np.uint64(0x9E3779B97F4A7C15) + held) ^ (total >> np.uint64(29))
         total += np.uint64(place)
     return total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -80,6 +80,16 @@ class Schema(ABC):
         Raises:
             UserError: They are of another kind or shape, or a value is not understood.
         """
+
+    def parted(self, held: Any, parts: Sequence[Tensor]) -> list[Tensor]:
+        """Parts of samples as `apply` gives them; what the samples are held in may be used up.
+
+        Arguments:
+            held: Samples as the file holds them.
+            parts: Places of those of each part.
+        """
+        seen = self.apply(held)
+        return [seen[places] for places in parts]
 
     @abstractmethod
     def restore(self, seen: Tensor) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
@@ -106,11 +107,18 @@ class Table(Schema):
                 f"the table has no column {_listed(absent)}; it has {_listed(list(held.columns))}, "
                 f"the training had {_listed(self.names)}."
             )
-        entries, start = np.empty((len(held), *self.seen), np.float32), 0
+        return self.parted(held.copy(deep=False), [torch.arange(len(held))])[0]
+
+    def parted(self, held: Any, parts: Sequence[Tensor]) -> list[Tensor]:
+        """Parts of the rows as `apply` gives them; each column is dropped when it is done."""
+        places, start = [part.numpy() for part in parts], 0
+        entries = [np.empty((len(at), *self.seen), np.float32) for at in places]
         for column in self.columns:
-            entries[:, start : start + column.width] = column.apply(held[column.name])
+            seen = column.apply(held.pop(column.name))
+            for part, at in zip(entries, places, strict=True):
+                part[:, start : start + column.width] = seen[at]
             start += column.width
-        return torch.from_numpy(entries)
+        return [torch.from_numpy(part) for part in entries]
 
     def restore(self, seen: Tensor) -> Frame:
         """From entries (N, entries) to a table with the columns and types of the file."""
