@@ -17,6 +17,8 @@ from latentfit.scoring.subject import Subject
 from latentfit.shapes import is_signal
 
 Score = Callable[[Any, Any], float | None]
+CHANCE = 0.5
+"""Of telling two sides apart that are alike."""
 
 
 class Rows:
@@ -85,12 +87,15 @@ def _of_rows(score: Callable[..., Any]) -> Callable[[Subject], Found]:
     return found
 
 
-def _of_records(score: Callable[[metrics.Records], float | None]) -> Callable[[Subject], Found]:
+def _of_records(
+    score: Callable[[metrics.Records], float], floor: Callable[[metrics.Records], float]
+) -> Callable[[Subject], Found]:
     def found(subject: Subject) -> Found:
         rows = _rows(subject)
         if rows is None:
             return {}
-        return None if rows.records is None else score(rows.records)
+        records = rows.records
+        return None if records is None else {"": score(records), "_floor": floor(records)}
 
     return found
 
@@ -99,7 +104,8 @@ def _membership(subject: Subject) -> Found:
     rows = _rows(subject)
     if rows is None:
         return {}
-    return metrics.membership_attack(rows.train, rows.test, rows.made[0], rows.discrete)
+    found = metrics.membership_attack(rows.train, rows.test, rows.made[0], rows.discrete)
+    return None if found is None else {"": found, "_floor": CHANCE}
 
 
 def _of_signals(score: Score) -> Callable[[Subject], Found]:
@@ -144,11 +150,11 @@ ROWS = (
     Metric("two_sample", "columns", _of_rows(metrics.two_sample),
            "how well a classifier tells generated from test rows; 0.5 where it cannot", "lower",
            "area under the ROC curve, boosted trees, five folds"),
-    Metric("nearer", "memorisation", _of_records(lambda found: found.nearer),
+    Metric("nearer", "memorisation", _of_records(lambda found: found.nearer, lambda found: CHANCE),
            "share of rows that are nearer to a training than to a test row; 0.5 where nothing is "
            "memorised, 1 for copies", "", "Gower's distance"),
     Metric("copies", "memorisation",
-           _of_records(lambda found: found.copies),
+           _of_records(lambda found: found.copies, lambda found: found.fresh_copies),
            "share of generated rows that are training rows to the last digit", "lower"),
     Metric("membership", "memorisation", _membership,
            "how well the nearest generated row tells who was trained on; 0.5 where it does not",
