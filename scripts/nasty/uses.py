@@ -15,7 +15,7 @@ import numpy as np
 from nasty import objects
 from nasty.case import Case, Wrong
 from nasty.shell import said, trained
-from nasty.writing import frame
+from nasty.writing import frame, text
 
 Change = Callable[[Any, np.random.Generator], Any]
 
@@ -225,3 +225,22 @@ def outputs() -> Iterator[Case]:
         return done.stderr
 
     yield Case(name="a process of its own", kind="use", words="python -m latentfit", do=process)
+
+    def reported(folder: Path, rng: np.random.Generator) -> str:
+        odd = {"length": "$x^2", "count": "<script>alert(1)</script>", "sort": "two\nlines"}
+        held = frame(rng).rename(columns=odd).assign(one=1, none=None)
+        held["two\nlines"] = rng.choice(["<b>x</b>", "$\\frac", "漢字"], len(held))
+        held["when"] = held["day"].mask(held["day"].dt.day < 9)
+        (folder / "t.csv").write_text(text(held, form="%d.%m.%Y"), encoding="utf-8")
+        code, line = said("train", "vae-fixed-variance", "--data", folder / "t.csv", "--out",
+                          folder / "run", "--set", "width=0.015625", "--set", "batch=8",
+                          "--latent", 2, "--rounds", 2, "--device", "cpu")  # fmt: skip
+        if code != 0:
+            raise Wrong(line)
+        page = (folder / "run" / "report.html").read_text(encoding="utf-8")
+        if "<script>alert" in page or "<b>x</b>" in page:
+            raise Wrong("names from the data are not escaped")
+        return line.splitlines()[-1]
+
+    yield Case(name="a nasty table, scored and reported", kind="use", do=reported,
+               words="names and texts of HTML and TeX, dates as 31.12.2020")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,14 +52,16 @@ def save(figure: Figure, *paths: str | Path) -> None:
         Path(path): one_of("figure format", Path(path).suffix.lower(), (".png", ".svg", ".pdf"))[1:]
         for path in paths
     }
-    if figure.get_layout_engine() is not None:  # what takes longest, once for all files
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-    for path, kind in kinds.items():
-        # Without a date the same figure gives the same bytes.
-        dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-        form: dict[str, Any] = {"format": kind, "dpi": DPI, "metadata": dates.get(kind, {})}
-        atomically(path, lambda draft, form=form: figure.savefig(draft, **form))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # names of data may be in any script
+        if figure.get_layout_engine() is not None:  # what takes longest, once for all files
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+        for path, kind in kinds.items():
+            # Without a date the same figure gives the same bytes.
+            dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+            form: dict[str, Any] = {"format": kind, "dpi": DPI, "metadata": dates.get(kind, {})}
+            atomically(path, lambda draft, form=form: figure.savefig(draft, **form))
 
 
 @rc_context(STYLE)

@@ -16,6 +16,7 @@ from latentfit.pictures import charts, figures, sheets, signals, tables
 from latentfit.report.page import write_page
 from latentfit.schema import Table
 from latentfit.scoring import Subject, walks
+from latentfit.scoring.kinds import dated
 from latentfit.scoring.scores import Scores, on
 from latentfit.storage import RunFolder
 from latentfit.storage.folder import Line
@@ -92,7 +93,7 @@ def _of_tables(subject: Subject | None, generated: Tensor, seed: int) -> Iterato
         return
     schema = subject.data.schema
     places = spread(subject.count, len(generated))
-    test, made = schema.restore(subject.test[places]), schema.restore(generated)
+    test, made = dated(subject, subject.test[places]), dated(subject, generated)
     discrete = [c.name for c in schema.columns if c.discrete] if isinstance(schema, Table) else []
     fixed = [c.name for c in schema.columns if not c.width] if isinstance(schema, Table) else []
     test, made = test.drop(columns=fixed), made.drop(columns=fixed)

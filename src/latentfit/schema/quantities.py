@@ -130,15 +130,19 @@ class Date(Number):
                 self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
         return seconds(found)
 
-    def restore(self, entries: np.ndarray) -> Cells:
-        """From entries to dates of the form of the file."""
+    def times(self, entries: np.ndarray) -> Cells:
+        """From entries to times, of no zone, whatever the form of the file."""
         import pandas as pd
 
         values = self.unbent(entries)
         values = np.round(values / self.step) * self.step
         whole = np.where(np.isnan(values), 0, np.round(values * 1e6)).astype("int64")
         dates = pd.Series(whole.astype("datetime64[us]"), name=self.name)
-        dates = dates.mask(np.isnan(values))
+        return dates.mask(np.isnan(values))
+
+    def restore(self, entries: np.ndarray) -> Cells:
+        """From entries to dates of the form of the file."""
+        dates = self.times(entries)
         if self.form == DAY:
             return dates.dt.date.astype(object).where(dates.notna(), None)
         if self.form:

@@ -122,11 +122,22 @@ class Table(Schema):
 
     def restore(self, seen: Tensor) -> Frame:
         """From entries (N, entries) to a table with the columns and types of the file."""
+        return self._table(seen, dated=False)
+
+    def dated(self, seen: Tensor) -> Frame:
+        """As `restore`, with dates as times whatever the form of the file, for what measures."""
+        return self._table(seen, dated=True)
+
+    def _table(self, seen: Tensor, *, dated: bool) -> Frame:
         import pandas as pd
 
         entries, start, found = seen.detach().cpu().numpy(), 0, []
         for column in self.columns:
-            found.append(column.restore(entries[:, start : start + column.width]))
+            held = entries[:, start : start + column.width]
+            if dated and isinstance(column, Date):
+                found.append(column.times(held))
+            else:
+                found.append(column.restore(held))
             start += column.width
         return pd.concat(found, axis=1)
 

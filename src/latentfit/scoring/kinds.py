@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from latentfit import metrics
 from latentfit.schema import Table
@@ -19,6 +20,17 @@ from latentfit.shapes import is_signal
 Score = Callable[[Any, Any], float | None]
 CHANCE = 0.5
 """Of telling two sides apart that are alike."""
+
+
+def dated(subject: Subject, seen: Tensor) -> Frame:
+    """Samples as a table of numbers, times and choices.
+
+    Arguments:
+        subject: A model of a table.
+        seen: As a network sees them, with shape (N, entries).
+    """
+    schema = subject.data.schema
+    return schema.dated(seen) if isinstance(schema, Table) else schema.restore(seen)
 
 
 class Rows:
@@ -34,18 +46,18 @@ class Rows:
     @cached_property
     def test(self) -> Frame:
         """Test rows."""
-        return self.subject.data.schema.restore(self.subject.test)
+        return dated(self.subject, self.subject.test)
 
     @cached_property
     def train(self) -> Frame:
         """Training rows."""
         split = self.subject.data.train
-        return self.subject.data.schema.restore(split.some(self.subject.count))
+        return dated(self.subject, split.some(self.subject.count))
 
     @cached_property
     def made(self) -> list[Frame]:
         """Generated rows, a table for each draw."""
-        return [self.subject.data.schema.restore(rows) for rows in self.subject.generated]
+        return [dated(self.subject, rows) for rows in self.subject.generated]
 
     @cached_property
     def discrete(self) -> list[Any]:
@@ -124,7 +136,7 @@ def _explained_columns(subject: Subject) -> Found:
     rows = _rows(subject)
     if rows is None or not subject.model.encodes:
         return {}
-    rebuilt = subject.data.schema.restore(subject.reconstructed)
+    rebuilt = dated(subject, subject.reconstructed)
     discrete = [name for name in rows.discrete if rows.test[name].nunique(dropna=False) > 1]
     if not discrete:
         return {}
