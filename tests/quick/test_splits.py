@@ -115,6 +115,14 @@ def test_few_samples_leave_two_in_each_split():
         assert min(sizes) >= 2
 
 
+@pytest.mark.parametrize("count", [20, 25, 49])
+def test_few_samples_are_split_by_tenths(count):
+    tenth = max(2, count // 10)
+    for seed in range(20):
+        data = lfdata.load(vectors(count, seed))
+        assert [len(getattr(data, p)) for p in PARTS] == [count - 2 * tenth, tenth, tenth]
+
+
 def test_a_key_decides_and_keeps_its_rows_together():
     frame = tables(400).assign(person=np.arange(400) // 4)
     data = lfdata.load(frame, key="person")

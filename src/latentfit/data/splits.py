@@ -14,6 +14,8 @@ from latentfit.seeds import mix
 
 LEAST = 20
 """Fewer samples than this cannot be split and scored."""
+FEW = 50
+"""Fewer samples than this are split by rank."""
 SHARE = 0.1
 """Of the samples that go to validation, and to test."""
 Places = tuple[Tensor, Tensor, Tensor]
@@ -25,8 +27,9 @@ def by_content(marks: np.ndarray, *, test: bool, copies_together: bool = False) 
     A sample's mark decides on which side of two thresholds it lies, a tenth each, so that it stays
     in its split when others come or go. Equal samples go on independently of each other, since the
     rows of a table of few values would else part by value; or, where `copies_together`, stay in one
-    split, so that no copy of a training image is in the test split. Where fewer than two samples
-    fall to a split, those nearest to its threshold join them.
+    split, so that no copy of a training image is in the test split. Fewer than 50 samples would
+    leave too much to chance: there, a tenth each and two at least go to test and validation, those
+    lowest in the same order. Of more, each split has two at least.
 
     Arguments:
         marks: A number for each sample that stands for its content, or for its key, uint64 (N,).
@@ -45,9 +48,12 @@ def by_content(marks: np.ndarray, *, test: bool, copies_together: bool = False) 
         drawn = _uniform(_each_its_own(marks))
     ends = (SHARE, 2 * SHARE) if test else (0.0, SHARE)
     order = np.argsort(drawn, kind="stable")
-    least = 2 if len(marks) >= LEAST else 0
-    first = max(int((drawn < ends[0]).sum()), least if test else 0)
-    second = max(int((drawn < ends[1]).sum()), first + least)
+    first, second = (int((drawn < end).sum()) for end in ends)
+    if len(marks) >= LEAST:
+        tenth = max(2, len(marks) // 10)
+        few = len(marks) < FEW
+        first = (tenth if few else max(first, 2)) * test
+        second = first + tenth if few else max(second, first + 2)
     held, chosen, rest = order[:first], order[first:second], order[second:]
     found = (torch.from_numpy(np.sort(part)) for part in (rest, chosen, held))
     return tuple(found)  # type: ignore[return-value]
