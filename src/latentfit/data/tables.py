@@ -172,7 +172,8 @@ def tidy(
 def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
     import pandas as pd
 
-    return pd.concat({name: new.get(name, frame[name]) for name in frame.columns}, axis=1)
+    held = {name: new.get(name, frame[name]) for name in frame.columns}
+    return pd.DataFrame(held, copy=False)  # each column by itself, to be let go of by itself
 
 
 def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
