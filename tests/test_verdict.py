@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import latentfit as lf
+from latentfit.data.base import spread
 from latentfit.data.memory import arrays
 from latentfit.report.chart import bars
 from latentfit.scoring import METRICS, verdict
@@ -170,6 +171,9 @@ class Split:
 
     def take(self, places):
         return self.rows[places]
+
+    def some(self, count):
+        return self.rows[spread(len(self.rows), count)]
 
     def chunks(self, size):
         return self.rows.split(min(size, 400))  # several, whatever the size

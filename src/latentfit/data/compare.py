@@ -31,9 +31,7 @@ def compare(told: Mapping[str, Any], schema: Schema, data: Data) -> list[str]:
     else:
         found = [f"'{data.name}' differs from '{told.get('name')}' of the training{sizes}."]
     parts = [getattr(data, part) for part in PARTS if now[part]]
-    seen = [part.take(torch.linspace(0, len(part) - 1, min(LOOKED_AT, len(part))).long())
-            for part in parts]  # fmt: skip
-    lines = schema.drift(torch.cat([part.cpu() for part in seen]))
+    lines = schema.drift(torch.cat([part.some(LOOKED_AT).cpu() for part in parts]))
     if lines:
         more = f"; and {len(lines) - 3} more" if len(lines) > 3 else ""
         found.append(f"other units, or another population: {'; '.join(lines[:3])}{more}.")

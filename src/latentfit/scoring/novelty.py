@@ -32,8 +32,7 @@ def novelty(subject: Subject) -> Estimate | None:
         where a distance that is divided by is 0.
     """
     train, test = subject.data.train, subject.data.test
-    places = torch.linspace(0, len(train) - 1, min(MOST, len(train))).long()
-    rows = _flat(train.take(places))
+    rows = _flat(train.some(MOST))
     made = _flat(torch.cat(subject.generated)[:MOST])
     own, own_test = _nearest(rows, train, 2)[0][:, 1], _nearest(rows, test, 1)[0][:, 0]
     (near, found), near_test = _nearest(made, train, 1), _nearest(made, test, 1)[0][:, 0]
