@@ -233,3 +233,20 @@ def test_the_shell_gives_the_same_kind_of_file_back(name, tmp_path):
         made = held(str(out), kind)
     assert len(made) == 40
     must_be_alike(made, held(source, kind))
+
+
+def test_signals_are_drawn_as_lines(tmp_path):
+    kind = KINDS["channels"]
+    source, run = kind.make(tmp_path), tmp_path / "run"
+    command("train", "ae", "--data", source, "--latent", 2, "--rounds", 2, "--set", "width=0.0625",
+            "--set", "batch=32", "--out", run, "--quiet", "--no-evaluate", check=True)  # fmt: skip
+    for name, *words in (("sample", run), ("reconstruct", run, "--data", source)):
+        out = tmp_path / f"{name}.png"
+        command(name, *words, "-n", 4, "--out", out, check=True)
+        with Image.open(out) as picture:
+            assert min(picture.size) > 200
+        out.write_bytes(b"changed by a person")
+        done = command(name, *words, "-n", 4, "--out", out)
+        assert done.returncode == 2
+        assert "was not written by this command" in done.stderr
+        assert out.read_bytes() == b"changed by a person"

@@ -12,6 +12,7 @@ from torch import Tensor
 from latentfit.checks import UserError
 from latentfit.data.write_images import write_images
 from latentfit.pictures.sheets import save_png
+from latentfit.pictures.signals import overlaid, reconstructed
 from latentfit.schema import Dialect, Numbers, Pixels, Schema, Table
 from latentfit.schema.base import Frame
 from latentfit.storage.made import must_be_ours, write_over
@@ -54,14 +55,16 @@ def _own_kinds(schema: Schema) -> tuple[str, ...]:
     if isinstance(schema, Table):
         return (*TABLES, *ARRAYS) if schema.numeric else TABLES
     cells = (".h5ad",) if len(schema.seen) == 1 else ()
-    return (*ARRAYS, *TABLES, *cells) if len(schema.held) == 1 else ARRAYS
+    lines = (".png",) if len(schema.seen) > 1 else ()
+    return (*ARRAYS, *lines, *(TABLES if len(schema.held) == 1 else ()), *cells)
 
 
 def write_samples(schema: Schema, seen: Tensor, out: Path) -> None:
     """Write samples as the file of the data holds them.
 
-    A table by the ending of its name; an .npz with `samples`; a .png grid, or a folder of .png
-    files. Images are in the type of the data, uint8 or uint16, (N, H, W) or (N, H, W, C).
+    A table by the ending of its name; an .npz with `samples`; a .png grid of images or lines of
+    signals, or a folder of .png files. Images are in the type of the data, uint8 or uint16,
+    (N, H, W) or (N, H, W, C).
 
     Arguments:
         schema: Of the samples.
@@ -83,6 +86,9 @@ def write_samples(schema: Schema, seen: Tensor, out: Path) -> None:
         names = schema.names if isinstance(schema, Numbers) else ()
         held = as_arrays(schema, seen)
         write_over(out, lambda draft: write_cells(draft, held, names))
+    elif kind == ".png" and not isinstance(schema, Pixels):
+        figure = overlaid({"generated": as_arrays(schema, seen)}, count=len(seen))
+        write_over(out, lambda draft: figure.savefig(draft, format="png"))
     elif kind == ".png":
         write_picture(seen, out, columns=max(2, round(len(seen) ** 0.5)))
     else:
@@ -116,8 +122,11 @@ def write_pairs(schema: Schema, inputs: Tensor, outputs: Tensor, out: Path) -> N
     if kind == ".npz":
         held, found = as_arrays(schema, inputs), as_arrays(schema, outputs)
         write_arrays(out, inputs=held, reconstructions=found)
-    elif kind == ".png":
+    elif kind == ".png" and isinstance(schema, Pixels):
         write_picture(torch.stack([inputs, outputs], 1).flatten(0, 1), out, columns=8)
+    elif kind == ".png":
+        figure = reconstructed(as_arrays(schema, inputs), as_arrays(schema, outputs))
+        write_over(out, lambda draft: figure.savefig(draft, format="png"))
     else:
         write_samples(schema, outputs, out)
 
