@@ -60,7 +60,11 @@ def size(
     from latentfit.pictures.figures import save
     from latentfit.sizing import size as find
     from latentfit.storage.files import write_json
+    from latentfit.storage.made import must_be_ours, remember
 
+    answer, picture = out / "size.json", out / "size.png"
+    for path in (answer, picture):
+        must_be_ours(path)
     with kept_in(out):
         found = find(
             load_data(data, data_root, **reading),
@@ -71,8 +75,10 @@ def size(
             folder=out,
             progress=not as_json,
         )
-    write_json(out / "size.json", found.to_json())
-    save(sizing(found.evidence, found.latent, found.interval), out / "size.png")
+    write_json(answer, found.to_json())
+    save(sizing(found.evidence, found.latent, found.interval), picture)
+    for path in (answer, picture):
+        remember(path)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
         return
@@ -80,7 +86,7 @@ def size(
     typer.echo(f"{found.latent} latent dimensions ({low} to {high}), {found.sure} confidence")
     for sentence in found.why:
         typer.echo(f"  {sentence}")
-    say(f"Evidence: {out / 'size.json'}, {out / 'size.png'}")
+    say(f"Evidence: {answer}, {picture}")
 
 
 @app.command()

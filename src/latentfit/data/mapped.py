@@ -13,6 +13,7 @@ from latentfit.checks import UserError
 from latentfit.data.assemble import Found, divided
 from latentfit.data.base import PARTS, Data, Split
 from latentfit.data.make import kind_of, kind_under, notes_on
+from latentfit.data.numpy_files import read
 from latentfit.data.options import Options
 from latentfit.data.splits import LEAST, fingerprint, marks_of
 from latentfit.schema import Numbers, Pixels, Schema
@@ -92,12 +93,8 @@ def mapped(path: Path, name: str, options: Options, schema: Schema | None) -> Da
         UserError: It cannot be read, or as `arrays`.
     """
     options.must_be_among(("scale",), "arrays")
-    try:
-        # Of mode c nothing is written, and torch takes it without a warning.
-        array = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        said = str(error).split(". ")[0].splitlines()[0]
-        raise UserError(f"{path} cannot be read ({said}); save it with numpy.save.") from error
+    # Of mode c nothing is written, and torch takes it without a warning.
+    array = read(path, mmap_mode="c")
     least = LEAST if schema is None else 1
     if array.ndim < 2 or array.ndim > 4 or len(array) < least:
         raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from latentfit.data.make import arrays
 from latentfit.data.options import Options
 from latentfit.schema import Schema
 
+BROKEN = (zipfile.BadZipFile, zlib.error)
 SAMPLES = ("x", "data", "images", "signals", "vectors", "samples")
 LABELS = ("y", "labels")
 
@@ -25,7 +27,7 @@ def from_npz(path: Path, name: str, options: Options, schema: Schema | None) -> 
     Raises:
         UserError: It cannot be read, or does not say which array holds the samples.
     """
-    return from_arrays(_load(path), name, options, schema)
+    return from_arrays(read(path), name, options, schema)
 
 
 def from_arrays(
@@ -81,25 +83,28 @@ def from_npy(path: Path, name: str, options: Options, schema: Schema | None) -> 
         UserError: It cannot be read, or holds no samples.
     """
     options.must_be_among(("scale",), "arrays")
-    return arrays(_load(path), name=name, schema=schema, kind=options.kind, scale=options.scale)
+    return arrays(read(path), name=name, schema=schema, kind=options.kind, scale=options.scale)
 
 
-def _load(path: Path) -> Any:
+def read(path: Path, **how: Any) -> Any:
+    """What a file of NumPy holds: an array, or several by their names; objects are refused.
+
+    Arguments:
+        path: An .npy or an .npz file.
+        how: Of `numpy.load`, such as `mmap_mode`.
+
+    Raises:
+        UserError: It cannot be read, or holds objects.
+    """
     try:
-        held = np.load(path, allow_pickle=False)
+        held = np.load(path, allow_pickle=False, **how)
         if not isinstance(held, np.ndarray):
-            return {key: held[key] for key in held.files}
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        KeyError,
-        NotImplementedError,
-    ) as error:
-        said = (
-            str(error).split(". ")[0].splitlines()[0]
-        )  # numpy goes on with how to load it unsafely
+            with held:
+                return {key: held[key] for key in held.files}
+    # An archive that is locked with a password, or packed in an unknown way, is a RuntimeError.
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, *BROKEN) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        said = said.split(". ")[0]  # numpy goes on with how to load it unsafely
         raise UserError(
             f"{path} cannot be read ({said}); save plain number arrays with numpy.save or savez."
         ) from error

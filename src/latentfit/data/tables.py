@@ -25,7 +25,7 @@ BINARY = (".parquet", ".feather", ".arrow")
 GAPS = sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize())}
               | {"NaN", "N/A"})  # fmt: skip
 TRUTH = {"true": True, "false": False}
-UNIT = re.compile(r"([$€£¥]|[A-Z]{3} )? ?[+-]?\d[\d.,]*( ?(%|[$€£¥]|[A-Za-zµ°/²³]{1,6}))?")
+UNIT = re.compile(r"([$€£¥]|[A-Z]{3} )? ?[+-]?\d(?:[\d.,]*\d)?( ?(%|[$€£¥]|[A-Za-zµ°/²³]{1,6}))?")
 """A number with a currency or a unit."""
 LARGE = 1 << 21
 """Cells above which a text file is read a piece at a time."""

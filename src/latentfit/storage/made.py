@@ -26,6 +26,11 @@ def write_over(path: Path, write: Callable[[Path], object]) -> None:
     """
     must_be_ours(path)
     atomically(path, write)
+    remember(path)
+
+
+def remember(path: Path) -> None:
+    """Note that a file was written by us, so that a later call may replace it."""
     write_json(path.parent / RECORD, read_record(path.parent) | {path.name: [_hash(path)]})
 
 
