@@ -11,10 +11,12 @@ import pytest
 
 from latentfit.checks import UserError, one_of
 from latentfit.data.labels import numbered
-from latentfit.schema import Table
+from latentfit.data.tables import tidy
+from latentfit.schema import Dialect, Table
 from latentfit.schema.dates import form_of
 from latentfit.schema.infer import table_of
 from latentfit.schema.objects import named, plain
+from latentfit.schema.texts import Texts
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ from latentfit.schema.objects import named, plain
     ],
 )
 def test_texts_that_are_dates(texts, form, note):
-    found = form_of(pd.Series(texts, name="day"))
+    found = form_of(Texts.of(pd.Series(texts)), "day")
     assert found[0] == form
     assert note in found[1] if note else found[1] == ""
 
@@ -43,13 +45,13 @@ def test_texts_that_are_dates(texts, form, note):
 @pytest.mark.parametrize(("wrong", "slip"), [(1, True), (2, True), (3, False)])
 def test_few_texts_among_dates_are_slips(wrong, slip):
     days = [f"2020-03-{day:02}" for day in range(1, 29)] + ["2020-04-01"] * 12
-    cells = pd.Series(["unknown"] * wrong + days[wrong:], name="day")
+    cells = pd.Series(["unknown"] * wrong + days[wrong:])
     assert len(cells) == 40
     if not slip:
-        assert form_of(cells) == ("", "")
+        assert form_of(Texts.of(cells), "day") == ("", "")
         return
     with pytest.raises(UserError, match="row 0, column 'day': 'unknown' is no date"):
-        form_of(cells)
+        form_of(Texts.of(cells), "day")
 
 
 @pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "int32", "int64", "uint64", "Int64"])
@@ -125,3 +127,17 @@ def test_an_error_is_one_line_whatever_a_name_holds():
     for value in (None, 3, True, ["a"]):
         with pytest.raises(UserError, match="unknown kind"):
             one_of("kind", value, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["5 kg", "7 kg"], True),
+        (["$5", "$7.50"], True),
+        (["12%", "9%"], True),
+        (["007", "012"], False),
+    ],
+)
+def test_numbers_with_a_unit_are_told_of(texts, told):
+    _, _, notes = tidy(pd.DataFrame({"a": texts * 10}), Dialect())
+    assert any("with a unit" in note for note in notes) == told

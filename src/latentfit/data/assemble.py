@@ -139,11 +139,10 @@ def divided(
 ) -> dict[str, tuple[str, Tensor]]:
     """For each split, the part of what was found that it is taken from, and the places in it."""
     whole = found["train"]
-    every = {part: torch.arange(len(held)) for part, held in found.items()}
     absent = [part for part in PARTS[1:] if part not in found]
     none = torch.arange(0)
     if not absent:
-        cut: Places = (every["train"], none, none)
+        cut: Places = (torch.arange(len(whole)), none, none)
     elif fixed:
         cut = by_position(len(whole), test="test" in absent)
     else:
@@ -152,11 +151,8 @@ def divided(
         if absent == ["test"]:
             rest, chosen, _ = by_content(marks, test=False, copies_together=together)
             cut = (rest, none, chosen)
-    taken = dict(zip(PARTS, cut, strict=True))
-    return {
-        part: (part, every[part]) if part in found and part != "train" else ("train", taken[part])
-        for part in PARTS
-    }
+    given = {part: (part, torch.arange(len(found[part]))) for part in found if part != "train"}
+    return {part: ("train", places) for part, places in zip(PARTS, cut, strict=True)} | given
 
 
 def _must_agree(found: dict[str, Found], name: str) -> None:

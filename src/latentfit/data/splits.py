@@ -46,17 +46,17 @@ def by_content(marks: np.ndarray, *, test: bool, copies_together: bool = False) 
     drawn = _uniform(marks)
     if not copies_together or _least(drawn, test) < 2:
         drawn = _uniform(_each_its_own(marks))
-    ends = (SHARE, 2 * SHARE) if test else (0.0, SHARE)
-    order = np.argsort(drawn, kind="stable")
-    first, second = (int((drawn < end).sum()) for end in ends)
-    if len(marks) >= LEAST:
-        tenth = max(2, len(marks) // 10)
-        few = len(marks) < FEW
-        first = (tenth if few else max(first, 2)) * test
-        second = first + tenth if few else max(second, first + 2)
-    held, chosen, rest = order[:first], order[first:second], order[second:]
-    found = (torch.from_numpy(np.sort(part)) for part in (rest, chosen, held))
-    return tuple(found)  # type: ignore[return-value]
+    ends: tuple[float, float] = (SHARE, 2 * SHARE) if test else (0.0, SHARE)
+    few = len(marks) < FEW
+    if len(marks) >= LEAST and (few or _least(drawn, test) < 2):
+        least = max(2, len(marks) // 10) if few else 2
+        below = [0 if few else int((drawn < end).sum()) for end in ends]
+        first = max(below[0], least) * test
+        ends = first, max(below[1], first + least)
+        drawn = np.argsort(np.argsort(drawn, kind="stable"))  # ranks
+    parts = (drawn >= ends[1], (drawn >= ends[0]) & (drawn < ends[1]), drawn < ends[0])
+    rest, chosen, held = (torch.from_numpy(np.flatnonzero(part)) for part in parts)
+    return rest, chosen, held
 
 
 def by_position(count: int, *, test: bool) -> Places:
@@ -105,9 +105,11 @@ def _uniform(marks: np.ndarray) -> np.ndarray:
     """Marks as numbers in [0, 1), scattered so that neighbours part."""
     held = marks ^ np.uint64(mix("split"))
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64
-        held = (held ^ (held >> np.uint64(shift))) * np.uint64(factor)
+        held ^= held >> np.uint64(shift)
+        held *= np.uint64(factor)
     held ^= held >> np.uint64(31)
-    return (held >> np.uint64(11)).astype(np.float64) / 2.0**53
+    held >>= np.uint64(11)
+    return held / 2.0**53
 
 
 def _least(drawn: np.ndarray, test: bool) -> int:
@@ -120,6 +122,8 @@ def _each_its_own(marks: np.ndarray) -> np.ndarray:
     order = np.argsort(marks, kind="stable")
     held = marks[order]
     starts = np.r_[True, held[1:] != held[:-1]]
+    if starts.all():
+        return marks
     begin = np.maximum.accumulate(np.where(starts, np.arange(len(held)), 0))
     number = np.arange(len(held)) - begin
     found = np.empty_like(marks)

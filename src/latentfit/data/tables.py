@@ -12,20 +12,22 @@ import numpy as np
 
 from latentfit.checks import UserError, one_of
 from latentfit.data.options import Options
-from latentfit.data.pieces import in_pieces
+from latentfit.data.pieces import ROWS, in_pieces
 from latentfit.data.text import MISSING, look_at, opened
 from latentfit.schema import Dialect
 from latentfit.schema.base import Cells, Frame
 from latentfit.schema.dates import form_of, is_slip
 from latentfit.schema.objects import plain
 from latentfit.schema.quantities import DAY, seconds
+from latentfit.schema.texts import Texts, is_kept_once
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 BINARY = (".parquet", ".feather", ".arrow")
 GAPS = sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize())}
               | {"NaN", "N/A"})  # fmt: skip
 TRUTH = {"true": True, "false": False}
-UNIT = re.compile(r"([$€£¥]|[A-Z]{3} )? ?[+-]?\d(?:[\d.,]*\d)?( ?(%|[$€£¥]|[A-Za-zµ°/²³]{1,6}))?")
+AMOUNT = r"[+-]?\d(?:[\d.,]*\d)?"
+UNIT = re.compile(rf"([$€£¥]|[A-Z]{{3}} ) ?{AMOUNT}|{AMOUNT} ?(%|[$€£¥]|[A-Za-zµ°/²³]{{1,6}})")
 """A number with a currency or a unit."""
 LARGE = 1 << 21
 """Cells above which a text file is read a piece at a time."""
@@ -138,32 +140,31 @@ def tidy(
         notes += [note] if note else []
         if cells is not frame[name]:
             new[name] = cells
-        texts = cells.dropna()
-        if (
-            str(name) in known
-            or texts.empty
-            or not (cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype))
-        ):
+        texts = cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype)
+        if str(name) in known or not (texts or is_kept_once(cells)):
             continue
-        if not isinstance(texts.iloc[0], str):
-            forms |= {name: DAY} if isinstance(texts.iloc[0], date) else {}
+        held = Texts.of(cells)
+        if held.each.empty:
             continue
-        number = _numbers(cells, dialect)
+        if not isinstance(held.each.iloc[0], str):
+            forms |= {name: DAY} if isinstance(held.each.iloc[0], date) else {}
+            continue
+        number = _numbers(held, name, dialect)
         if number is not None:
-            new[name] = number
+            new[name] = pd.Series(number, cells.index, name=name)
             continue
-        form, note = form_of(cells)
+        form, note = form_of(held, name)
+        words = held.each.str.strip()
         if form:
             forms[name] = form
             notes += [note] if note else []
-        elif set(texts.astype(str).str.strip().str.lower().unique()) <= TRUTH.keys():
-            truth = cells.astype(object).map(
-                lambda c: TRUTH[str(c).strip().lower()], na_action="ignore"
-            )
-            new[name] = truth.astype("boolean" if cells.hasnans else "bool")
-        elif texts.astype(str).str.strip().map(UNIT.fullmatch).notna().all():
+        elif set(words.str.lower()) <= TRUTH.keys():
+            truths = held.cells(np.array([TRUTH[word] for word in words.str.lower()], object))
+            truths = pd.Series(truths, cells.index).where(held.places >= 0, None)
+            new[name] = truths.astype("boolean" if cells.hasnans else "bool")
+        elif words.map(UNIT.fullmatch).notna().all():
             notes.append(
-                f"column '{name}' holds numbers with a unit, such as {str(texts.iloc[0])[:20]!r}, "
+                f"column '{name}' holds numbers with a unit, such as {str(words.iloc[0])[:20]!r}, "
                 "which are taken as texts; save it without, to have numbers."
             )
     return (_with(frame, new) if new else frame), forms, notes
@@ -176,11 +177,11 @@ def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
     return pd.DataFrame(held, copy=False)  # each column by itself, to be let go of by itself
 
 
-def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
-    """A column of texts as numbers; None where it is none."""
+def _numbers(held: Texts, name: object, dialect: Dialect) -> np.ndarray | None:
+    """The cells of a column of texts as numbers; None where they are none."""
     import pandas as pd
 
-    texts = cells.astype("string").str.strip()
+    texts = held.each.astype("string").str.strip()
     texts = texts.mask(texts.str.lower().isin(MISSING))
     if texts.str.fullmatch(r"0\d+").any() and texts.dropna().str.fullmatch(r"\d+").all():
         return None
@@ -192,19 +193,20 @@ def _numbers(cells: Cells, dialect: Dialect) -> Cells | None:
     if dialect.decimal == ",":
         plain = plain.str.replace(",", ".")
     numbers: Cells = pd.to_numeric(plain.astype(object), errors="coerce")
-    found = numbers.astype("float64")
-    wrong = (found.isna() & texts.notna()).to_numpy()
+    found = numbers.to_numpy(np.float64, na_value=np.nan)
+    wrong = np.isnan(found) & texts.notna().to_numpy()
     if not wrong.any():
-        whole = found.dropna()
-        if not found.isna().any() and (whole == whole.round()).all() and whole.abs().max() < 2**53:
-            return found.astype("int64")
-        return found
-    if is_slip(texts.dropna(), wrong[texts.notna().to_numpy()]):
+        gone = (held.places < 0).any() or np.isnan(found).any()
+        if not gone and (found == found.round()).all() and np.abs(found).max() < 2**53:
+            return held.cells(found.astype(np.int64))
+        return np.where(held.places < 0, np.nan, held.cells(found))
+    known = texts.notna().to_numpy()
+    if is_slip(held.counts[known], wrong[known]):
         place = int(np.flatnonzero(wrong)[0])
         raise UserError(
-            f"row {cells.index[place]}, column '{cells.name}': {str(cells.iloc[place])[:40]!r} is "
-            f"no number, as {int((~wrong).sum()):,} others are; mend it, or leave the column out "
-            "with --drop."
+            f"row {texts.index[place]}, column '{name}': {str(held.each.iloc[place])[:40]!r} is no "
+            f"number, as {held.counts[known & ~wrong].sum():,} others are; mend it, or leave the "
+            "column out with --drop."
         )
     return None
 
@@ -244,25 +246,29 @@ def marks_of_rows(frame: Frame, names: Sequence[Any]) -> np.ndarray:
         frame: A table.
         names: Of the columns that count, in an order that is always the same.
     """
+    total = np.zeros(len(frame), np.uint64)
+    for start in range(0, len(frame), ROWS):
+        rows = slice(start, start + ROWS)
+        for place, name in enumerate(names):
+            held, so_far = _hashed(frame[name].iloc[rows]), total[rows]
+            total[rows] = (so_far * np.uint64(0x9E3779B97F4A7C15) + held) ^ (
+                so_far >> np.uint64(29)
+            )
+            total[rows] += np.uint64(place)
+    return total
+
+
+def _hashed(cells: Cells) -> np.ndarray:
     import pandas as pd
     from pandas import util
 
     hash_array: Any = util.hash_array
-
-    def hashed(cells: Cells) -> np.ndarray:
-        kind = cells.dtype
-        if pd.api.types.is_datetime64_any_dtype(kind):
-            return hash_array(seconds(cells))
-        if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
-            values = cells.to_numpy(np.float64, na_value=np.nan)
-            return hash_array(values + 0.0)  # no negative zero
-        codes, texts = pd.factorize(cells)  # each text once, of however many rows
-        known = np.array([*map(str, texts), ""], dtype=object)
-        return hash_array(known, categorize=False)[codes]
-
-    total = np.zeros(len(frame), np.uint64)
-    for place, name in enumerate(names):
-        held = hashed(frame[name])
-        total = (total * np.uint64(0x9E3779B97F4A7C15) + held) ^ (total >> np.uint64(29))
-        total += np.uint64(place)
-    return total
+    kind = cells.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        return hash_array(seconds(cells))
+    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+        values = cells.to_numpy(np.float64, na_value=np.nan)
+        return hash_array(values + 0.0)  # no negative zero
+    held = Texts.of(cells)
+    known = np.array([*map(str, held.each), ""], dtype=object)  # the last of missing cells
+    return held.cells(hash_array(known, categorize=False))

@@ -10,6 +10,7 @@ import numpy as np
 
 from latentfit.schema.base import Block, Cells
 from latentfit.schema.columns import GAP, Column, told
+from latentfit.schema.texts import Texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +49,19 @@ class Choice(Column):
 
     def apply(self, cells: Cells) -> np.ndarray:
         """From values to entries (N, width)."""
-        import pandas as pd
-
-        gone = cells.isna().to_numpy()
-        held = cells.astype(object)
-        if all(isinstance(level, str) for level in self.levels):
-            held = held.map(str, na_action="ignore")
-        place = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(held, dtype=object))
+        held = Texts.of(cells)
+        gone = held.places < 0
+        texts = all(isinstance(level, str) for level in self.levels)
+        known = {level: place for place, level in enumerate(self.levels)}
+        values = held.each.map(str) if texts else held.each
+        found = [known.get(value, -1) for value in values]
+        place = held.cells(np.array([*found, -1]))  # the last is that of missing cells
         if gone.any() and not self.missing:
             self.refuse(cells, gone, GAP)
         wrong = (place < 0) & ~gone
         if wrong.any():
-            known = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
-            self.refuse(cells, wrong, f"is none of the values of the training ({known})")
+            some = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
+            self.refuse(cells, wrong, f"is none of the values of the training ({some})")
         place = np.where(gone, len(self.levels), place)
         if self.width == 1:
             return place[:, None].astype(np.float32)

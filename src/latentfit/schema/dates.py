@@ -8,6 +8,7 @@ import numpy as np
 
 from latentfit.checks import UserError
 from latentfit.schema.base import Cells
+from latentfit.schema.texts import Texts
 
 DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%b %d, %Y",
@@ -22,11 +23,12 @@ MOST_WRONG = 0.05
 """Share of cells up to which those that do not fit are slips, and not values of their own."""
 
 
-def form_of(cells: Cells) -> tuple[str, str]:
+def form_of(held: Texts, name: object = None) -> tuple[str, str]:
     """The form of dates that all texts of a column have, and what a person should know.
 
     Arguments:
-        cells: Texts, some of which may be missing.
+        held: Those of the column.
+        name: Of the column.
 
     Returns:
         As `strftime` has it, '' where they are no dates; and a note, '' where there is none.
@@ -36,37 +38,37 @@ def form_of(cells: Cells) -> tuple[str, str]:
 
     Example:
         >>> import pandas as pd
-        >>> form_of(pd.Series(["31.01.2020", None, "01.02.2020"]))
+        >>> form_of(Texts.of(pd.Series(["31.01.2020", None, "01.02.2020"])))
         ('%d.%m.%Y', '')
     """
-    texts, best = cells.dropna().astype(str).str.strip(), ("", np.ones(0, bool))
+    texts, best = held.each.astype(str).str.strip(), ("", np.ones(0, bool))
     for text in dict.fromkeys(texts.iloc[[0, len(texts) // 2, -1]]):
         for form in _forms(text):
             wrong = _wrong(texts, form)
             if not wrong.any():
-                return form, _either(texts, form, cells.name)
-            if not best[0] or wrong.sum() < best[1].sum():
+                return form, _either(texts, form, name)
+            if not best[0] or held.counts[wrong].sum() < held.counts[best[1]].sum():
                 best = form, wrong
     form, wrong = best
-    if form and is_slip(texts, wrong):
+    if form and is_slip(held.counts, wrong):
         place = int(np.flatnonzero(wrong)[0])
         raise UserError(
-            f"row {texts.index[place]}, column '{cells.name}': {texts.iloc[place][:40]!r} is no "
-            f"date such as {form}, as {int((~wrong).sum()):,} others are; mend it, or leave the "
-            "column out with --drop."
+            f"row {texts.index[place]}, column '{name}': {texts.iloc[place][:40]!r} is no date "
+            f"such as {form}, as {held.counts[~wrong].sum():,} others are; mend it, or leave "
+            "the column out with --drop."
         )
     return "", ""
 
 
-def is_slip(texts: Cells, wrong: np.ndarray) -> bool:
+def is_slip(counts: np.ndarray, wrong: np.ndarray) -> bool:
     """Whether the few texts that do not fit are slips, and not values of their own.
 
     Arguments:
-        texts: All, (N,).
-        wrong: Those that do not fit, (N,).
+        counts: In how many cells each text stands.
+        wrong: Which of them do not fit, booleans.
     """
-    few = wrong.sum() <= MOST_WRONG * len(texts) and texts[wrong].nunique() <= 5
-    return bool(few) and len(texts) >= 15
+    few = counts[wrong].sum() <= MOST_WRONG * counts.sum() and wrong.sum() <= 5
+    return bool(few) and counts.sum() >= 15
 
 
 def _forms(text: str) -> list[str]:

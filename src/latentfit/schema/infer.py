@@ -15,6 +15,7 @@ from latentfit.schema.columns import Column, Name, told
 from latentfit.schema.numbers import Scale
 from latentfit.schema.quantities import Date, Number
 from latentfit.schema.table import Table
+from latentfit.schema.texts import type_of
 
 LEVELS = 256
 """A column with more different texts than this is text, not a choice."""
@@ -93,22 +94,21 @@ def _why_apart(cells: Cells, forms: Mapping[Name, str]) -> str:
 def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
     import pandas as pd
 
-    name, dtype = _plain_name(cells.name), str(cells.dtype)
+    name, dtype = _plain_name(cells.name), type_of(cells)
     gone = cells.isna()
     missing = bool(gone.any())
-    known = cells[~gone]
-    values = known.unique()
     facts: dict[str, Any] = {"name": name, "dtype": dtype, "missing": missing}
+    number = pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(
+        cells.dtype
+    )
+    if number and (~gone & (cells != cells.min()) & (cells != cells.max())).any():
+        return _number(cells, train, facts)
+    values = cells.dropna().unique()
     if len(values) == 0 or (len(values) == 1 and not missing):
         value = _plain(values[0], name) if len(values) else None
         return Constant(name=name, dtype=dtype, value=value, missing=missing)
     if form or pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return _date(cells, train, form, facts)
-    number = pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(
-        cells.dtype
-    )
-    if number and len(values) > 2:
-        return _number(cells, train, facts)
     if dtype == "category":
         every = tuple(_plain(value, name) for value in cells.cat.categories)
         facts |= {"order": every, "ordered": bool(cells.cat.ordered)}
@@ -119,7 +119,7 @@ def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
 
 def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     values = cells.to_numpy(np.float64, na_value=np.nan)
-    known = values[~np.isnan(values)]
+    known = values[~np.isnan(values)] if facts["missing"] else values
     if np.isinf(known).any():
         column = Number(**facts, shift=0, scale=1, low=0, high=0)
         column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
@@ -153,14 +153,18 @@ def _fitted(column: Any, train: np.ndarray) -> Any:
 
 
 def _has_tail(values: np.ndarray, low: float) -> bool:
-    from scipy.stats import skew
-
     if len(values) < 20 or values.std() <= 1e-12 * np.abs(values).max():
         return False
-    values = values - values.mean()
-    low = float(values.min())
-    plain, bent = float(skew(values)), float(skew(np.log1p(values - low)))
-    return plain > TAIL and abs(bent) < plain / 2
+    plain = _skewness(values)
+    return plain > TAIL and abs(_skewness(np.log1p(values - low))) < plain / 2
+
+
+def _skewness(values: np.ndarray) -> float:
+    """The third moment about the mean, in deviations to the third."""
+    away = values - values.mean()
+    second = away @ away / len(away)
+    third = np.einsum("i,i,i", away, away, away) / len(away)
+    return float(third / second**1.5)
 
 
 def _scaled(columns: list[Column], scale: Scale) -> list[Column]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from latentfit.schema.base import Block, Cells
 from latentfit.schema.columns import GAP, Column
+from latentfit.schema.texts import Texts
 
 DAY = "day"
 """The form of a date that is no text, but a `datetime.date`."""
@@ -121,14 +122,16 @@ class Date(Number):
         """Seconds since 1970, NaN where missing."""
         import pandas as pd
 
-        found = cells
-        if not pd.api.types.is_datetime64_any_dtype(cells.dtype):
-            form = None if self.form == DAY else self.form or None
-            found = pd.to_datetime(cells, format=form, errors="coerce", utc=False)
-            wrong = (found.isna() & cells.notna()).to_numpy()
-            if wrong.any():
-                self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
-        return seconds(found)
+        if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+            return seconds(cells)
+        form = None if self.form == DAY else self.form or None
+        held = Texts.of(cells)
+        found = seconds(pd.to_datetime(held.each, format=form, errors="coerce", utc=False))
+        every = np.append(found, np.nan)[held.places]  # the last is that of missing cells
+        wrong = np.isnan(every) & (held.places >= 0)
+        if wrong.any():
+            self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
+        return every
 
     def times(self, entries: np.ndarray) -> Cells:
         """From entries to times, of no zone, whatever the form of the file."""

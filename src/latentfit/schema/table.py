@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from tempfile import SpooledTemporaryFile
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,8 @@ from latentfit.schema.quantities import Date, Number
 from latentfit.shapes import Shape
 
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in (Number, Date, Choice, Constant)}
+WAITING = 1 << 20
+"""Bytes of entries that wait in memory while others are made; more wait in a file."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +114,18 @@ class Table(Schema):
 
     def parted(self, held: Any, parts: Sequence[Tensor]) -> list[Tensor]:
         """Parts of the rows as `apply` gives them; each column is dropped when it is done."""
-        places, start = [part.numpy() for part in parts], 0
-        entries = [np.empty((len(at), *self.seen), np.float32) for at in places]
-        for column in self.columns:
-            seen = column.apply(held.pop(column.name))
-            for part, at in zip(entries, places, strict=True):
-                part[:, start : start + column.width] = seen[at]
-            start += column.width
+        places, rows, start = [part.numpy() for part in parts], len(held), 0
+        # Entries wait in a file until the table is gone: there is no room for both of a large one.
+        with SpooledTemporaryFile(WAITING) as file:
+            for column in self.columns:
+                file.write(np.ascontiguousarray(column.apply(held.pop(column.name))).data)
+            file.seek(0)
+            entries = [np.empty((len(at), *self.seen), np.float32) for at in places]
+            for column in self.columns:
+                seen = np.frombuffer(file.read(rows * column.width * 4), np.float32)
+                for part, at in zip(entries, places, strict=True):
+                    part[:, start : start + column.width] = seen.reshape(rows, column.width)[at]
+                start += column.width
         return [torch.from_numpy(part) for part in entries]
 
     def restore(self, seen: Tensor) -> Frame:

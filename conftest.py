@@ -1,4 +1,4 @@
-"""What every test needs."""
+"""What every test and every example of a docstring needs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import torch
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Features that one test keeps are not read by another, nor by the person's own runs."""
     monkeypatch.setenv("LATENTFIT_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(autouse=True)
-def same_draws():
+def same_draws() -> None:
     """A test draws the same whichever came before it."""
     torch.manual_seed(0)
