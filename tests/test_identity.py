@@ -18,7 +18,7 @@ QUIET = {"progress": False, "device": "cpu", "validate": False}
 VECTORS = (6,)
 
 
-def vae(*, weight=1.0, rate=None, **more):
+def vae(*, weight=1.0, rate=1.0, **more):
     posterior = lf.posteriors.DiagonalGaussian(nn.Linear(6, 6))
     body = lf.Body(shape=VECTORS, latent=3, encoder=posterior, decoder=nn.Linear(3, 6),
                    likelihood=lf.likelihoods.Gaussian(bounded=False))  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from contract import IMAGE, points
+from latentfit import schedules
 from latentfit.checks import UserError
 from latentfit.game import Game
 from latentfit.recipes import RECIPES, Preset, recipe
@@ -48,7 +49,11 @@ def shown(model):
             numbers = [{k: v for k, v in group.items() if k != "params"} for group in groups]
             assert player.weights.keys() <= terms.keys()
             at = [
-                (float(player.loss(terms, s).detach()), player.rate(s), player.plays(s))
+                (
+                    float(player.loss(terms, s).detach()),
+                    schedules.at(player.rate, s),
+                    player.plays(s),
+                )
                 for s in MOMENTS
             ]
             found.append((name, numbers, at))

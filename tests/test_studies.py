@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import latentfit.sizing.find  # noqa: F401  (the module, not the function)
-from latentfit import metrics
+from latentfit import metrics, schedules
 from latentfit.checks import UserError
 from latentfit.data import load
 from latentfit.recipes import RECIPES, recipe
@@ -50,7 +50,9 @@ def test_every_cell_of_a_study_is_a_game_whose_players_all_move(study, scale):
         for turn in model.turns():
             for player in turn.players.values():
                 moments = range(0, cell.rounds, max(1, cell.rounds // 50))
-                moves = any(player.plays(step) and player.rate(step) > 0 for step in moments)
+                moves = any(
+                    player.plays(step) and schedules.at(player.rate, step) > 0 for step in moments
+                )
                 assert moves or scale == "smoke", cell  # which ends before a mask begins
 
 

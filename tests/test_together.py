@@ -34,7 +34,8 @@ def alone(cell):
     for step in range(START, START + ROUNDS):
         reseed(mix(cell.seed, 0, step), CPU)
         game.round(batches, step)
-        average.update(step)
+        average.turn_to(step)
+        average.update()
     return model.state_dict() | average.state_dict()
 
 

@@ -5,7 +5,7 @@ A model is a list of turns. A VAE has one player, FlexAE-SR six. The engine know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from latentfit.checks import UserError
-from latentfit.schedules import Schedule, When, always, constant
+from latentfit.dials import Dials
+from latentfit.rules import must_be_terms, must_make_sense
+from latentfit.schedules import Schedule, When, always, at, product
 
 Terms = dict[str, Tensor]
 Evaluate = Callable[..., Terms]
@@ -46,9 +48,13 @@ class Player:
             independent of the first.
         weights: Factor of each term in the loss, a number or a function of the round; 1 if absent.
             All of them must be terms.
-        rate: Factor on the learning rate as a function of the round.
+        rate: Factor on the learning rate, a number or a function of the round.
         plays: In which rounds it moves.
-        after: A rule without gradient after each move, such as projecting a mask.
+        begins: Called with the number of each round before it is played, such as by networks that
+            grow; what it returns stands for the shape of the program: equal, and the round is the
+            same operations on other numbers.
+        after: A rule without gradient after each move, such as projecting a mask. What it changes
+            are tensors.
     """
 
     terms: Evaluate
@@ -56,8 +62,9 @@ class Player:
     optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
     batches: int = 1
     weights: Mapping[str, float | Schedule] = field(default_factory=dict)
-    rate: Schedule = field(default_factory=constant)
+    rate: float | Schedule = 1.0
     plays: When = always
+    begins: Callable[[int], Hashable] = lambda step: None
     after: Callable[[], None] = lambda: None
 
     def parameters(self) -> list[nn.Parameter]:
@@ -70,11 +77,19 @@ class Player:
 
     def loss(self, terms: Terms, step: int) -> Tensor:
         """The weighted sum of the terms at a round, a scalar."""
-        weighted = []
-        for name, term in terms.items():
-            weight = self.weights.get(name, 1.0)
-            weighted.append((weight(step) if callable(weight) else weight) * term)
-        return torch.stack(weighted).sum()
+        return weighted(terms, {name: at(weight, step) for name, weight in self.weights.items()})
+
+
+def weighted(terms: Terms, weights: Mapping[str, float | Tensor]) -> Tensor:
+    """The sum of the terms, each times its weight, 1 where there is none; a scalar.
+
+    Weights that are tensors are rounded to the precision of their term, as numbers are.
+    """
+    parts = []
+    for name, term in terms.items():
+        weight = weights.get(name, 1.0)
+        parts.append((weight.to(term.dtype) if isinstance(weight, Tensor) else weight) * term)
+    return torch.stack(parts).sum()
 
 
 class Turn:
@@ -87,7 +102,8 @@ class Turn:
     """
 
     def __init__(self, *, repeats: int = 1, fresh: bool = True, **players: Player) -> None:
-        self.players, self.repeats, self.fresh = players, repeats, fresh
+        self.players: Mapping[str, Player] = players
+        self.repeats, self.fresh = repeats, fresh
 
     @property
     def batches(self) -> int:
@@ -112,13 +128,17 @@ def only(owned: Iterable[nn.Parameter], everyone: Iterable[nn.Parameter]) -> Ite
 class Game:
     """Plays the turns of a model, one round at a time.
 
-    A player whose networks are all frozen, `network.requires_grad_(False)`, has no move.
+    A player whose networks are all frozen, `network.requires_grad_(False)`, has no move. What
+    changes with the number of a round (weights, rates, who plays) is set by `turn_to`; `play` reads
+    it as tensors, so that rounds of the same `turn_to` are the same program.
 
     Arguments:
         model: Anything with parameters and `turns()`.
         prepare: Wraps each player's terms once, for compilation or mixed precision.
         backward: From a loss to gradients; others may scale the loss here.
         average: Called with the owner's parameters before each step, for several processes.
+        capturable: Optimisers keep what they count, and read their rates, on the device, so that
+            rounds can be recorded there.
 
     Raises:
         UserError: The first turn takes no batch, two players have one name, a player owns nothing,
@@ -132,9 +152,10 @@ class Game:
         prepare: Callable[[Evaluate], Evaluate] = lambda terms: terms,
         backward: Callable[[Tensor], None] = Tensor.backward,
         average: Callable[[list[nn.Parameter]], None] = lambda owned: None,
+        capturable: bool = False,
     ) -> None:
         self.turns = tuple(model.turns())
-        _must_make_sense(self.turns)
+        must_make_sense(self.turns)
         self.players = {name: p for turn in self.turns for name, p in turn.players.items()}
         self.draws = sum(turn.repeats * turn.batches for turn in self.turns)
         self.everyone = list(model.parameters())
@@ -145,18 +166,82 @@ class Game:
         self.optimizers = {n: p.optimizer(self.owned[n]) for n, p in self.players.items()}
         self.rates = {n: [g["lr"] for g in o.param_groups] for n, o in self.optimizers.items()}
         self.terms = {name: prepare(player.terms) for name, player in self.players.items()}
-        self.backward, self.average = backward, average
+        self.backward, self.average, self.capturable = backward, average, capturable
+        self._set_dials()
+
+    def _set_dials(self) -> None:
+        weights: dict[Hashable, Schedule] = {
+            (name, term): course
+            for name, player in self.players.items()
+            for term, course in player.weights.items()
+            if callable(course)
+        }
+        device = self.everyone[0].device
+        exact = torch.float32 if device.type == "mps" else torch.float64
+        self._weights = Dials(weights, device, exact)
+        self._weighs: dict[str, dict[str, float | Tensor]] = {
+            name: {
+                term: self._weights[name, term] if callable(weight) else weight
+                for term, weight in player.weights.items()
+            }
+            for name, player in self.players.items()
+        }
+        rates: dict[Hashable, Schedule] = {
+            (name, number): product(rate, player.rate)
+            for name, player in self.players.items()
+            for number, rate in enumerate(self.rates[name])
+            if callable(player.rate)
+        }
+        # Kernels on a GPU want a rate in single precision.
+        narrow = torch.float32 if device.type == "cuda" else exact
+        self._rates = Dials(rates if self.capturable else {}, device, narrow)
+        for name, optimizer in self.optimizers.items():
+            for number, group in enumerate(optimizer.param_groups):
+                group["lr"] = self.rates[name][number]
+                if (name, number) in self._rates:
+                    group["lr"] = self._rates[name, number]
+                if "capturable" in group:
+                    group["capturable"] = self.capturable
+            # PyTorch would warn, as the first rounds are played without recording them.
+            optimizer.__dict__["_warned_capturable_if_run_uncaptured"] = True
+
+    def turn_to(self, step: int) -> Hashable:
+        """Set all that a round has of its number.
+
+        Returns:
+            What stands for the program of the round, equal where it is the same.
+        """
+        self._weights.turn_to(step)
+        self._rates.turn_to(step)
+        if not self.capturable:
+            for name, player in self.players.items():
+                factor = at(player.rate, step)
+                groups = self.optimizers[name].param_groups
+                for group, rate in zip(groups, self.rates[name], strict=True):
+                    group["lr"] = rate * factor
+        shapes = tuple(player.begins(step) for player in self.players.values())
+        self.playing = frozenset(
+            name
+            for name, player in self.players.items()
+            if name not in self.frozen and player.plays(step)
+        )
+        return self.playing, shapes
 
     def round(self, batches: Iterator[Tensor], step: int) -> Terms:
         """Play every turn once; the terms of each player's last move, named 'player/term'."""
+        self.turn_to(step)
+        return self.play(batches)
+
+    def play(self, batches: Iterator[Tensor]) -> Terms:
+        """`round`, where all is set to its number already."""
         log: Terms = {}
         seen: list[Tensor] = []
         for turn in self.turns:
             for _ in range(turn.repeats):
                 seen = [next(batches) for _ in range(turn.batches)] or seen
-                for name, player in turn.players.items():
-                    if player.plays(step) and name not in self.frozen:
-                        log |= self.move(name, seen, step)
+                for name in turn.players:
+                    if name in self.playing:
+                        log |= self._move(name, seen)
         return log
 
     def move(self, name: str, batches: Sequence[Tensor], step: int) -> Terms:
@@ -166,72 +251,43 @@ class Game:
             UserError: Terms are no scalars by name, a weight is of none of them, or none depends on
                 what the player owns.
         """
+        self.turn_to(step)
+        return self._move(name, batches)
+
+    def _move(self, name: str, batches: Sequence[Tensor]) -> Terms:
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
             terms = self.terms[name](*batches[: player.batches])
-            _must_be_terms(name, terms)
+            must_be_terms(name, terms)
             if stray := player.weights.keys() - terms.keys():
                 has = ", ".join(terms)
                 raise UserError(f"player '{name}' has no term '{min(stray)}' to weigh, only {has}.")
-            loss = player.loss(terms, step) if terms else torch.zeros(())
+            loss = weighted(terms, self._weighs[name]) if terms else torch.zeros(())
             if not loss.requires_grad:
                 raise UserError(f"the terms of player '{name}' do not depend on what it owns.")
             self.backward(loss)
         self.average(owned)
-        factor = player.rate(step)
-        for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
-            group["lr"] = rate * factor
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         player.after()
         return {f"{name}/{term}": value.detach() for term, value in terms.items()}
 
     def state_dict(self) -> dict[str, dict]:
-        """The state of each player's optimiser by the player's name."""
-        return {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()}
+        """The state of each player's optimiser by the player's name, with its base rates."""
+        held = {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()}
+        for name, state in held.items():
+            groups = zip(state["param_groups"], self.rates[name], strict=True)
+            state["param_groups"] = [group | {"lr": rate} for group, rate in groups]
+        return held
 
     def load_state_dict(self, state: dict[str, dict]) -> None:
         """Continue from what `state_dict` gave."""
         for name, optimizer in self.optimizers.items():
+            keeps, given = (
+                {slot for held in slots.values() for slot in held}
+                for slots in (optimizer.state, state[name]["state"])
+            )
+            if keeps and given and keeps != given:
+                raise ValueError(f"the optimizer of player '{name}' keeps other numbers")
             optimizer.load_state_dict(state[name])
-
-
-def _must_make_sense(turns: Sequence[Turn]) -> None:
-    if not turns or not turns[0].batches:
-        raise UserError(
-            "a game begins with a turn that takes a batch: give it players, and fresh=True."
-        )
-    before = 0
-    for turn in turns:
-        if turn.repeats < 1 or not turn.players:
-            raise UserError("a turn has one player at least, and is played once at least.")
-        wanted = max(player.batches for player in turn.players.values())
-        if not turn.fresh and wanted > before:
-            raise UserError(
-                f"a turn without a batch of its own wants {wanted}, the turn before took {before}."
-            )
-        before = wanted if turn.fresh else before
-    names = [name for turn in turns for name in turn.players]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UserError(f"two players are called '{twice[0]}'; give each a name of its own.")
-    for name, player in ((n, p) for turn in turns for n, p in turn.players.items()):
-        if not player.parameters():
-            raise UserError(f"player '{name}' owns no parameters; name the networks that it moves.")
-        if not callable(player.optimizer):
-            raise UserError(
-                f"the optimizer of player '{name}' is a {type(player.optimizer).__name__}; give a "
-                "function from parameters to one, such as lf.optimizers.adam(1e-3)."
-            )
-
-
-def _must_be_terms(name: str, terms: object) -> None:
-    if not isinstance(terms, dict):
-        raise UserError(
-            f"player '{name}' gives a {type(terms).__name__}; give its terms by name, a dict."
-        )
-    for term, value in terms.items():
-        if value.dim():
-            raise UserError(
-                f"term '{term}' of player '{name}' has shape {tuple(value.shape)}; give a scalar, "
-                "such as its mean over the batch."
-            )
+        self._set_dials()

@@ -34,9 +34,14 @@ def since(moment: int) -> When:
     return lambda step: step >= moment
 
 
-def constant(value: float = 1.0) -> Schedule:
-    """`value` at every round."""
-    return lambda step: value
+def at(course: float | Schedule, step: int) -> float:
+    """The number that holds at a round: a number itself, or the value of a schedule.
+
+    Example:
+        >>> at(2.0, 7), at(ramp(10), 7)
+        (2.0, 0.7)
+    """
+    return course(step) if callable(course) else course
 
 
 def ramp(over: int, *, low: float = 0.0, high: float = 1.0) -> Schedule:
@@ -87,7 +92,7 @@ def product(*factors: float | Schedule) -> Schedule:
         >>> [product(3.0, after(10), drops(20, factor=0.5))(step) for step in (9, 10, 20)]
         [0.0, 3.0, 1.5]
     """
-    return lambda step: math.prod(f(step) if callable(f) else f for f in factors)
+    return lambda step: math.prod(at(factor, step) for factor in factors)
 
 
 def at_most(cap: float, schedule: Schedule) -> Schedule:

@@ -62,7 +62,8 @@ def test_the_average_by_hand_and_after_a_checkpoint():
     for step in range(12):
         with torch.no_grad():
             weight.add_(1.0)
-        average.update(step)
+        average.turn_to(step)
+        average.update()
         d = min(0.5, (1 + step) / (10 + step))
         expected = d * expected + (1 - d) * weight.detach()
     name = "decoder.layers.1.weight"
@@ -100,7 +101,8 @@ def test_averaged_weights_of_networks_with_spectral_norm_have_norm_one():
     average, game, x = Average(model, 0.9), Game(model), torch.rand(16, 1, 8, 8)
     for step in range(200):
         game.round(iter(lambda: x, None), step)
-        average.update(step)
+        average.turn_to(step)
+        average.update()
     with average.applied():
         layers = [m.eval() for m in model.modules() if is_parametrized(m)]
         for layer in layers:

@@ -87,8 +87,8 @@ def test_growing_networks_fade_phases_in_and_go_on_after_a_checkpoint():
     x = torch.rand(8, 1, 12, 12)
     game, phases = Game(model), []
     for step in range(9):
-        phases.append((growth.phase, float(growth.alpha)))
         terms = game.round(iter([x] * 3), step)
+        phases.append((growth.phase, float(growth.alpha)))
         assert all(bool(value.isfinite()) for value in terms.values())
     assert phases == [(0, 1), (0, 1), (0, 1), (0, 1), (1, 0), (1, 0.5), (1, 1), (1, 1), (2, 0)]
     assert [growth.fading(step) for step in (1, 4, 5, 6, 8)] == [False, True, True, False, True]
@@ -103,10 +103,9 @@ def test_a_new_phase_starts_as_what_was_there():
     model = recipe("pioneer", (1, 8, 8), latent=4, width=1 / 64, batch=8, phase=4)
     x, z = torch.rand(3, 1, 8, 8), model.prior.sample(3)
     with torch.no_grad():
-        for _ in range(3):
-            model.growth.advance()
+        model.growth.turn_to(3)
         before = model.decode(z), model.growth.coarse(x)
-        model.growth.advance()
+        model.growth.turn_to(4)
         assert (model.growth.phase, float(model.growth.alpha)) == (1, 0.0)
         torch.testing.assert_close(model.decode(z), before[0])
         torch.testing.assert_close(model.growth.coarse(x), before[1])

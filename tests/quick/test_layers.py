@@ -12,7 +12,7 @@ LAYERS = [
     {"checks", "plugins", "version"},
     {"seeds", "schedules", "settings", "shapes"},
     {"schema"},
-    {"networks", "likelihoods", "optimizers", "adversarial", "storage"},
+    {"networks", "likelihoods", "optimizers", "adversarial", "storage", "dials", "rules"},
     {"posteriors", "penalties"},
     {"priors"},
     {"divergences", "game"},

@@ -175,7 +175,8 @@ def test_averages_follow_their_formula_and_leave_unit_vectors_at_length_one():
             for part in names.values():
                 part.add_(0.3 * torch.randn_like(part))
         model.encode(torch.rand(4, 6))  # a power iteration of every layer
-        average.update(step)
+        average.turn_to(step)
+        average.update()
         expected = 0.9 * expected + 0.1 * names[name].detach()
     torch.testing.assert_close(average.state_dict()[name], expected)
     units = [v for name, v in average.state_dict().items() if name.endswith(("_u", "_v"))]

@@ -9,6 +9,7 @@ import torch
 from boxes import COLOUR, DC, GREY, VECTOR, acai, mapae, soft_introvae
 from tables import TABLES
 
+from latentfit import schedules
 from latentfit.game import Game
 from latentfit.models import Body
 from latentfit.models.learner import ASIDE
@@ -26,8 +27,8 @@ def described(optimizer):
     (group,) = optimizer.param_groups
     kind = type(optimizer).__name__
     if kind == "RMSprop":  # as TensorFlow 1's: decay 0.9, no momentum, slots at one
-        assert (group["alpha"], group["eps"], group["momentum"]) == (0.9, 1e-5, 0)
-        slots = [state["square_avg"] for state in optimizer.state.values()]
+        assert (group["betas"], group["eps"]) == ((0.0, 0.9), 1e-5)
+        slots = [state["exp_avg_sq"] for state in optimizer.state.values()]
         assert len(slots) == len(group["params"])
         assert all(bool((slot == 1).all()) for slot in slots)
         return f"RMSprop {group['lr']}"
@@ -60,7 +61,7 @@ def check(player, optimizer, move, model, x):
             weight = float(player.loss({term: torch.ones(())}, step))
             assert weight == pytest.approx(value, rel=1e-12), (term, step)
     for step, value in at(move.rate, ROUNDS):
-        assert player.rate(step) == value, step
+        assert schedules.at(player.rate, step) == value, step
     for step in ROUNDS if not move.plays else move.plays:
         assert player.plays(step) is move.plays.get(step, True), step
 
@@ -150,14 +151,14 @@ def test_second_stages_and_other_priors_that_learn_afterwards():
     (turn,) = second.model.turns()
     player = turn.players["autoencoder"]
     assert described(player.optimizer(player.parameters())) == "Adam 0.0002 0.9 0.999"
-    assert [player.rate(s) for s in (97_499, 97_500, 195_000)] == [1.0, 0.5, 0.25]
+    assert [schedules.at(player.rate, s) for s in (97_499, 97_500, 195_000)] == [1.0, 0.5, 0.25]
     assert second.model.batch == 128
     tokens = built("vq-vae").prior
     assert tokens.longer == 0.25
     (turn,) = tokens.model.turns()
     player = turn.players["prior"]
     assert described(player.optimizer(player.parameters())) == "AdamW 0.0003 0.9 0.95"
-    assert [player.rate(s) for s in (0, 500, 1_000, 9_999)] == [0.0, 0.5, 1.0, 1.0]
+    assert [schedules.at(player.rate, s) for s in (0, 500, 1_000, 9_999)] == [0.0, 0.5, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ def train(
         Path | None, typer.Option(help="Run folder; default runs/RECIPE-DATA-LATENT-SEED.")
     ] = None,
     device: Device = "auto",
-    precision: Annotated[str, typer.Option(help="32, or bf16 for mixed precision.")] = "32",
+    precision: Annotated[
+        str, typer.Option(help="32, tf32 (GPUs), bf16 (mixed), or auto: tf32 on a GPU, else 32.")
+    ] = "auto",
     compile: Annotated[
         bool, typer.Option("--compile", help="Compile each player's terms.")
     ] = False,

@@ -157,7 +157,7 @@ class AGE(Model):
                     "made": self.divergence,
                     "pixels": pixels,
                 },
-                after=(lambda: None) if growth is None else growth.advance,
+                begins=(lambda step: None) if growth is None else growth.turn_to,
             )
         )
         yield Turn(

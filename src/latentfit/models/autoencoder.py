@@ -15,7 +15,7 @@ from latentfit.models.body import Body
 from latentfit.optimizers import MakeOptimizer
 from latentfit.posteriors import Code, DiagonalGaussian, Flow
 from latentfit.priors import Dense, Prior
-from latentfit.schedules import Schedule, constant
+from latentfit.schedules import Schedule
 
 Penalty = Callable[[Tensor, nn.Module], Tensor]
 
@@ -59,7 +59,7 @@ class AutoEncoder(Variational):
         penalties: From a draw and the decoder to a scalar, by name.
         weights: Factor of each term by name; 1 if absent.
         optimizer: Makes the optimiser.
-        rate: Factor on the learning rate as a function of the round.
+        rate: Factor on the learning rate, a number or a function of the round.
         after: A rule without gradient after each move.
         learns_prior: The player moves the prior too.
     """
@@ -73,13 +73,13 @@ class AutoEncoder(Variational):
         divergences: Mapping[str, Divergence] | None = None,
         penalties: Mapping[str, Penalty] | None = None,
         weights: Mapping[str, float | Schedule] | None = None,
-        rate: Schedule | None = None,
+        rate: float | Schedule = 1.0,
         after: Callable[[], None] = lambda: None,
         learns_prior: bool = False,
     ) -> None:
         super().__init__(body)
         self.prior, self.divergences, self.penalties = prior, divergences or {}, penalties or {}
-        self.weights, self.optimizer, self.rate = weights or {}, optimizer, rate or constant()
+        self.weights, self.optimizer, self.rate = weights or {}, optimizer, rate
         # Those that keep a state are saved with the model.
         kept = [d for d in self.divergences.values() if isinstance(d, nn.Module)]
         self.kept = nn.ModuleList(kept)

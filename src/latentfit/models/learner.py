@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from latentfit.game import Player, Turn
-from latentfit.schedules import Schedule
+from latentfit.schedules import Schedule, at
 
 MOMENTS = (0, *(2**power for power in range(21)))  # rounds at which schedules are looked at
 # What is said of a model elsewhere, or changes while it is used.
@@ -126,7 +126,7 @@ def _player(turn: Turn, player: Player, model: nn.Module) -> dict[str, Any]:
         "batches": player.batches,
         "optimizer": _plain(player.optimizer),
         "weights": {term: _course(weight) for term, weight in player.weights.items()},
-        "rate": _course(player.rate),
+        "rate": [float(at(player.rate, moment)) for moment in MOMENTS],
         "plays": [player.plays(moment) for moment in MOMENTS],
     }
 

@@ -19,7 +19,7 @@ from latentfit.optimizers import rmsprop
 from latentfit.penalties import masked_variance, slope, undecided
 from latentfit.posteriors import Code
 from latentfit.priors import Masked, Normal
-from latentfit.schedules import after, constant, product
+from latentfit.schedules import after, product
 
 
 class MaskAAE(Model):
@@ -147,7 +147,7 @@ class MaskAAE(Model):
     def turns(self) -> Iterator[Turn]:
         """Autoencoder; critic five times; encoder; mask; a fresh batch each."""
         entries, chosen = math.prod(self.shape), self.pruning
-        fall = constant() if chosen is None else chosen.fall()
+        fall = 1.0 if chosen is None else chosen.fall()
         silence = {} if chosen is None else {"variance": product(chosen.variance, fall)}
         yield Turn(
             autoencoder=Player(

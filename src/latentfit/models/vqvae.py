@@ -18,7 +18,7 @@ from latentfit.networks.codebook import Codebook
 from latentfit.networks.transformer import CausalTransformer
 from latentfit.optimizers import adam, adamw
 from latentfit.posteriors import Code
-from latentfit.schedules import constant, ramp
+from latentfit.schedules import ramp
 
 
 class VQVAE(Model):
@@ -143,7 +143,7 @@ class Tokens(Learner):
                 terms=self.fit,
                 owns=(self.network,),
                 optimizer=adamw(3e-4, 0.9, 0.95),
-                rate=ramp(self.warmup) if self.warmup else constant(),
+                rate=ramp(self.warmup) if self.warmup else 1.0,
             )
         )
 

@@ -31,6 +31,7 @@ from latentfit.networks.layers import (
     scaled,
     spectrally_normal,
 )
+from latentfit.networks.taps import convolution, doubling
 from latentfit.shapes import Shape
 
 
@@ -182,10 +183,10 @@ class Decoder(nn.Module):
                 nn.ConvTranspose2d(inner, a, 4, stride=2, padding=1, bias=False),
                 family.norm(nn.BatchNorm2d, a),
                 nn.ReLU(),
-                nn.Conv2d(a, shape[0], 3, padding=1),
+                convolution(a, shape[0], 3),
             ]
         else:
-            layers += [nn.ConvTranspose2d(inner, shape[0], 4, stride=2, padding=1)]
+            layers += [doubling(inner, shape[0])]
         self.layers, self.shape = nn.Sequential(*layers), shape
         self.apply(normal_002 if family.small else glorot_uniform)
         if not family.small:

@@ -27,9 +27,7 @@ class Growth(nn.Module):
         >>> growth = Growth((1, 28, 28), every=4)
         >>> growth.last, growth.phase
         (3, 0)
-        >>> for _ in range(5):
-        ...     growth.advance()
-        >>> growth.phase, float(growth.alpha)
+        >>> growth.turn_to(5), float(growth.alpha)
         (1, 0.5)
     """
 
@@ -43,14 +41,18 @@ class Growth(nn.Module):
         self.register_load_state_dict_post_hook(lambda module, _: module.find())
 
     @torch.no_grad()
-    def advance(self) -> None:
-        """One more round."""
-        self.played += 1
-        self.find()
+    def turn_to(self, step: int) -> int:
+        """Grow as far as in round `step`, and return the phase."""
+        self.played.fill_(step)
+        self._phase = self._at(step)
+        return self._phase
 
     def find(self) -> None:
-        """The phase from the rounds played; also after a checkpoint was loaded."""
-        self._phase = min(self.last, int(self.played) // self.every)
+        """The phase from the rounds played, after a checkpoint was loaded."""
+        self._phase = self._at(int(self.played))
+
+    def _at(self, step: int) -> int:
+        return min(self.last, step // self.every)
 
     @property
     def phase(self) -> int:
@@ -66,7 +68,7 @@ class Growth(nn.Module):
 
     def fading(self, step: int) -> bool:
         """Whether a round is in the first half of a phase that is faded in."""
-        phase = min(self.last, step // self.every)
+        phase = self._at(step)
         return phase > 0 and 2 * (step - phase * self.every) < self.every
 
     def coarse(self, x: Tensor) -> Tensor:

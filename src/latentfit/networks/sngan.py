@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentfit.networks.layers import Reshape, scaled, spectrally_normal
+from latentfit.networks.taps import convolution
 from latentfit.shapes import Shape
 
 Change = Literal["halve", "double", "keep"]
@@ -168,7 +169,7 @@ class ResidualDecoder(nn.Module):
         side, channels = 2 ** levels(shape), outwards(shape, width)
         rows, columns = (-(-length // side) for length in shape[1:])
         dense = nn.Linear(latent, channels[0] * rows * columns)
-        last = nn.Conv2d(channels[-1], shape[0], 3, padding=1)
+        last = convolution(channels[-1], shape[0], 3)
         for layer in (dense, last):
             nn.init.xavier_uniform_(layer.weight)
         self.layers = nn.Sequential(

@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 
 from latentfit.game import Game, Player
 from latentfit.models import Learned, Learner, Model
+from latentfit.optimizers import RMSprop
 from latentfit.recipes import RECIPES
-from latentfit.schedules import Schedule
+from latentfit.schedules import Schedule, at
 from latentfit.seeds import seeded
 
 MNIST = (1, 28, 28)
@@ -111,12 +112,12 @@ def _rows(model: Learner, x: Tensor) -> list[Row]:
     ]
 
 
-def _rate(optimizer: Optimizer, factor: Schedule) -> str:
+def _rate(optimizer: Optimizer, factor: float | Schedule) -> str:
     (group,) = optimizer.param_groups
     text = f"{type(optimizer).__name__} {group['lr']:.3g}"
-    if "betas" in group:
+    if "betas" in group and not isinstance(optimizer, RMSprop):
         text += " ({:g}, {:g})".format(*group["betas"])
-    first, last = factor(0), factor(END)
+    first, last = at(factor, 0), at(factor, END)
     return text if first == last == 1 else f"{text}, times {first:g} to {last:g}"
 
 

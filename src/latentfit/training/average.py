@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from latentfit.models import Learner
 
@@ -35,13 +34,20 @@ class Average:
         self.live = list(kept.values())  # share memory with the model
         self.shadow = {name: value.clone() for name, value in kept.items()}
         self.values = list(self.shadow.values())
+        self.shares = {value.dtype: value.new_zeros(()) for value in self.values}
         self.units = [v for name, v in self.shadow.items() if name.endswith(("._u", "._v"))]
 
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Take the weights of a finished round in."""
+    def turn_to(self, step: int) -> None:
+        """Set the decay to that of a round."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        get_ema_multi_avg_fn(decay)(self.values, self.live, 0)
+        for share in self.shares.values():
+            share.fill_(1 - decay)
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take the weights of a finished round in."""
+        shares = [self.shares[value.dtype] for value in self.values]
+        torch._foreach_lerp_(self.values, self.live, shares)  # pyright: ignore
         for vector in self.units:
             vector.div_(vector.norm())
 

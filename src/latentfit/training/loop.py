@@ -10,28 +10,30 @@ import functools
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data, must_have_shape, order
 from latentfit.data.under import under
-from latentfit.game import Evaluate, Game, Terms
+from latentfit.game import Game, Terms
 from latentfit.models import Learner, Model
 from latentfit.networks import evaluating
 from latentfit.schema import plain
-from latentfit.seeds import mix, reseed, seeded
+from latentfit.seeds import seeded
 from latentfit.settings import PACE
 from latentfit.storage import Facts, RunFolder, locked
 from latentfit.storage.folder import Log
 from latentfit.training import distributed
+from latentfit.training.allocator import keep_freed
 from latentfit.training.average import Average
 from latentfit.training.identity import identity
+from latentfit.training.precision import chosen, prepared, products
 from latentfit.training.progress import Status, stoppable
 from latentfit.training.resume import tell
+from latentfit.training.rounds import Rounds
 from latentfit.training.settings import Settings
 from latentfit.training.watch import collect, must_be_finite, who_waits
 
@@ -81,6 +83,7 @@ def train(
             folder belongs to another run, or is being written by another process.
     """
     device = distributed.pick_device(settings.device)
+    settings = replace(settings, precision=chosen(settings.precision, device))
     if isinstance(model, Model):
         if model.schema == plain(model.shape):
             must_have_shape(data, model.shape)
@@ -90,6 +93,7 @@ def train(
     model.batch, model.average = (PACE[n].check(getattr(model, n)) for n in PACE)
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))
+        stack.enter_context(products(settings.precision))
         first = distributed.rank() == 0
         if folder is not None and first:
             stack.enter_context(locked(folder.path))
@@ -110,13 +114,18 @@ def _play(
     validate: Callable[[Kind], float] | None,
     label: str,
 ) -> Progress:
+    if device.type == "cpu":
+        keep_freed()
     model.to(device).train()
     data = data.to(device)
     distributed.broadcast([*model.parameters(), *model.buffers()])
     game = Game(
         model,
-        prepare=functools.partial(_prepare, settings=settings, device=device),
+        prepare=functools.partial(
+            prepared, precision=settings.precision, device=device, compiled=settings.compile
+        ),
         average=distributed.average_gradients,
+        capturable=device.type == "cuda",
     )
     waiting = who_waits(game, settings.rounds)
     average = Average(model, model.average) if model.average is not None else None
@@ -124,7 +133,11 @@ def _play(
     rank, world = distributed.rank(), distributed.world()
     first = rank == 0
     lines = folder.log(done.step) if folder is not None and first else None
-    batches = data.train.batches(
+    status = Status(settings.rounds, done.step, show=settings.progress and first, label=label)
+    rounds = Rounds(
+        game,
+        average,
+        data.train,
         order(
             len(data.train),
             size=model.batch,
@@ -132,9 +145,11 @@ def _play(
             start=done.step * game.draws,
             rank=rank,
             world=world,
-        )
+        ),
+        seed=settings.seed,
+        device=device,
+        tell=status.note,
     )
-    status = Status(settings.rounds, done.step, show=settings.progress and first, label=label)
     for name in game.frozen:
         status.note(f"player '{name}' has no move: all that it owns is frozen.")
     for name in waiting:
@@ -146,10 +161,7 @@ def _play(
     try:
         with stoppable() as stop:
             while done.step < settings.rounds and not stopped:
-                reseed(mix(settings.seed, rank, done.step), device)
-                recent.append(game.round(batches, done.step))
-                if average is not None:
-                    average.update(done.step)
+                recent.append(rounds.play(done.step))
                 done.step += 1
                 ended = done.step == settings.rounds
                 validates = validate is not None and done.step % settings.validate_every == 0
@@ -185,18 +197,6 @@ def _play(
         model.load_state_dict(average.state_dict(), strict=False)
     model.eval()
     return done
-
-
-def _prepare(terms: Evaluate, *, settings: Settings, device: torch.device) -> Evaluate:
-    compiled = torch.compile(terms) if settings.compile else terms
-    if settings.precision == "32":
-        return compiled
-
-    def mixed(*batches: Tensor) -> Terms:
-        with torch.autocast(device.type, torch.bfloat16):
-            return {name: value.float() for name, value in compiled(*batches).items()}
-
-    return mixed
 
 
 def _validate(

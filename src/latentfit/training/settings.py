@@ -17,7 +17,8 @@ class Settings:
         rounds: Rounds to play in all; a finished run goes on when more are asked for.
         seed: Seed of the order of the data and of all noise.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
-        precision: `32`, or `bf16` for autocast around each player's terms.
+        precision: `32`; `tf32`, whose products on a GPU keep 10 bits of each factor; `bf16`, whose
+            products and convolutions keep 7, penalties apart; `auto`: tf32 on a GPU, else 32.
         compile: Compile each player's terms.
         log_every: Rounds between two lines of `metrics.jsonl`.
         validate_every: Rounds between two validations.
@@ -31,7 +32,7 @@ class Settings:
     rounds: Count
     seed: int = 0
     device: str = "auto"
-    precision: Literal["32", "bf16"] = "32"
+    precision: Literal["auto", "32", "tf32", "bf16"] = "auto"
     compile: bool = False
     log_every: Count = 50
     validate_every: Count = 1000

@@ -6,6 +6,7 @@ import torch
 
 from latentfit.checks import DivergenceError, UserError
 from latentfit.game import Game, Terms
+from latentfit.schedules import at
 from latentfit.storage import RunFolder
 
 
@@ -34,7 +35,7 @@ def who_waits(game: Game, rounds: int) -> list[str]:
             )
     return [
         name for name, player in game.players.items()
-        if not any(player.rate(step) > 0 for step in range(rounds))
+        if not any(at(player.rate, step) > 0 for step in range(rounds))
     ]  # fmt: skip
 
 
