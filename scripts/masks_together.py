@@ -104,7 +104,7 @@ class Together:
         """One step of a player; what it does not own keeps no gradient."""
         optimizer, owned = self.moves[name]
         for p, g in zip(owned, torch.autograd.grad(loss, owned), strict=True):
-            p.grad = g
+            p.grad = g.contiguous()  # as a fused optimiser reads it
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 

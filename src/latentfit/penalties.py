@@ -4,12 +4,49 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from latentfit.checks import UserError
 from latentfit.networks import single
+
+
+class _Kinked(TorchFunctionMode):
+    """Inside, leaky ReLUs and ReLUs are written so that nobody asks for their second derivative.
+
+    It is zero, but PyTorch multiplies that zero with every kernel below: a third of a penalty.
+    """
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func is functional.relu:
+            return _kinked(*args[:1])
+        if func is functional.leaky_relu:
+            return _kinked(*args[:2], **{k: v for k, v in (kwargs or {}).items() if k != "inplace"})
+        return func(*args, **(kwargs or {}))
+
+
+def _kinked(input: Tensor, negative_slope: float = 0.0) -> Tensor:
+    return torch.where(input.detach() > 0, input, negative_slope * input if negative_slope else 0.0)
+
+
+def _gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The gradient of each score with respect to its sample, shaped like x."""
+
+    def total(r: Tensor) -> Tensor:
+        with _Kinked():
+            return critic(r).sum()
+
+    return torch.func.grad(total)(x)
 
 
 def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
@@ -40,7 +77,7 @@ def slope(critic: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
     with torch.autocast(a.device.type, enabled=False):
         a, b = single(a), single(b)
         t = torch.rand(len(a), *[1] * (a.dim() - 1), device=a.device, dtype=a.dtype)
-        gradient = torch.func.grad(lambda r: critic(r).sum())(t * a + (1 - t) * b)
+        gradient = _gradient(critic, t * a + (1 - t) * b)
         return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
 
@@ -67,7 +104,7 @@ def squared_slope(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         16.0
     """
     with torch.autocast(x.device.type, enabled=False):
-        gradient = torch.func.grad(lambda r: critic(r).sum())(single(x))
+        gradient = _gradient(critic, single(x))
         return gradient.square().flatten(1).sum(1).mean()
 
 

@@ -6,7 +6,6 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from latentfit.networks.layers import single
 
@@ -77,7 +76,8 @@ class Codebook(nn.Module):
         """Keep counts, sums and some rows of a batch (N, size), nearest to `indices` (N,)."""
         with torch.no_grad():
             z = single(z)
-            chosen = functional.one_hot(indices, len(self.vectors)).to(z.dtype)
+            numbers = torch.arange(len(self.vectors), device=z.device)
+            chosen = (indices[:, None] == numbers).to(z.dtype)
             self.seen.copy_(chosen.sum(0))
             self.added.copy_(chosen.T @ z)
             self.spare.copy_(z[torch.randint(len(z), (len(self.vectors),), device=z.device)])

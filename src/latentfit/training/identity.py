@@ -8,6 +8,7 @@ from latentfit.data.base import Data
 from latentfit.models import Learner, Model
 from latentfit.models.learner import describe, still
 from latentfit.training import distributed
+from latentfit.training.precision import chosen
 from latentfit.training.settings import Settings
 
 
@@ -30,7 +31,7 @@ def identity(model: Learner, data: Data, settings: Settings) -> dict[str, Any]:
         "seed": settings.seed,
         "batch": model.batch,
         "average": model.average,
-        "precision": settings.precision,
+        "precision": chosen(settings.precision, distributed.pick_device(settings.device)),
         "compile": settings.compile,
         "processes": distributed.world(),
     }

@@ -55,12 +55,18 @@ class Recorded:
         tape: Makes an empty tape.
         tell: Told why it cannot be recorded, a line.
         clear: Called after a recording failed, to drop what it left.
+        device: Where the body is played.
     """
 
     def __init__(
-        self, tape: Callable[[], Tape], *, tell: Callable[[str], None], clear: Callable[[], None]
+        self,
+        tape: Callable[[], Tape],
+        *,
+        tell: Callable[[str], None],
+        clear: Callable[[], None],
+        device: torch.device,
     ) -> None:
-        self.tape, self.tell, self.clear = tape, tell, clear
+        self.tape, self.tell, self.clear, self.device = tape, tell, clear, device
         self.played: dict[Hashable, int] = {}
         self.tapes: dict[Hashable, tuple[Tape, list[str], Tensor]] = {}
         self.gives_up = False
@@ -70,7 +76,7 @@ class Recorded:
         count = self.played[program] = self.played.get(program, 0) + 1
         if self.gives_up:
             return body()
-        if count == 1:
+        if count == 1 and self.device.type != "cpu":
             return self._watched(body)
         if count <= WARM:
             return body()

@@ -60,7 +60,7 @@ class Rounds:
             if why:
                 tell(f"rounds are played move by move, slower than recorded, since {why}.")
             else:
-                self.recorded = Recorded(tape, tell=tell, clear=self._clear)
+                self.recorded = Recorded(tape, tell=tell, clear=self._clear, device=device)
 
     def play(self, step: int) -> Terms:
         """Round number `step`; the terms of each player's last move."""
