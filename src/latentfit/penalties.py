@@ -36,7 +36,10 @@ class _Kinked(TorchFunctionMode):
 
 
 def _kinked(input: Tensor, negative_slope: float = 0.0) -> Tensor:
-    return torch.where(input.detach() > 0, input, negative_slope * input if negative_slope else 0.0)
+    steep = (input.detach() > 0).to(input.dtype)
+    if negative_slope:
+        steep = steep * (1 - negative_slope) + negative_slope
+    return input * steep
 
 
 def _gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentfit.adversarial import wasserstein_gap
+from latentfit.adversarial import judged, wasserstein_gap
 from latentfit.checks import Rate, Weight
 from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
@@ -89,15 +89,15 @@ class FlexAE(Model):
         """Latent critic: high on codes, low on draws, slope one."""
         with torch.no_grad():
             code, draw = self.encoder(x), self.prior.sample(len(x))
-        gap = wasserstein_gap(high=self.critic(code), low=self.critic(draw))
-        return {"gap": gap, "slope": slope(self.critic, draw, code)}
+        high, low = judged(self.critic, code, draw)
+        return {"gap": wasserstein_gap(high, low), "slope": slope(self.critic, draw, code)}
 
     def judge_images(self, x: Tensor, other: Tensor) -> Terms:
         """Image critic: high on data, low on blends, slope one."""
         with torch.no_grad():
             blend = self.blend(x, other)
-        gap = wasserstein_gap(high=self._look(x), low=self._look(blend))
-        return {"gap": gap, "slope": slope(self._look, blend, x)}
+        high, low = judged(self._look, x, blend)
+        return {"gap": wasserstein_gap(high, low), "slope": slope(self._look, blend, x)}
 
     def smooth(self, x: Tensor, other: Tensor) -> Terms:
         """Encoder and decoder: blends look like data."""

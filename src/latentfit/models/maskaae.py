@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentfit.adversarial import wasserstein_gap
+from latentfit.adversarial import judged, wasserstein_gap
 from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
@@ -125,8 +125,8 @@ class MaskAAE(Model):
         """Critic: low on codes, high on draws, slope one."""
         with torch.no_grad():
             code, draw = self.seen(x), self.prior.sample(len(x))
-        gap = wasserstein_gap(high=self.critic(draw), low=self.critic(code))
-        return {"gap": gap, "slope": slope(self.critic, code, draw)}
+        high, low = judged(self.critic, draw, code)
+        return {"gap": wasserstein_gap(high, low), "slope": slope(self.critic, code, draw)}
 
     def climb(self, x: Tensor) -> Terms:
         """Encoder: codes look like draws."""
@@ -137,7 +137,8 @@ class MaskAAE(Model):
         if self.mask is None or self.pruning is None:
             raise TypeError("a game without a mask has no player that prunes.")
         code = self.seen(x)
-        gap = self.critic(self.prior.sample(len(x))).mean() - self.critic(code).mean()
+        high, low = judged(self.critic, self.prior.sample(len(x)), code)
+        gap = high.mean() - low.mean()
         return {
             "reconstruction": self.likelihood(x, self.decoder(code)).mean(),
             "mismatch": gap.square() if self.pruning.form == "square" else (1 + gap).square(),
