@@ -35,9 +35,12 @@ def bare(model: Model, batches: list[torch.Tensor]) -> float:
             for _ in range(turn.repeats):
                 batch = batches[number % len(batches)]
                 number += turn.fresh
+                with torch.no_grad():
+                    given = {} if turn.given is None else turn.given(batch)
                 for name, player in turn.players.items():
                     with only(game.owned[name], game.everyone):
-                        player.loss(player.terms(batch), step).backward()
+                        terms = player.terms(batch, *(given[what] for what in player.given))
+                        player.loss(terms, step).backward()
                     game.optimizers[name].step()
                     game.optimizers[name].zero_grad(set_to_none=True)
                     player.after()

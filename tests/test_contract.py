@@ -138,13 +138,14 @@ def test_terms_capture_as_one_graph_and_equal_eager(name, shape, backend):
         eager = small(name, shape)
         captured = copy.deepcopy(eager)
         x = next(points(shape)).double()
-        for player, twin in zip(players(eager), players(captured), strict=True):
+        for program, twin in zip(programs(eager, x), programs(captured, x), strict=True):
+            (terms, inputs), (other, _) = program, twin
             torch.manual_seed(7)
-            expected = player.terms(*[x] * player.batches)
+            expected = terms(*inputs)
             torch.manual_seed(7)
             torch.compiler.reset()
-            graph = torch.compile(twin.terms, backend=backend, fullgraph=True)
-            torch.testing.assert_close(graph(*[x] * player.batches), expected, rtol=1e-9, atol=1e-9)
+            graph = torch.compile(other, backend=backend, fullgraph=True)
+            torch.testing.assert_close(graph(*inputs), expected, rtol=1e-9, atol=1e-9)
 
 
 @every_recipe
@@ -182,3 +183,19 @@ def misfit(model, data):
 
 def players(model):
     return [player for turn in model.turns() for player in turn.players.values()]
+
+
+def programs(model, x):
+    """What compiles, each with inputs: what turns give, and the terms of players."""
+    found = []
+    for turn in model.turns():
+        given = {}
+        if turn.given is not None:
+            found.append((turn.given, [x] * turn.seen))
+            torch.manual_seed(3)
+            with torch.no_grad():
+                given = turn.given(*[x] * turn.seen)
+        for player in turn.players.values():
+            inputs = [x] * player.batches + [given[what] for what in player.given]
+            found.append((player.terms, inputs))
+    return found

@@ -14,8 +14,9 @@ import latentfit as lf
 from contract import AT_ONCE, ONCE
 from latentfit.data import order
 from latentfit.data.resident import Resident
-from latentfit.game import Game, Player, Turn
+from latentfit.game import Game
 from latentfit.models import Learner
+from latentfit.players import Player, Turn
 from latentfit.recipes import recipe
 from latentfit.schedules import ramp, since
 from latentfit.training.average import Average

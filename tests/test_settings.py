@@ -44,7 +44,7 @@ def shown(model):
         found.append((turn.repeats, turn.fresh))
         for name, player in turn.players.items():
             torch.manual_seed(0)
-            terms = player.terms(*[x] * player.batches)
+            terms = turn.terms(name, *[x] * turn.seen)
             groups = player.optimizer(player.parameters()).param_groups
             numbers = [{k: v for k, v in group.items() if k != "params"} for group in groups]
             assert player.weights.keys() <= terms.keys()

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from latentfit import schedules as schedules
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
-    from latentfit.game import Player as Player
-    from latentfit.game import Turn as Turn
     from latentfit.models import Body as Body
     from latentfit.models import Model as Model
+    from latentfit.players import Player as Player
+    from latentfit.players import Turn as Turn
     from latentfit.recipes import recipe as recipe
     from latentfit.runs import Run as Run
     from latentfit.runs import load as load
@@ -44,8 +44,9 @@ _ROOMS = (
 )  # fmt: skip
 _PLACES = {
     "expost": ("refit",),
-    "game": ("Game", "Player", "Turn"),
+    "game": ("Game",),
     "models": ("Body", "Model"),
+    "players": ("Player", "Turn"),
     "recipes": ("recipe",),
     "runs": ("Run", "load", "save", "train"),
     "scoring": ("evaluate",),

@@ -1,26 +1,22 @@
-"""Players, turns and the game: who moves what, for which terms, in which order.
+"""The game: plays the turns of a model, in which players move in order.
 
 A model is a list of turns. A VAE has one player, FlexAE-SR six. The engine knows nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from latentfit.checks import UserError
 from latentfit.dials import Dials
+from latentfit.players import Evaluate, Terms, Turn, weighted
 from latentfit.rules import must_be_terms, must_make_sense
-from latentfit.schedules import Schedule, When, always, at, product
-
-Terms = dict[str, Tensor]
-Evaluate = Callable[..., Terms]
+from latentfit.schedules import Schedule, at, product
 
 
 class HasTurns(Protocol):
@@ -33,82 +29,6 @@ class HasTurns(Protocol):
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
         """All parameters of all players."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Player:
-    """Terms, the networks that may move to lower them, and how they move.
-
-    Attributes:
-        terms: From its batches to unweighted scalars by name. This is the part that compiles.
-        owns: The networks that move. Two players may own the same network: each then has its own
-            optimiser state for it.
-        optimizer: From parameters to an optimiser.
-        batches: How many of the turn's batches it sees: two where it needs samples that are
-            independent of the first.
-        weights: Factor of each term in the loss, a number or a function of the round; 1 if absent.
-            All of them must be terms.
-        rate: Factor on the learning rate, a number or a function of the round.
-        plays: In which rounds it moves.
-        begins: Called with the number of each round before it is played, such as by networks that
-            grow; what it returns stands for the shape of the program: equal, and the round is the
-            same operations on other numbers.
-        after: A rule without gradient after each move, such as projecting a mask. What it changes
-            are tensors.
-    """
-
-    terms: Evaluate
-    owns: tuple[nn.Module, ...]
-    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
-    batches: int = 1
-    weights: Mapping[str, float | Schedule] = field(default_factory=dict)
-    rate: float | Schedule = 1.0
-    plays: When = always
-    begins: Callable[[int], Hashable] = lambda step: None
-    after: Callable[[], None] = lambda: None
-
-    def parameters(self) -> list[nn.Parameter]:
-        """Each owned parameter once."""
-        return list({id(p): p for module in self.owns for p in module.parameters()}.values())
-
-    def frozen(self) -> bool:
-        """Whether all that it owns is frozen, so that it has no move."""
-        return not any(p.requires_grad for p in self.parameters())
-
-    def loss(self, terms: Terms, step: int) -> Tensor:
-        """The weighted sum of the terms at a round, a scalar."""
-        return weighted(terms, {name: at(weight, step) for name, weight in self.weights.items()})
-
-
-def weighted(terms: Terms, weights: Mapping[str, float | Tensor]) -> Tensor:
-    """The sum of the terms, each times its weight, 1 where there is none; a scalar.
-
-    Weights that are tensors are rounded to the precision of their term, as numbers are.
-    """
-    parts = []
-    for name, term in terms.items():
-        weight = weights.get(name, 1.0)
-        parts.append((weight.to(term.dtype) if isinstance(weight, Tensor) else weight) * term)
-    return torch.stack(parts).sum()
-
-
-class Turn:
-    """Players that see the same batches one after the other, `repeats` times.
-
-    Arguments:
-        repeats: How often the turn is played in a round, each time with the next batches.
-        fresh: False keeps the batches of the turn before.
-        players: The players by name, in the order of their moves.
-    """
-
-    def __init__(self, *, repeats: int = 1, fresh: bool = True, **players: Player) -> None:
-        self.players: Mapping[str, Player] = players
-        self.repeats, self.fresh = repeats, fresh
-
-    @property
-    def batches(self) -> int:
-        """The number of batches that the turn takes each time it is played."""
-        return max((player.batches for player in self.players.values()), default=0) * self.fresh
 
 
 @contextmanager
@@ -166,6 +86,11 @@ class Game:
         self.optimizers = {n: p.optimizer(self.owned[n]) for n, p in self.players.items()}
         self.rates = {n: [g["lr"] for g in o.param_groups] for n, o in self.optimizers.items()}
         self.terms = {name: prepare(player.terms) for name, player in self.players.items()}
+        self.givers = {
+            name: turn.given if turn.given is None else prepare(turn.given)
+            for turn in self.turns
+            for name in turn.players
+        }
         self.backward, self.average, self.capturable = backward, average, capturable
         self._set_dials()
 
@@ -239,10 +164,19 @@ class Game:
         for turn in self.turns:
             for _ in range(turn.repeats):
                 seen = [next(batches) for _ in range(turn.batches)] or seen
-                for name in turn.players:
-                    if name in self.playing:
-                        log |= self._move(name, seen)
+                playing = [name for name in turn.players if name in self.playing]
+                given = self.given(playing[0], seen) if playing else {}
+                for name in playing:
+                    log |= self._move(name, seen, given)
         return log
+
+    def given(self, name: str, batches: Sequence[Tensor]) -> Terms:
+        """What the turn of a player computes of its batches for all of its players."""
+        giver = self.givers[name]
+        if giver is None:
+            return {}
+        with torch.no_grad():
+            return giver(*batches)
 
     def move(self, name: str, batches: Sequence[Tensor], step: int) -> Terms:
         """One step of one player: only what it owns changes, and no gradient is left behind.
@@ -252,12 +186,13 @@ class Game:
                 what the player owns.
         """
         self.turn_to(step)
-        return self._move(name, batches)
+        return self._move(name, batches, self.given(name, batches))
 
-    def _move(self, name: str, batches: Sequence[Tensor]) -> Terms:
+    def _move(self, name: str, batches: Sequence[Tensor], given: Terms) -> Terms:
         player, optimizer, owned = self.players[name], self.optimizers[name], self.owned[name]
         with only(owned, self.everyone):
-            terms = self.terms[name](*batches[: player.batches])
+            shared = [given[what] for what in player.given]
+            terms = self.terms[name](*batches[: player.batches], *shared)
             must_be_terms(name, terms)
             if stray := player.weights.keys() - terms.keys():
                 has = ", ".join(terms)

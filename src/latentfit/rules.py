@@ -14,6 +14,7 @@ class Played(Protocol):
     players: Mapping[str, Any]
     repeats: int
     fresh: bool
+    seen: int
 
     @property
     def batches(self) -> int:
@@ -36,7 +37,7 @@ def must_make_sense(turns: Sequence[Played]) -> None:
     for turn in turns:
         if turn.repeats < 1 or not turn.players:
             raise UserError("a turn has one player at least, and is played once at least.")
-        wanted = max(player.batches for player in turn.players.values())
+        wanted = turn.seen
         if not turn.fresh and wanted > before:
             raise UserError(
                 f"a turn without a batch of its own wants {wanted}, the turn before took {before}."

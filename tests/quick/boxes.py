@@ -92,7 +92,7 @@ def flexae(lr: float = 1e-4, *, smooth: bool) -> list[Turn]:
         "encoder": Move("encoder", f"Adam {lr / 10} 0.0 0.9", {"fooled": 1.0}),
     }
     if smooth:
-        judged = Move("image_critic", f"Adam {2 * lr} 0.5 0.9", penalised, batches=2)
+        judged = Move("image_critic", f"Adam {2 * lr} 0.5 0.9", penalised)
         smoother = Move("encoder decoder", f"Adam {2 * lr} 0.5 0.9", {"fooled": 1.0}, batches=2)
         critics["image_critic"], last = judged, {"smoother": smoother, **last}
     first = Move(NETS, f"Adam {2 * lr} 0.9 0.999", {"reconstruction": 1.0})

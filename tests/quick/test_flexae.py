@@ -42,7 +42,7 @@ def test_terms_by_hand():
     v = model.prior.network(torch.randn(16, 2))
     t = torch.rand(16, 1)
     torch.manual_seed(1)
-    found = model.judge_latents(X)
+    found = model.judge_latents(X, **model.shown(X))
     torch.testing.assert_close(found["gap"], model.critic(v).mean() - model.critic(z).mean())
     torch.testing.assert_close(found["slope"], slope_by_hand(model.critic, v, z, t))
     torch.manual_seed(1)
@@ -65,7 +65,7 @@ def test_blends_are_of_two_batches_that_are_encoded_apart():
     )
     t = torch.rand(16, 1)
     torch.manual_seed(2)
-    found = model.judge_images(X, OTHER)
+    found = model.judge_images(X, model.shown(X, OTHER)["blend"])
     judged = model.image_critic
     torch.testing.assert_close(found["gap"], judged(expected).mean() - judged(X).mean())
     torch.testing.assert_close(found["slope"], slope_by_hand(judged, expected, X, t))

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from latentfit.checks import UserError
-from latentfit.game import Game, Player, Turn
+from latentfit.game import Game
 from latentfit.metrics import kl_profile
 from latentfit.models import (
     AGE,
@@ -22,6 +22,7 @@ from latentfit.models import (
 from latentfit.models.age import batch_kl
 from latentfit.networks.layers import equalised
 from latentfit.optimizers import adam
+from latentfit.players import Player, Turn
 from latentfit.priors import Ratio, Tilted
 from latentfit.recipes import recipe
 

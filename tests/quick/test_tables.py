@@ -44,16 +44,17 @@ def at(values, default):
 ROUNDS = (0, 1, 1_000, 50_000, 10**6)
 
 
-def check(player, optimizer, move, model, x):
+def check(turn, name, optimizer, move, model, x):
+    player = turn.players[name]
     parts = {id(part): name for name, part in model.named_children()}
     assert [parts[id(part)] for part in player.owns] == move.owns.split()
     assert player.batches == move.batches
-    name, *numbers = described(optimizer).split()
+    kind, *numbers = described(optimizer).split()
     wanted, *expected = move.optimizer.split()
-    assert name == wanted
+    assert kind == wanted
     assert [float(v) for v in numbers] == pytest.approx([float(v) for v in expected], rel=1e-12)
     torch.manual_seed(0)
-    terms = player.terms(*[x] * player.batches)
+    terms = turn.terms(name, *[x] * turn.seen)
     assert set(terms) == set(move.weights)
     assert all(term.dim() == 0 for term in terms.values())
     for term, values in move.weights.items():
@@ -77,7 +78,7 @@ def test_the_game_is_that_of_its_table(case):
         assert (turn.repeats, turn.fresh) == (expected.repeats, expected.fresh)
         assert list(turn.players) == list(expected.players)
         for name, move in expected.players.items():
-            check(turn.players[name], game.optimizers[name], move, model, x)
+            check(turn, name, game.optimizers[name], move, model, x)
     names = [name for turn in game.turns for name in turn.players]
     assert len(names) == len(set(names))
     assert game.turns[0].fresh

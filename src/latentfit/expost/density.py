@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Learned
 from latentfit.models.learner import Learner
 from latentfit.networks import MADE
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 
 REACH = 3.0  # of a log-scale, so that no component can collapse or blow up
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from latentfit.adversarial import logistic_climb, logistic_critic
 from latentfit.checks import Rate, Weight
-from latentfit.game import Evaluate, Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
+from latentfit.players import Evaluate, Player, Terms, Turn
 from latentfit.priors import Prior
 
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from latentfit.checks import Rate, Share, Weight
 from latentfit.divergences import gaussian_mixture, mmd
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 from latentfit.priors import Normal, Prior
 
 

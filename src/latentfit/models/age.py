@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from latentfit.checks import Count, Rate, Weight, one_of
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.networks import Growth, evaluating
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code
 from latentfit.priors import Sphere
 

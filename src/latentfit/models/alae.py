@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from latentfit.adversarial import logistic_climb, logistic_critic
 from latentfit.checks import Rate, Weight
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
 from latentfit.penalties import squared_slope
+from latentfit.players import Player, Terms, Turn
 from latentfit.priors import Pushforward
 
 

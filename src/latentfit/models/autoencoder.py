@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from latentfit.checks import UserError
 from latentfit.divergences import Divergence
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import MakeOptimizer
+from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code, DiagonalGaussian, Flow
 from latentfit.priors import Dense, Prior
 from latentfit.schedules import Schedule

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentfit.checks import Rate, Weight
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import AutoEncoder
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 
 
 def permuted(z: Tensor) -> Tensor:

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from latentfit.adversarial import judged, wasserstein_gap
 from latentfit.checks import Rate, Weight
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
 from latentfit.penalties import slope
+from latentfit.players import Player, Terms, Turn
 from latentfit.priors import Pushforward
 
 
@@ -38,6 +38,7 @@ class FlexAE(Model):
     =============  ===========================================  ===========  =======================
 
     The critics move in turn on a fresh pair of batches each time, the last three on the last pair.
+    While the critics move all else stands still: z and x_g are computed once for both.
 
     Arguments:
         body: E from samples to codes (B, m), D, and the squared error in the paper.
@@ -77,7 +78,11 @@ class FlexAE(Model):
 
     def blend(self, x: Tensor, other: Tensor) -> Tensor:
         """Decoded points on segments between the codes of two batches, shaped like x."""
-        z, far = self.encoder(x), self.encoder(other)  # apart: each has its batch's statistics
+        # Apart: each has its batch's statistics.
+        return self.between(self.encoder(x), self.encoder(other))
+
+    def between(self, z: Tensor, far: Tensor) -> Tensor:
+        """Decoded points on segments between codes (B, m), shaped like x."""
         g = torch.rand(len(z), 1, device=z.device)
         return self.decode(g * z + (1 - g) * far)
 
@@ -85,17 +90,22 @@ class FlexAE(Model):
         """Autoencoder: reconstruct."""
         return {"reconstruction": self.likelihood(x, self.decoder(self.encoder(x))).mean()}
 
-    def judge_latents(self, x: Tensor) -> Terms:
+    def shown(self, x: Tensor, other: Tensor | None = None) -> Terms:
+        """What both critics look at: codes of a batch, and blends with those of another."""
+        code = self.encoder(x)
+        if other is None:
+            return {"code": code}
+        return {"code": code, "blend": self.between(code, self.encoder(other))}
+
+    def judge_latents(self, x: Tensor, code: Tensor) -> Terms:
         """Latent critic: high on codes, low on draws, slope one."""
         with torch.no_grad():
-            code, draw = self.encoder(x), self.prior.sample(len(x))
+            draw = self.prior.sample(len(x))
         high, low = judged(self.critic, code, draw)
         return {"gap": wasserstein_gap(high, low), "slope": slope(self.critic, draw, code)}
 
-    def judge_images(self, x: Tensor, other: Tensor) -> Terms:
+    def judge_images(self, x: Tensor, blend: Tensor) -> Terms:
         """Image critic: high on data, low on blends, slope one."""
-        with torch.no_grad():
-            blend = self.blend(x, other)
         high, low = judged(self._look, x, blend)
         return {"gap": wasserstein_gap(high, low), "slope": slope(self._look, blend, x)}
 
@@ -119,6 +129,7 @@ class FlexAE(Model):
         )
         critic = Player(
             terms=self.judge_latents,
+            given=("code",),
             owns=(self.critic,),
             optimizer=adam(lr, 0.0, 0.9),
             weights=penalty,
@@ -129,18 +140,18 @@ class FlexAE(Model):
         )
         yield Turn(autoencoder=autoencoder)
         if self.image_critic is None:
-            yield Turn(repeats=5, critic=critic)
+            yield Turn(repeats=5, given=self.shown, critic=critic)
             yield Turn(fresh=False, generator=generator, encoder=encoder)
             return
         image_critic = Player(
             terms=self.judge_images,
-            batches=2,
+            given=("blend",),
             owns=(self.image_critic,),
             optimizer=adam(2 * lr, 0.5, 0.9),
             weights=penalty,
         )
         smoother = Player(terms=self.smooth, batches=2, owns=pair, optimizer=adam(2 * lr, 0.5, 0.9))
-        yield Turn(repeats=5, critic=critic, image_critic=image_critic)
+        yield Turn(repeats=5, given=self.shown, batches=2, critic=critic, image_critic=image_critic)
         yield Turn(fresh=False, smoother=smoother, generator=generator, encoder=encoder)
 
     def _look(self, x: Tensor) -> Tensor:

@@ -11,11 +11,11 @@ from torch.nn.functional import softplus
 
 from latentfit.adversarial import logistic_climb, logistic_critic, wasserstein_gap
 from latentfit.checks import Count, Rate, UserError, Weight, one_of
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
 from latentfit.penalties import slope
+from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code
 from latentfit.priors import Cube
 

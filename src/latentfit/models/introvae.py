@@ -11,11 +11,11 @@ from torch import Tensor
 
 from latentfit.checks import Rate, Weight
 from latentfit.divergences import gaussian_kl
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import Variational
 from latentfit.models.body import Body
 from latentfit.models.margin import Margin
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code
 from latentfit.priors import Normal
 from latentfit.schedules import after, product

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from latentfit.adversarial import logistic_critic
 from latentfit.checks import Count, Rate
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.autoencoder import AutoEncoder
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 from latentfit.priors import Normal, Ratio
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import nn
 
-from latentfit.game import Player, Turn
+from latentfit.players import Player, Turn
 from latentfit.schedules import Schedule, at
 
 MOMENTS = (0, *(2**power for power in range(21)))  # rounds at which schedules are looked at
@@ -124,6 +124,7 @@ def _player(turn: Turn, player: Player, model: nn.Module) -> dict[str, Any]:
         "repeats": turn.repeats,
         "fresh": turn.fresh,
         "batches": player.batches,
+        **({"given": list(player.given)} if player.given else {}),
         "optimizer": _plain(player.optimizer),
         "weights": {term: _course(weight) for term, weight in player.weights.items()},
         "rate": [float(at(player.rate, moment)) for moment in MOMENTS],

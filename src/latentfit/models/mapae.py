@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from latentfit.adversarial import hinge_critic
 from latentfit.checks import Rate, Share, Weight, Whole
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.optimizers import adam
+from latentfit.players import Player, Terms, Turn
 from latentfit.priors import Pushforward
 from latentfit.schedules import always, before, since
 

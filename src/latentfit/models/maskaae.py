@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from latentfit.adversarial import judged, wasserstein_gap
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Model
 from latentfit.models.body import Body
 from latentfit.models.pruning import Pruning
 from latentfit.networks import Mask
 from latentfit.optimizers import rmsprop
 from latentfit.penalties import masked_variance, slope, undecided
+from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code
 from latentfit.priors import Masked, Normal
 from latentfit.schedules import after, product

@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from latentfit.checks import Rate, Weight
-from latentfit.game import Player, Terms, Turn
 from latentfit.models.base import Learned, Model
 from latentfit.models.body import Body
 from latentfit.models.learner import Learner
 from latentfit.networks.codebook import Codebook
 from latentfit.networks.transformer import CausalTransformer
 from latentfit.optimizers import adam, adamw
+from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code
 from latentfit.schedules import ramp
 

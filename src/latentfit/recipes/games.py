@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from latentfit.game import Game, Player
+from latentfit.game import Game
 from latentfit.models import Learned, Learner, Model
 from latentfit.optimizers import RMSprop
+from latentfit.players import Player, Terms
 from latentfit.recipes import RECIPES
 from latentfit.schedules import Schedule, at
 from latentfit.seeds import seeded
@@ -102,9 +103,9 @@ def _rows(model: Learner, x: Tensor) -> list[Row]:
             name,
             ", ".join(names[id(part)] for part in player.owns if list(part.parameters())),
             turn.repeats,
-            ("two new" if player.batches == 2 else "new") if turn.fresh else "the same",
+            ("two new" if turn.batches == 2 else "new") if turn.fresh else "the same",
             _rate(game.optimizers[name], player.rate),
-            _loss(player, x),
+            _loss(player, turn.terms(name, *[x] * turn.seen)),
             inspect.cleandoc(player.terms.__doc__ or "").splitlines()[0].rstrip("."),
         )
         for turn in game.turns
@@ -121,9 +122,9 @@ def _rate(optimizer: Optimizer, factor: float | Schedule) -> str:
     return text if first == last == 1 else f"{text}, times {first:g} to {last:g}"
 
 
-def _loss(player: Player, x: Tensor) -> str:
+def _loss(player: Player, terms: Terms) -> str:
     parts = []
-    for term in player.terms(*[x] * player.batches):
+    for term in terms:
         first, last = (
             f"{float(player.loss({term: torch.ones(())}, step)):.4g}" for step in (0, END)
         )

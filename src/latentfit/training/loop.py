@@ -18,9 +18,10 @@ import torch
 from latentfit.checks import UserError
 from latentfit.data.base import Data, must_have_shape, order
 from latentfit.data.under import under
-from latentfit.game import Game, Terms
+from latentfit.game import Game
 from latentfit.models import Learner, Model
 from latentfit.networks import evaluating
+from latentfit.players import Terms
 from latentfit.schema import plain
 from latentfit.seeds import seeded
 from latentfit.settings import PACE

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.game import Evaluate, Terms
+from latentfit.players import Evaluate, Terms
 
 
 def chosen(precision: str, device: torch.device) -> str:

@@ -8,7 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from latentfit.game import Game, Terms
+from latentfit.game import Game
+from latentfit.players import Terms
 
 WARM = 3
 """Rounds of a program that are played before it is recorded: libraries choose their kernels, and

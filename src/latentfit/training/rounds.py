@@ -9,7 +9,8 @@ from torch import Tensor
 
 from latentfit.data.base import Split
 from latentfit.data.resident import Resident
-from latentfit.game import Game, Terms
+from latentfit.game import Game
+from latentfit.players import Terms
 from latentfit.seeds import mix, reseed
 from latentfit.training import distributed
 from latentfit.training.average import Average

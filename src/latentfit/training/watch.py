@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from latentfit.checks import DivergenceError, UserError
-from latentfit.game import Game, Terms
+from latentfit.game import Game
+from latentfit.players import Terms
 from latentfit.schedules import at
 from latentfit.storage import RunFolder
 
