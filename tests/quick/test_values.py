@@ -13,7 +13,7 @@ from latentfit.adversarial import hinge_critic, logistic_climb, logistic_critic
 from latentfit.checks import UserError
 from latentfit.divergences import gaussian_kl, inverse_multiquadratic, mmd
 from latentfit.likelihoods import Bernoulli, Gaussian, SquaredError
-from latentfit.networks import MLP, Decoder, Encoder, Mask, SkipMLP, dai_wipf
+from latentfit.networks import Decoder, Encoder, Mask, SkipMLP, dai_wipf
 from latentfit.optimizers import rmsprop
 from latentfit.penalties import (
     code_norm,
