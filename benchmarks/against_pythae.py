@@ -40,6 +40,7 @@ from latentfit.networks import GridDecoder, GridEncoder
 from latentfit.recipes import recipe
 from latentfit.recipes.parts import Parts
 from latentfit.seeds import seeded
+from latentfit.storage import RunFolder
 from latentfit.training import Settings, train
 
 Row = dict[str, Any]
@@ -212,7 +213,7 @@ def play_ours(name: str, data: Data, epochs: int, seed: int, width: float) -> di
     with tempfile.TemporaryDirectory() as folder:
         playing = Settings(rounds=rounds, seed=seed, device="cpu", progress=False)
         began = time.perf_counter()
-        train(model, data, playing, folder=Path(folder))
+        train(model, data, playing, folder=RunFolder(Path(folder)))
         trained = time.perf_counter()
         fit_ours(name, model, data, playing)
         fitted = time.perf_counter()
