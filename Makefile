@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -
 # One thread per process: small networks run faster so, and results repeat to the bit.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test quick portable mutants claims bench clean
+.PHONY: demo test quick portable mutants claims gpu bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/latentfit demo --out demo
@@ -35,6 +35,9 @@ mutants: $(VENV)/installed
 
 claims: $(VENV)/installed
 	$(BIN)/python -m pytest -m claim
+
+gpu: $(VENV)/installed
+	$(BIN)/python scripts/gpu.py $(GPU)
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/loop_overhead.py

@@ -33,6 +33,7 @@ from latentfit.training.average import Average
 from latentfit.training.identity import identity
 from latentfit.training.precision import chosen, prepared, products
 from latentfit.training.progress import Status, stoppable
+from latentfit.training.recorded import Graph
 from latentfit.training.resume import tell
 from latentfit.training.rounds import Rounds
 from latentfit.training.settings import Settings
@@ -150,6 +151,7 @@ def _play(
         seed=settings.seed,
         device=device,
         tell=status.note,
+        tape=Graph if device.type == "cuda" else None,
     )
     for name in game.frozen:
         status.note(f"player '{name}' has no move: all that it owns is frozen.")

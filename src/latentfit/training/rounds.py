@@ -14,7 +14,7 @@ from latentfit.players import Terms
 from latentfit.seeds import mix, reseed
 from latentfit.training import distributed
 from latentfit.training.average import Average
-from latentfit.training.recorded import Graph, Recorded, Tape, why_not
+from latentfit.training.recorded import Recorded, Tape, why_not
 
 
 class Rounds:
@@ -32,7 +32,7 @@ class Rounds:
         seed: Of the run.
         device: Where the game is played.
         tell: Told a line where rounds cannot be recorded on a GPU.
-        tape: Makes what records; None for that of the device, if it has one.
+        tape: Makes what records rounds; None plays all of them move by move.
     """
 
     def __init__(
@@ -53,8 +53,6 @@ class Rounds:
         self.order = iter(order)
         self.stream = None if resident else split.batches(self.order)
         self.rows: Tensor | None = None
-        if tape is None and device.type == "cuda":
-            tape = Graph
         self.recorded: Recorded | None = None
         if tape is not None:
             why = why_not(game, resident=resident, processes=distributed.world())
