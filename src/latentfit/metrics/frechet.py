@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.metrics.matrix import Features, matrix, pair
+from latentfit.metrics.matrix import Features, Known, known, matrix, pair
 
 ROUNDING = 1e-9  # share of the distance that the fast path may lose to rounding
 
@@ -81,7 +81,7 @@ def moments(rows: Features) -> Moments:
     return held
 
 
-def frechet(a: Features, b: Features) -> float:
+def frechet(a: Features, b: Features | Known) -> float:
     r"""Frechet distance of two feature sets, each taken as a Gaussian.
 
     .. math:: \|m_a - m_b\|^2 + \mathrm{tr}(S_a + S_b) - 2 \, \mathrm{tr} (S_a S_b)^{1/2}
@@ -108,6 +108,7 @@ def frechet(a: Features, b: Features) -> float:
         >>> round(frechet(x, x + 2.0), 6)
         12.0
     """
+    b = known(b)
     x, y = pair(a, b, least=2)
     if max(len(x), len(y)) < x.shape[1]:
         # Raw pixels have thousands of columns and few rows: the rows are a root themselves.
@@ -115,7 +116,7 @@ def frechet(a: Features, b: Features) -> float:
         roots = [(rows - rows.mean(0)).T / (len(rows) - 1) ** 0.5 for rows in (x, y)]
         traces = sum(root.square().sum() for root in roots)
         return float(gap @ gap + traces - 2 * _from_roots(*roots))
-    return frechet_moments(moments(x), moments(y))
+    return frechet_moments(moments(x), b.once("moments", moments))
 
 
 def frechet_moments(a: Moments, b: Moments) -> float:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
@@ -13,6 +17,54 @@ from latentfit.shapes import as_array, as_tensor
 Features = Tensor | ArrayLike
 """Features (N, k), one row a sample: a tensor, or what NumPy takes as an array, such as a view of
 any strides and byte order, a table or nested lists; numbers of any type, computed on in float64."""
+
+
+Found = TypeVar("Found")
+
+
+class Known:
+    """Rows that several sets are compared with: what scores find of them alone is found once.
+
+    Arguments:
+        rows: Features, with shape (N, k).
+
+    Raises:
+        UserError: Not a matrix, no rows, or NaN or infinity among the entries.
+
+    Example:
+        >>> from latentfit import metrics
+        >>> test = Known(torch.randn(50, 2))
+        >>> metrics.frechet(test.rows, test) == metrics.frechet(test.rows, test.rows)
+        True
+    """
+
+    def __init__(self, rows: Features) -> None:
+        self.rows = matrix(rows)
+        self._found: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, find: Callable[[Tensor], Found]) -> Found:
+        """What `find` finds of the rows, found when it is first asked for by that key."""
+        if key not in self._found:
+            self._found[key] = find(self.rows)
+        return self._found[key]
+
+
+def known(rows: Features | Known) -> Known:
+    """The rows with what is known of them."""
+    return rows if isinstance(rows, Known) else Known(rows)
+
+
+@contextmanager
+def whole_float32() -> Iterator[None]:
+    """Products of float32 matrices to its last digit inside, whatever a training has chosen."""
+    matmul, convolution = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(matmul)
+        torch.backends.cudnn.allow_tf32 = convolution
 
 
 def numbers(x: Tensor | ArrayLike, what: str) -> Tensor:
@@ -61,7 +113,9 @@ def matrix(rows: Features, *, least: int = 1, what: str = "features") -> Tensor:
     return held
 
 
-def pair(a: Features, b: Features, *, least: int = 1) -> tuple[Tensor, Tensor]:
+def pair(
+    a: Features | Known, b: Features | Known, *, least: int = 1
+) -> tuple[Tensor, Tensor]:
     """Two float64 matrices of one width, on the first one's device, without gradient.
 
     Arguments:
@@ -73,7 +127,7 @@ def pair(a: Features, b: Features, *, least: int = 1) -> tuple[Tensor, Tensor]:
         UserError: One is not a matrix, has too few rows, or holds NaN or infinity; or their widths
             differ.
     """
-    x, y = matrix(a, least=least), matrix(b, least=least)
+    x, y = (matrix(rows.rows if isinstance(rows, Known) else rows, least=least) for rows in (a, b))
     if x.shape[1] != y.shape[1]:
         raise UserError(f"feature widths differ: {x.shape[1]} and {y.shape[1]}; use one extractor.")
     return x, y.to(x.device)

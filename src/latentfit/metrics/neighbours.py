@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from latentfit.checks import UserError, within
-from latentfit.metrics.matrix import Features, matrix, pair
+from latentfit.metrics.matrix import Features, Known, matrix, pair, whole_float32
 
 ROWS = 512  # queries at a time: 20 MB of float32 against 10,000 points
 CACHED = 2**17  # float64 entries at a time that stay in a core's cache
@@ -26,7 +27,7 @@ class Distances:
         UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
     """
 
-    def __init__(self, a: Features, b: Features) -> None:
+    def __init__(self, a: Features | Known, b: Features | Known) -> None:
         self.a, self.b = pair(a, b)
         centre = self.b.mean(0)
         # Distances do not change, and a common offset costs no digits.
@@ -41,7 +42,10 @@ class Distances:
 
     def block(self, rows: slice, columns: slice = slice(None)) -> Tensor:
         """A part of the table of squared distances, float32 with shape (rows, columns)."""
-        table = torch.addmm(self._b_norm[columns].T, self._a[rows], self._b[columns].T, alpha=-2)
+        with whole_float32():
+            table = torch.addmm(
+                self._b_norm[columns].T, self._a[rows], self._b[columns].T, alpha=-2
+            )
         return table.add_(self._a_norm[rows])
 
     def exact(self, i: Tensor, j: Tensor) -> Tensor:
@@ -137,6 +141,15 @@ def thinned(held: Tensor) -> Tensor:
             break
         held = held[~copies]  # of a heap of more than k some are left to the next turn
     return held
+
+
+def places(found: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows (P,) and columns (P,) of what is true in a table of booleans, which is little of it."""
+    if found.device.type != "cpu":
+        i, j = found.nonzero(as_tuple=True)
+        return i, j
+    flat = torch.from_numpy(np.flatnonzero(found.numpy()))  # PyTorch takes twenty times as long
+    return flat // found.shape[1], flat % found.shape[1]
 
 
 def chunks(count: int) -> list[slice]:
