@@ -45,7 +45,8 @@ def _shipped_digits() -> np.ndarray:
             return np.loadtxt(path, delimiter=",")
     from sklearn.datasets import load_digits
 
-    return np.column_stack(load_digits(return_X_y=True))
+    held: Any = load_digits(return_X_y=True)
+    return np.column_stack(held)
 
 
 @dataclass(frozen=True)

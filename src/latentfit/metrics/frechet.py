@@ -10,6 +10,7 @@ from torch import Tensor
 from latentfit.checks import UserError
 from latentfit.metrics.matrix import Features, Known, known, matrix, pair
 
+PART = 1024  # rows that are held in float64 at a time
 ROUNDING = 1e-9  # share of the distance that the fast path may lose to rounding
 
 
@@ -53,7 +54,8 @@ class Moments:
         gap = mean - self.mean
         scatter = _gram(held - mean)
         if self.count:
-            scatter += self.scatter + self.count * len(held) / both * torch.outer(gap, gap)
+            scatter += self.scatter
+            scatter.addr_(gap, gap, alpha=self.count * len(held) / both)
         self.scatter = scatter
         self.mean = self.mean + gap * (len(held) / both)
         self.count = both
@@ -77,7 +79,8 @@ def moments(rows: Features) -> Moments:
         UserError: Not a matrix, or NaN or infinity among the entries.
     """
     held = Moments()
-    held.update(rows)
+    for part in matrix(rows, least=0, narrow=True).split(PART):
+        held.update(part)
     return held
 
 
@@ -109,8 +112,9 @@ def frechet(a: Features, b: Features | Known) -> float:
         12.0
     """
     b = known(b)
-    x, y = pair(a, b, least=2)
+    x, y = pair(a, b, least=2, narrow=True)
     if max(len(x), len(y)) < x.shape[1]:
+        x, y = x.double(), y.double()
         # Raw pixels have thousands of columns and few rows: the rows are a root themselves.
         gap = x.mean(0) - y.mean(0)
         roots = [(rows - rows.mean(0)).T / (len(rows) - 1) ** 0.5 for rows in (x, y)]

@@ -46,7 +46,7 @@ def kid(
         12.0078
     """
     b = known(b)
-    x, y = pair(a, b, least=2)
+    x, y = pair(a, b, least=2, narrow=True)
     within("subsets", subsets, 1)
     within("size", size, 2, remedy="a subset needs two rows")
     size = min(size, len(x), len(y))
@@ -59,16 +59,21 @@ def kid(
     ]
     # The subsets of `b` hang on the counts and the seed alone, not on the other set.
     key = ("kernel", seed, subsets, size, len(x))
-    theirs = b.once(key, lambda rows: [_within(rows[places]) for _, places in drawn])
+    theirs = b.once(key, lambda rows: [_within(rows[places].double()) for _, places in drawn])
     return Estimate.of(
         [
-            (_within(x[i]) + other) / (size - 1) / size - 2 * _sum(x[i], y[j]) / size**2
+            _unbiased(x[i].double(), y[j].double(), other)
             for (i, j), other in zip(drawn, theirs, strict=True)
         ]
     )
 
 
 PART = 100  # rows at a time, whose products stay in a core's cache
+
+
+def _unbiased(x: Tensor, y: Tensor, within_y: float) -> float:
+    n = len(x)
+    return ((_within(x) + within_y) / (n - 1) - 2 * _sum(x, y) / n) / n
 
 
 def _within(rows: Tensor) -> float:

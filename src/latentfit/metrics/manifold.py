@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import within
-from latentfit.metrics.matrix import Features, Known, known
+from latentfit.metrics.matrix import Features, Known, known, pair
 from latentfit.metrics.neighbours import Distances, chunks, nearest, places
 
 
@@ -29,7 +29,9 @@ class Manifold:
     coverage: float
 
 
-def precision_recall(generated: Features, real: Features | Known, *, k: int = 3) -> tuple[float, float]:
+def precision_recall(
+    generated: Features, real: Features | Known, *, k: int = 3
+) -> tuple[float, float]:
     r"""Improved precision and recall: balls reach to the k-th neighbour, border included.
 
     .. math:: P = \overline{[\exists i: \|g - r_i\| \leq \rho_i]}, \quad
@@ -84,7 +86,9 @@ def density_coverage(generated: Features, real: Features | Known, *, k: int = 5)
     return _cover(generated, real, Balls(k, border=False))[0]
 
 
-def manifold(generated: Features, real: Features | Known, *, near: int = 3, far: int = 5) -> Manifold:
+def manifold(
+    generated: Features, real: Features | Known, *, near: int = 3, far: int = 5
+) -> Manifold:
     """`precision_recall` with k = `near` and `density_coverage` with k = `far`, in one pass.
 
     Arguments:
@@ -127,13 +131,13 @@ class Balls:
 def _cover(generated: Features, real: Features | Known, *kinds: Balls) -> list[Manifold]:
     """One answer for each kind of ball; neighbours and distances are found once."""
     real = known(real)
-    held = Distances(real, generated)
-    rows = min(len(held.a), len(held.b))
+    rows = min(map(len, pair(real, generated, narrow=True)))
     for balls in kinds:
         within(balls.name, balls.k, 1, rows - 1, remedy="give more rows, or a nearer neighbour")
     most = max(balls.k for balls in kinds)
     reach = real.once(("reach", most), lambda points: _reach(points, most))
-    reach_generated = _reach(held.b, most)
+    reach_generated = _reach(generated, most)
+    held = Distances(real, generated)
     around = [torch.zeros(len(held.b), dtype=torch.int32, device=held.b.device) for _ in kinds]
     covered = [torch.zeros(len(held.a), dtype=torch.uint8, device=held.a.device) for _ in kinds]
     recalled = [torch.zeros_like(found) for found in covered]
@@ -158,7 +162,7 @@ def _cover(generated: Features, real: Features | Known, *kinds: Balls) -> list[M
     ]
 
 
-def _reach(points: Tensor, most: int) -> Tensor:
+def _reach(points: Features, most: int) -> Tensor:
     """Squared distances (N, most) of each point to its nearest others."""
     return nearest(points, points, most, apart=True)[0].square()
 
@@ -167,8 +171,9 @@ def _inside(held: Distances, rows: slice, table: Tensor, reach: Tensor, border: 
     """Which squared distances lie within reach, 0 or 1 (rows, M); close calls in float64."""
     slack = held.slack[rows].max()  # of all rows, so that the limits stay a row or a column
     found, near = table < reach.float() - slack, table <= reach.float() + slack
-    i, j = places(near ^ found)
-    squared = held.exact(i + rows.start, j)
-    limit = reach.expand(len(table), table.shape[1])[i, j]
-    found[i, j] = squared <= limit if border else squared < limit
+    for place in places(near ^ found):
+        i, j = place // table.shape[1], place % table.shape[1]
+        squared = held.exact(i + rows.start, j)
+        limit = reach.expand_as(table)[i, j]
+        found[i, j] = squared <= limit if border else squared < limit
     return found.view(torch.uint8)  # sums and maxima of booleans take ten times as long

@@ -39,7 +39,7 @@ class Known:
     """
 
     def __init__(self, rows: Features) -> None:
-        self.rows = matrix(rows)
+        self.rows = matrix(rows, narrow=True)
         self._found: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, find: Callable[[Tensor], Found]) -> Found:
@@ -67,8 +67,13 @@ def whole_float32() -> Iterator[None]:
         torch.backends.cudnn.allow_tf32 = convolution
 
 
-def numbers(x: Tensor | ArrayLike, what: str) -> Tensor:
+def numbers(x: Tensor | ArrayLike, what: str, *, narrow: bool = False) -> Tensor:
     """Numbers of any shape as a float64 tensor without gradient; a copy where one is needed.
+
+    Arguments:
+        x: The numbers.
+        what: What they are, for the error.
+        narrow: Leave float32 tensors as they are, for who makes float64 of a part at a time.
 
     Raises:
         UserError: They are no real numbers, or no array of one shape.
@@ -80,20 +85,24 @@ def numbers(x: Tensor | ArrayLike, what: str) -> Tensor:
     if isinstance(x, Tensor):
         if x.is_complex() or x.layout != torch.strided:
             raise UserError(f"{what} are a tensor of {x.dtype}, {x.layout}; give dense real ones.")
-        return x.detach().double().contiguous()
+        held = x.detach() if narrow and x.dtype == torch.float32 else x.detach().double()
+        return held.contiguous()
     held = as_array(x, what)
     if held.dtype.kind not in "uifb":
         raise UserError(f"{what} hold {held.dtype} values; numbers are needed.")
     return as_tensor(held.astype(np.float64, copy=False))
 
 
-def matrix(rows: Features, *, least: int = 1, what: str = "features") -> Tensor:
+def matrix(
+    rows: Features, *, least: int = 1, what: str = "features", narrow: bool = False
+) -> Tensor:
     """Rows as a float64 tensor without gradient.
 
     Arguments:
         rows: With shape (N, k).
         least: Smallest N.
         what: What the rows are, for the error.
+        narrow: Leave float32 tensors as they are.
 
     Raises:
         UserError: Not a matrix of numbers, too few rows, or NaN or infinity among the entries.
@@ -102,7 +111,7 @@ def matrix(rows: Features, *, least: int = 1, what: str = "features") -> Tensor:
         >>> matrix(np.ones((2, 3), np.float32)).dtype
         torch.float64
     """
-    held = numbers(rows, what)
+    held = numbers(rows, what, narrow=narrow)
     if held.dim() != 2:
         raise UserError(f"{what} must be (N, k), got {tuple(held.shape)}; flatten them.")
     if len(held) < least:
@@ -114,7 +123,7 @@ def matrix(rows: Features, *, least: int = 1, what: str = "features") -> Tensor:
 
 
 def pair(
-    a: Features | Known, b: Features | Known, *, least: int = 1
+    a: Features | Known, b: Features | Known, *, least: int = 1, narrow: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Two float64 matrices of one width, on the first one's device, without gradient.
 
@@ -122,12 +131,16 @@ def pair(
         a: With shape (N, k).
         b: With shape (M, k).
         least: Smallest N and M.
+        narrow: Leave float32 tensors as they are.
 
     Raises:
         UserError: One is not a matrix, has too few rows, or holds NaN or infinity; or their widths
             differ.
     """
-    x, y = (matrix(rows.rows if isinstance(rows, Known) else rows, least=least) for rows in (a, b))
+    x, y = (
+        matrix(rows.rows if isinstance(rows, Known) else rows, least=least, narrow=narrow)
+        for rows in (a, b)
+    )
     if x.shape[1] != y.shape[1]:
         raise UserError(f"feature widths differ: {x.shape[1]} and {y.shape[1]}; use one extractor.")
     return x, y.to(x.device)

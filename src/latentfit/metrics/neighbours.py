@@ -28,13 +28,16 @@ class Distances:
     """
 
     def __init__(self, a: Features | Known, b: Features | Known) -> None:
-        self.a, self.b = pair(a, b)
-        centre = self.b.mean(0)
+        # What comes as float32 stays so: a part of it at a time is made float64.
+        self.a, self.b = pair(a, b, narrow=True)
+        centre = torch.stack([part.double().sum(0) for part in self.b.split(ROWS)]).sum(0)
+        centre /= len(self.b)
         # Distances do not change, and a common offset costs no digits.
-        self._b = (self.b - centre).float()
-        self._a = self._b if a is b else (self.a - centre).float()
-        self._a_norm, self._b_norm = (
-            side.square().sum(1, keepdim=True) for side in (self._a, self._b)
+        self._centre, self._same = centre, a is b
+        self._b = torch.cat([self._centred(self.b, rows) for rows in chunks(len(self.b))])
+        self._b_norm = self._b.square().sum(1, keepdim=True)
+        self._a_norm = torch.cat(
+            [self._queries(rows).square().sum(1, keepdim=True) for rows in chunks(len(self.a))]
         )
         rounding = torch.finfo(torch.float32).eps * self.a.shape[1] ** 0.5
         # Eight deviations of a sum of k roundings.
@@ -44,7 +47,7 @@ class Distances:
         """A part of the table of squared distances, float32 with shape (rows, columns)."""
         with whole_float32():
             table = torch.addmm(
-                self._b_norm[columns].T, self._a[rows], self._b[columns].T, alpha=-2
+                self._b_norm[columns].T, self._queries(rows), self._b[columns].T, alpha=-2
             )
         return table.add_(self._a_norm[rows])
 
@@ -52,8 +55,24 @@ class Distances:
         """Squared distances of rows i (P,) of `a` from rows j (P,) of `b`, float64 (P,)."""
         size = max(1, CACHED // self.a.shape[1])
         parts = zip(i.split(size), j.split(size), strict=True)
-        found = [torch.linalg.vector_norm(self.a[p] - self.b[q], dim=1).square() for p, q in parts]
-        return torch.cat(found) if found else self.a.new_zeros(0)
+        found = [
+            torch.linalg.vector_norm(self.a[p].double() - self.b[q].double(), dim=1).square()
+            for p, q in parts
+        ]
+        return torch.cat(found) if len(i) else self.slack.new_zeros(0, dtype=torch.float64)
+
+    def all_from(self, row: int) -> Tensor:
+        """Squared distances of all rows of `b` from one row of `a`, float64 (M,)."""
+        one, size = self.a[row].double(), max(1, CACHED // self.a.shape[1])
+        return torch.cat([(one - part).square_().sum(1) for part in self.b.split(size)])
+
+    def _centred(self, side: Tensor, rows: slice) -> Tensor:
+        """Rows less the centre, subtracted in float64."""
+        return (side[rows].double() - self._centre).float()
+
+    def _queries(self, rows: slice) -> Tensor:
+        """Rows of `a` less the centre, made when they are needed: as large as the features."""
+        return self._b[rows] if self._same else self._centred(self.a, rows)
 
 
 def nearest(
@@ -97,7 +116,7 @@ def nearest(
     doubtful = squared[:, -1:] > screened[:, -1:] - held.slack
     if wide < most:
         for row in doubtful.squeeze(1).nonzero().flatten().tolist():
-            exact = (held.a[row] - held.b).square().sum(1)
+            exact = held.all_from(row)
             if apart:
                 exact[row] = torch.inf
             squared[row], chosen[row] = exact.topk(k, largest=False)
@@ -143,13 +162,13 @@ def thinned(held: Tensor) -> Tensor:
     return held
 
 
-def places(found: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows (P,) and columns (P,) of what is true in a table of booleans, which is little of it."""
-    if found.device.type != "cpu":
-        i, j = found.nonzero(as_tuple=True)
-        return i, j
-    flat = torch.from_numpy(np.flatnonzero(found.numpy()))  # PyTorch takes twenty times as long
-    return flat // found.shape[1], flat % found.shape[1]
+def places(found: Tensor) -> tuple[Tensor, ...]:
+    """Where a table of booleans is true, counted along its rows, a few (P,) at a time."""
+    if found.device.type == "cpu":  # PyTorch takes twenty times as long where little is true
+        flat = torch.from_numpy(np.flatnonzero(found.numpy()))
+    else:
+        flat = found.flatten().nonzero().squeeze(1)
+    return flat.split(CACHED)
 
 
 def chunks(count: int) -> list[slice]:

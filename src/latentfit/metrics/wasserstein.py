@@ -42,7 +42,7 @@ def sliced_wasserstein(
         3.0
     """
     b = known(b)
-    x, y = _equal(a, b, p)
+    x, _ = _equal(a, b, p)
     within("directions", directions, 1)
     generator = torch.Generator().manual_seed(seed)
     theta = torch.randn(directions, x.shape[1], generator=generator, dtype=torch.float64)
@@ -50,7 +50,9 @@ def sliced_wasserstein(
     total = torch.zeros((), dtype=torch.float64, device=x.device)
     for number, part in enumerate(theta.split(64)):
         key = ("projections", seed, directions, number)
-        gap = _projected(x, part) - b.once(key, lambda rows, part=part: _projected(rows, part))
+        gap = _projected(x, part) - b.once(
+            key, lambda rows, part=part: _projected(rows.double(), part)
+        )
         total += gap.abs().pow(p).mean(1).sum()
     return float((total / directions) ** (1 / p))
 

@@ -222,15 +222,17 @@ class Subject:
     @cached_property
     def memory(self) -> dict[str, Memorisation]:
         """Distances to nearest neighbours, by the name of the features: pixels, and others."""
-        found = {self.extractor.name: (self.pairs[""][0].samples, self.reference)}
+
+        def found(made: Tensor, held: Reference) -> Memorisation:
+            return metrics.memorisation(made, held.train, held.other, held.test)
+
+        by_name = {self.extractor.name: found(self.pairs[""][0].samples, self.reference)}
         if self.extractor.name != "pixels":
             pixels = metrics.pixels()
             made = features(pixels, self.generated[0], self.place)
-            found["pixels"] = made, reference(self.data, pixels, self.count, self.place)
-        return {
-            name: metrics.memorisation(made, held.train, held.other, held.test)
-            for name, (made, held) in found.items()
-        }
+            held = reference(self.data, pixels, self.count, self.place)
+            by_name["pixels"] = found(made, held)
+        return by_name
 
     @cached_property
     @torch.no_grad()

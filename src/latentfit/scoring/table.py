@@ -104,9 +104,7 @@ def _critic(subject: Subject) -> float | None:
     if len(subject.code) < 4:  # half of them judge the critic, and one says nothing
         return None
     # Closed dimensions count nothing: a masked prior's noise there is not a mismatch.
-    drawn, codes = (
-        rows[:, subject.active].to(subject.place) for rows in subject.against_prior
-    )
+    drawn, codes = (rows[:, subject.active].to(subject.place) for rows in subject.against_prior)
     return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
 
 
