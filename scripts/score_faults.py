@@ -86,7 +86,7 @@ def score(
     real = data.test.take(theirs)
     features, reference = extractor(samples), extractor(real)
     scores: dict[str, float] = {}
-    pair = Pair(features, reference, seed)
+    pair = Pair(features, reference, metrics.Known(reference), seed)
     for row in METRICS.values():
         if isinstance(row, Comparison) and not row.vectors:
             scores[row.key(extractor)] = row.of(pair)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import itertools
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -13,9 +15,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from latentfit import data as lfdata
 from latentfit.checks import UserError
+from latentfit.data.load import _shipped_digits
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RNG = np.random.default_rng(0)
@@ -148,6 +152,13 @@ def test_splits_are_disjoint_and_fixed():
     assert data.fingerprint == "e13bb06e79d3e343"
     held = [{row.numpy().tobytes() for row in part.first(10_000)} for part in splits]
     assert len(set.union(*held)) == sum(map(len, held)) == len(everything(data)) == 1797
+
+
+def test_digits_are_those_of_scikit_learn_without_importing_it():
+    x, y = load_digits(return_X_y=True)
+    assert np.array_equal(_shipped_digits(), np.column_stack([x, y]))
+    code = "import sys, latentfit as lf; lf.data.load('digits'); sys.exit('sklearn' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_labels_stay_with_their_samples():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections import Counter
 
 import pytest
@@ -89,6 +90,20 @@ def test_a_report_on_inception_makes_what_it_shows(calls, monkeypatch, tmp_path)
     command("report", tmp_path / "run", check=True)
     assert {key[1]: times for key, times in calls.items() if key[0] == "sample"} == {64: 1}
     assert rebuilt == [64]
+
+
+def test_neighbours_of_test_samples_are_found_once_for_all_sets(monkeypatch):
+    import latentfit as lf
+
+    found = []
+    cover = sys.modules["latentfit.metrics.manifold"]  # the name is that of its function too
+    own = cover.nearest
+    monkeypatch.setattr(cover, "nearest", lambda *a, **b: [found.append(a), own(*a, **b)][1])
+    data = lf.data.load("digits")
+    held = Subject(lf.recipe("wae-mmd", data, latent=3, width=1 / 64), data, count=50, draws=2)
+    for pair in (pair for pairs in held.pairs.values() for pair in pairs):
+        _ = pair.manifold
+    assert len(found) == 4 + 1  # two draws, reconstructions, the floor; and the test samples
 
 
 def test_what_a_subject_gives_is_made_once(calls):

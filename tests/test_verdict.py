@@ -181,7 +181,8 @@ class Split:
 
 def subject(train, test, *draws):
     data = SimpleNamespace(train=Split(train), test=Split(test))
-    return SimpleNamespace(data=data, generated=[Split(rows).rows for rows in draws])
+    drawn = [Split(rows).rows for rows in draws]
+    return SimpleNamespace(data=data, generated=drawn, place=torch.device("cpu"))
 
 
 def test_novelty_is_a_ratio_of_ratios_of_distances():

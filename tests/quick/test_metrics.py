@@ -226,3 +226,30 @@ def test_shipped_classifiers_reach_their_accuracy():
 
     test = load("digits").test
     assert float((digits(test.first(179)).argmax(1) == test.labels).float().mean()) > 0.98
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        metrics.frechet,
+        lambda a, b: metrics.kid(a, b, subsets=3, size=100).value,
+        metrics.sliced_wasserstein,
+        lambda a, b: metrics.manifold(a, b).density,
+        lambda a, b: metrics.manifold(a, b).recall,
+    ],
+)
+def test_known_rows_give_the_scores_of_fresh_ones_with_every_set(score):
+    real = torch.from_numpy(features(300, 8))
+    known = metrics.Known(real)
+    for seed in (1, 2):
+        made = torch.from_numpy(features(300, 8, seed))
+        assert score(made, known) == score(made, real)
+        assert score(made.float(), real.float()) == pytest.approx(score(made, real), rel=1e-4)
+
+
+def test_what_is_known_hangs_on_the_settings():
+    made, known = features(300, 8, 1), metrics.Known(features(300, 8))
+    found = [metrics.kid(made, known, subsets=3, size=100, seed=seed).value for seed in (0, 1)]
+    assert found[0] != found[1]
+    plain = [metrics.kid(made, known.rows, subsets=3, size=100, seed=seed).value for seed in (0, 1)]
+    assert found == plain

@@ -86,11 +86,10 @@ class Streamed(Split):
         Raises:
             UserError: A file cannot be read.
         """
-        workers = min(4, max(1, (os.cpu_count() or 1) - 1))
         loader = DataLoader(
             self.files,
             batch_sampler=(indices.tolist() for indices in order),  # type: ignore[arg-type]
-            num_workers=workers,
+            num_workers=_workers(),
             pin_memory=torch.device(self.device).type == "cuda",
             # Without a generator of its own the loader draws its workers' seed from the global
             # stream, and a run on files would part from the same run on resident data.
@@ -114,3 +113,10 @@ class Streamed(Split):
     def _scale(self, batch: Tensor) -> Tensor:
         batch = batch.to(self.device, non_blocking=True)
         return batch.float() / 255 if batch.dtype == torch.uint8 else batch
+
+
+def _workers() -> int:
+    """Processes that read: all cores of this process but one, shared with others on the machine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    trainings = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # of torchrun
+    return min(16, max(1, (cores or 1) // trainings - 1))

@@ -33,6 +33,7 @@ from latentfit.metrics.kernel import kid
 from latentfit.metrics.labels import inception_score
 from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_weighted
 from latentfit.metrics.manifold import Manifold, density_coverage, manifold, precision_recall
+from latentfit.metrics.matrix import Known
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
 from latentfit.metrics.mixed import Breakdown
 from latentfit.metrics.neighbours import distinct, nearest
@@ -51,6 +52,7 @@ __all__ = [
     "Dimension",
     "Estimate",
     "Extractor",
+    "Known",
     "LeNet",
     "Manifold",
     "Memorisation",

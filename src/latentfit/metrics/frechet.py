@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.metrics.matrix import Features, matrix, pair
+from latentfit.metrics.matrix import Features, Known, known, matrix, pair
 
+PART = 1024  # rows that are held in float64 at a time
 ROUNDING = 1e-9  # share of the distance that the fast path may lose to rounding
 
 
@@ -53,7 +54,8 @@ class Moments:
         gap = mean - self.mean
         scatter = _gram(held - mean)
         if self.count:
-            scatter += self.scatter + self.count * len(held) / both * torch.outer(gap, gap)
+            scatter += self.scatter
+            scatter.addr_(gap, gap, alpha=self.count * len(held) / both)
         self.scatter = scatter
         self.mean = self.mean + gap * (len(held) / both)
         self.count = both
@@ -77,11 +79,12 @@ def moments(rows: Features) -> Moments:
         UserError: Not a matrix, or NaN or infinity among the entries.
     """
     held = Moments()
-    held.update(rows)
+    for part in matrix(rows, least=0, narrow=True).split(PART):
+        held.update(part)
     return held
 
 
-def frechet(a: Features, b: Features) -> float:
+def frechet(a: Features, b: Features | Known) -> float:
     r"""Frechet distance of two feature sets, each taken as a Gaussian.
 
     .. math:: \|m_a - m_b\|^2 + \mathrm{tr}(S_a + S_b) - 2 \, \mathrm{tr} (S_a S_b)^{1/2}
@@ -108,14 +111,16 @@ def frechet(a: Features, b: Features) -> float:
         >>> round(frechet(x, x + 2.0), 6)
         12.0
     """
-    x, y = pair(a, b, least=2)
+    b = known(b)
+    x, y = pair(a, b, least=2, narrow=True)
     if max(len(x), len(y)) < x.shape[1]:
+        x, y = x.double(), y.double()
         # Raw pixels have thousands of columns and few rows: the rows are a root themselves.
         gap = x.mean(0) - y.mean(0)
         roots = [(rows - rows.mean(0)).T / (len(rows) - 1) ** 0.5 for rows in (x, y)]
         traces = sum(root.square().sum() for root in roots)
         return float(gap @ gap + traces - 2 * _from_roots(*roots))
-    return frechet_moments(moments(x), moments(y))
+    return frechet_moments(moments(x), b.once("moments", moments))
 
 
 def frechet_moments(a: Moments, b: Moments) -> float:

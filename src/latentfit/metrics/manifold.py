@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import within
-from latentfit.metrics.matrix import Features
-from latentfit.metrics.neighbours import Distances, chunks, nearest
+from latentfit.metrics.matrix import Features, Known, known, pair
+from latentfit.metrics.neighbours import Distances, chunks, nearest, places
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Manifold:
     coverage: float
 
 
-def precision_recall(generated: Features, real: Features, *, k: int = 3) -> tuple[float, float]:
+def precision_recall(
+    generated: Features, real: Features | Known, *, k: int = 3
+) -> tuple[float, float]:
     r"""Improved precision and recall: balls reach to the k-th neighbour, border included.
 
     .. math:: P = \overline{[\exists i: \|g - r_i\| \leq \rho_i]}, \quad
@@ -59,7 +61,7 @@ def precision_recall(generated: Features, real: Features, *, k: int = 3) -> tupl
     return found.precision, found.recall
 
 
-def density_coverage(generated: Features, real: Features, *, k: int = 5) -> Manifold:
+def density_coverage(generated: Features, real: Features | Known, *, k: int = 5) -> Manifold:
     r"""Density and coverage, with precision and recall by the same balls, border excluded.
 
     .. math:: D = \frac{1}{k M} \sum_{ij} [\|g_j - r_i\| < \rho_i], \quad
@@ -84,7 +86,9 @@ def density_coverage(generated: Features, real: Features, *, k: int = 5) -> Mani
     return _cover(generated, real, Balls(k, border=False))[0]
 
 
-def manifold(generated: Features, real: Features, *, near: int = 3, far: int = 5) -> Manifold:
+def manifold(
+    generated: Features, real: Features | Known, *, near: int = 3, far: int = 5
+) -> Manifold:
     """`precision_recall` with k = `near` and `density_coverage` with k = `far`, in one pass.
 
     Arguments:
@@ -101,9 +105,9 @@ def manifold(generated: Features, real: Features, *, near: int = 3, far: int = 5
         >>> manifold(x, x).precision
         1.0
     """
-    one, other = _cover(
-        generated, real, Balls(near, border=True, name="near"), Balls(far, border=False, name="far")
-    )
+    near_balls = Balls(near, border=True, name="near")
+    far_balls = Balls(far, border=False, name="far", recall=False)
+    one, other = _cover(generated, real, near_balls, far_balls)
     return replace(other, precision=one.precision, recall=one.recall)
 
 
@@ -115,35 +119,38 @@ class Balls:
         k: The neighbour, itself excluded.
         border: Whether a point at just that distance is inside.
         name: What errors call `k`.
+        recall: Whether balls of the samples are looked at too.
     """
 
     k: int
     border: bool
     name: str = "k"
+    recall: bool = True
 
 
-def _cover(generated: Features, real: Features, *kinds: Balls) -> list[Manifold]:
+def _cover(generated: Features, real: Features | Known, *kinds: Balls) -> list[Manifold]:
     """One answer for each kind of ball; neighbours and distances are found once."""
-    held = Distances(real, generated)
-    rows = min(len(held.a), len(held.b))
+    real = known(real)
+    rows = min(map(len, pair(real, generated, narrow=True)))
     for balls in kinds:
         within(balls.name, balls.k, 1, rows - 1, remedy="give more rows, or a nearer neighbour")
     most = max(balls.k for balls in kinds)
-    reach, reach_generated = (
-        nearest(points, points, most, apart=True)[0].square() for points in (held.a, held.b)
-    )
-    around = [torch.zeros(len(held.b), dtype=torch.long, device=held.b.device) for _ in kinds]
-    covered = [torch.zeros(len(held.a), dtype=torch.bool, device=held.a.device) for _ in kinds]
+    reach = real.once(("reach", most), lambda points: _reach(points, most))
+    reach_generated = _reach(generated, most)
+    held = Distances(real, generated)
+    around = [torch.zeros(len(held.b), dtype=torch.int32, device=held.b.device) for _ in kinds]
+    covered = [torch.zeros(len(held.a), dtype=torch.uint8, device=held.a.device) for _ in kinds]
     recalled = [torch.zeros_like(found) for found in covered]
     for rows in chunks(len(held.a)):
         table = held.block(rows)
         for number, balls in enumerate(kinds):
             of_real, of_generated = reach[rows, balls.k - 1, None], reach_generated[:, balls.k - 1]
             inside = _inside(held, rows, table, of_real, balls.border)
-            around[number] += inside.sum(0)
-            covered[number][rows] = inside.any(1)
-            inside = _inside(held, rows, table, of_generated[None], balls.border)
-            recalled[number][rows] = inside.any(1)
+            around[number] += inside.sum(0, dtype=torch.int32)
+            covered[number][rows] = inside.amax(1)
+            if balls.recall:
+                inside = _inside(held, rows, table, of_generated[None], balls.border)
+                recalled[number][rows] = inside.amax(1)
     return [
         Manifold(
             precision=float((around[number] > 0).double().mean()),
@@ -155,12 +162,18 @@ def _cover(generated: Features, real: Features, *kinds: Balls) -> list[Manifold]
     ]
 
 
+def _reach(points: Features, most: int) -> Tensor:
+    """Squared distances (N, most) of each point to its nearest others."""
+    return nearest(points, points, most, apart=True)[0].square()
+
+
 def _inside(held: Distances, rows: slice, table: Tensor, reach: Tensor, border: bool) -> Tensor:
-    """Which squared distances lie within reach, booleans (rows, M); close calls in float64."""
-    slack = held.slack[rows]
+    """Which squared distances lie within reach, 0 or 1 (rows, M); close calls in float64."""
+    slack = held.slack[rows].max()  # of all rows, so that the limits stay a row or a column
     found, near = table < reach.float() - slack, table <= reach.float() + slack
-    i, j = (near ^ found).nonzero(as_tuple=True)
-    squared = held.exact(i + rows.start, j)
-    limit = reach.expand(len(table), table.shape[1])[i, j]
-    found[i, j] = squared <= limit if border else squared < limit
-    return found
+    for place in places(near ^ found):
+        i, j = place // table.shape[1], place % table.shape[1]
+        squared = held.exact(i + rows.start, j)
+        limit = reach.expand_as(table)[i, j]
+        found[i, j] = squared <= limit if border else squared < limit
+    return found.view(torch.uint8)  # sums and maxima of booleans take ten times as long

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from latentfit.checks import UserError, within
-from latentfit.metrics.matrix import Features, matrix, pair
+from latentfit.metrics.matrix import Features, Known, matrix, pair, whole_float32
 
 ROWS = 512  # queries at a time: 20 MB of float32 against 10,000 points
 CACHED = 2**17  # float64 entries at a time that stay in a core's cache
@@ -26,14 +27,17 @@ class Distances:
         UserError: Not matrices of one width, no rows, or NaN or infinity among the entries.
     """
 
-    def __init__(self, a: Features, b: Features) -> None:
-        self.a, self.b = pair(a, b)
-        centre = self.b.mean(0)
+    def __init__(self, a: Features | Known, b: Features | Known) -> None:
+        # What comes as float32 stays so: a part of it at a time is made float64.
+        self.a, self.b = pair(a, b, narrow=True)
+        centre = torch.stack([part.double().sum(0) for part in self.b.split(ROWS)]).sum(0)
+        centre /= len(self.b)
         # Distances do not change, and a common offset costs no digits.
-        self._b = (self.b - centre).float()
-        self._a = self._b if a is b else (self.a - centre).float()
-        self._a_norm, self._b_norm = (
-            side.square().sum(1, keepdim=True) for side in (self._a, self._b)
+        self._centre, self._same = centre, a is b
+        self._b = torch.cat([self._centred(self.b, rows) for rows in chunks(len(self.b))])
+        self._b_norm = self._b.square().sum(1, keepdim=True)
+        self._a_norm = torch.cat(
+            [self._queries(rows).square().sum(1, keepdim=True) for rows in chunks(len(self.a))]
         )
         rounding = torch.finfo(torch.float32).eps * self.a.shape[1] ** 0.5
         # Eight deviations of a sum of k roundings.
@@ -41,15 +45,34 @@ class Distances:
 
     def block(self, rows: slice, columns: slice = slice(None)) -> Tensor:
         """A part of the table of squared distances, float32 with shape (rows, columns)."""
-        table = torch.addmm(self._b_norm[columns].T, self._a[rows], self._b[columns].T, alpha=-2)
+        with whole_float32():
+            table = torch.addmm(
+                self._b_norm[columns].T, self._queries(rows), self._b[columns].T, alpha=-2
+            )
         return table.add_(self._a_norm[rows])
 
     def exact(self, i: Tensor, j: Tensor) -> Tensor:
         """Squared distances of rows i (P,) of `a` from rows j (P,) of `b`, float64 (P,)."""
         size = max(1, CACHED // self.a.shape[1])
         parts = zip(i.split(size), j.split(size), strict=True)
-        found = [torch.linalg.vector_norm(self.a[p] - self.b[q], dim=1).square() for p, q in parts]
-        return torch.cat(found) if found else self.a.new_zeros(0)
+        found = [
+            torch.linalg.vector_norm(self.a[p].double() - self.b[q].double(), dim=1).square()
+            for p, q in parts
+        ]
+        return torch.cat(found) if len(i) else self.slack.new_zeros(0, dtype=torch.float64)
+
+    def all_from(self, row: int) -> Tensor:
+        """Squared distances of all rows of `b` from one row of `a`, float64 (M,)."""
+        one, size = self.a[row].double(), max(1, CACHED // self.a.shape[1])
+        return torch.cat([(one - part).square_().sum(1) for part in self.b.split(size)])
+
+    def _centred(self, side: Tensor, rows: slice) -> Tensor:
+        """Rows less the centre, subtracted in float64."""
+        return (side[rows].double() - self._centre).float()
+
+    def _queries(self, rows: slice) -> Tensor:
+        """Rows of `a` less the centre, made when they are needed: as large as the features."""
+        return self._b[rows] if self._same else self._centred(self.a, rows)
 
 
 def nearest(
@@ -93,7 +116,7 @@ def nearest(
     doubtful = squared[:, -1:] > screened[:, -1:] - held.slack
     if wide < most:
         for row in doubtful.squeeze(1).nonzero().flatten().tolist():
-            exact = (held.a[row] - held.b).square().sum(1)
+            exact = held.all_from(row)
             if apart:
                 exact[row] = torch.inf
             squared[row], chosen[row] = exact.topk(k, largest=False)
@@ -137,6 +160,15 @@ def thinned(held: Tensor) -> Tensor:
             break
         held = held[~copies]  # of a heap of more than k some are left to the next turn
     return held
+
+
+def places(found: Tensor) -> tuple[Tensor, ...]:
+    """Where a table of booleans is true, counted along its rows, a few (P,) at a time."""
+    if found.device.type == "cpu":  # PyTorch takes twenty times as long where little is true
+        flat = torch.from_numpy(np.flatnonzero(found.numpy()))
+    else:
+        flat = found.flatten().nonzero().squeeze(1)
+    return flat.split(CACHED)
 
 
 def chunks(count: int) -> list[slice]:

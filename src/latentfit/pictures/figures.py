@@ -14,6 +14,7 @@ import torch
 from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, SymmetricalLogLocator
 from torch import Tensor
@@ -54,14 +55,20 @@ def save(figure: Figure, *paths: str | Path) -> None:
     }
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # names of data may be in any script
-        if figure.get_layout_engine() is not None:  # what takes longest, once for all files
-            figure.draw_without_rendering()
+        if (engine := figure.get_layout_engine()) is not None:  # once for all files
+            engine.execute(figure)
             figure.set_layout_engine("none")
         for path, kind in kinds.items():
-            # Without a date the same figure gives the same bytes.
-            dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-            form: dict[str, Any] = {"format": kind, "dpi": DPI, "metadata": dates.get(kind, {})}
-            atomically(path, lambda draft, form=form: figure.savefig(draft, **form))
+            atomically(path, lambda draft, kind=kind: _write(figure, draft, kind))
+
+
+def _write(figure: Figure, path: Path, kind: str) -> None:
+    """Write a figure that is laid out; `Figure.savefig` would draw it once more for that."""
+    figure.dpi = DPI  # a canvas of points changes it
+    # Without a date the same figure gives the same bytes.
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    canvas: Any = get_registered_canvas_class(kind)(figure)
+    getattr(canvas, f"print_{kind}")(path, metadata=dates.get(kind, {}))
 
 
 @rc_context(STYLE)

@@ -32,8 +32,8 @@ def novelty(subject: Subject) -> Estimate | None:
         where a distance that is divided by is 0.
     """
     train, test = subject.data.train, subject.data.test
-    rows = _flat(train.some(MOST))
-    made = _flat(torch.cat(subject.generated)[:MOST])
+    rows = _flat(train.some(MOST).to(subject.place))
+    made = _flat(torch.cat(subject.generated)[:MOST].to(subject.place))
     own, own_test = _nearest(rows, train, 2)[0][:, 1], _nearest(rows, test, 1)[0][:, 0]
     (near, found), near_test = _nearest(made, train, 1), _nearest(made, test, 1)[0][:, 0]
     if 0 in (float(own.mean()), float(own_test.mean()), float(near_test.mean())):
@@ -50,14 +50,14 @@ def novelty(subject: Subject) -> Estimate | None:
 
 
 def _flat(x: Tensor) -> Tensor:
-    return x.cpu().flatten(1).double()
+    return x.flatten(1).double()
 
 
 def _nearest(rows: Tensor, split: Split, k: int) -> tuple[Tensor, Tensor]:
     """The k smallest distances of rows (N, d) to a split, and where, each with shape (N, k)."""
     distances, places, start = [], [], 0
     for x in split.chunks(CHUNK):
-        found, place = nearest(rows, _flat(x), min(k, len(x)))
+        found, place = nearest(rows, _flat(x.to(rows.device)), min(k, len(x)))
         distances.append(found)
         places.append(place + start)
         start += len(x)

@@ -48,13 +48,13 @@ def reference(data: Data, extractor: Extractor, count: int, device: torch.device
         device: Where the features are made.
 
     Returns:
-        On the CPU.
+        On the device.
     """
     path = None
     if extractor.kept and (place := cache()):
         marks = (data.fingerprint, extractor.name, extractor.hash, str(count), str(FORMAT))
         path = place / f"{'-'.join(marks)}.safetensors"
-        if held := _read(path, count):
+        if held := _read(path, count, device):
             return held
     places = shuffled(len(data.train))  # files are often sorted
     held = {
@@ -67,10 +67,14 @@ def reference(data: Data, extractor: Extractor, count: int, device: torch.device
     return Reference(**held)
 
 
+def features(extractor: Extractor, samples: Tensor, device: torch.device) -> Tensor:
+    """Features of samples (N, *shape), on the device."""
+    return torch.cat([extractor(part.to(device)) for part in samples.split(512)])
+
+
 def extract(extractor: Extractor, split: Split, places: Tensor, device: torch.device) -> Tensor:
-    """Features of the samples at some places (N,) of a split, on the CPU."""
-    parts = places.split(512)
-    return torch.cat([extractor(split.take(part).to(device)).cpu() for part in parts])
+    """Features of the samples at some places (N,) of a split, on the device."""
+    return torch.cat([extractor(split.take(p).to(device)) for p in places.split(512)])
 
 
 def cache() -> Path | None:
@@ -88,10 +92,10 @@ def cache() -> Path | None:
         return None
 
 
-def _read(path: Path, count: int) -> Reference | None:
+def _read(path: Path, count: int, device: torch.device) -> Reference | None:
     """What a file holds; None where there is none, or one that is damaged or something else."""
     try:
-        held = Reference(**load_file(path))
+        held = Reference(**load_file(path, str(device)))
     except (OSError, SafetensorError, TypeError):
         return None
     sets = (held.test, held.train, held.other)

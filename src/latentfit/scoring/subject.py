@@ -20,7 +20,7 @@ from latentfit.models import Model
 from latentfit.networks import evaluating
 from latentfit.posteriors import Code
 from latentfit.schema import plain
-from latentfit.scoring.reference import Reference, reference
+from latentfit.scoring.reference import Reference, features, reference
 from latentfit.seeds import seeded
 from latentfit.shapes import is_image
 from latentfit.training import encode_all
@@ -34,13 +34,15 @@ class Pair:
     """Features of some samples and of equally many test samples, and what is found of both.
 
     Attributes:
-        samples: With shape (N, k), on the CPU.
-        test: With shape (N, k).
+        samples: With shape (N, k).
+        test: With shape (N, k), the same for all pairs.
+        known: The same, with what is known of it.
         seed: Of what is random.
     """
 
     samples: Tensor
     test: Tensor
+    known: metrics.Known
     seed: int
 
     @property
@@ -57,7 +59,7 @@ class Pair:
     def manifold(self) -> Manifold:
         """Precision, recall, density and coverage by balls around points."""
         k = min(5, len(self.test) - 1)
-        return metrics.manifold(self.samples, self.test, near=min(3, k), far=k)
+        return metrics.manifold(self.samples, self.known, near=min(3, k), far=k)
 
 
 class Subject:
@@ -117,6 +119,11 @@ class Subject:
         return next(self.model.parameters()).device
 
     @property
+    def place(self) -> torch.device:
+        """Where features are made and distances taken: where the model lies, if it has float64."""
+        return self.device if self.device.type != "mps" else torch.device("cpu")
+
+    @property
     def image(self) -> bool:
         """Whether samples are images."""
         return is_image(self.data.seen)
@@ -173,19 +180,25 @@ class Subject:
     @cached_property
     def reference(self) -> Reference:
         """Features of test and training samples."""
-        return reference(self.data, self.extractor, self.count, self.device)
+        return reference(self.data, self.extractor, self.count, self.place)
 
     @cached_property
     @torch.no_grad()
     def pairs(self) -> dict[str, list[Pair]]:
         """What is compared with test samples, by the suffix of its scores' names."""
-        sets = {"": [self.extractor(samples).cpu() for samples in self.generated]}
+        sets = {"": self.generated}
         if self.model.encodes:
-            sets["_reconstruction"] = [self.extractor(self.reconstructed).cpu()]
-        sets["_floor"] = [self.reference.train]
-        return {
-            suffix: [Pair(samples, self.reference.test, self.seed) for samples in held]
+            sets["_reconstruction"] = [self.reconstructed]
+        found = {
+            suffix: [features(self.extractor, samples, self.place) for samples in held]
             for suffix, held in sets.items()
+        }
+        found["_floor"] = [self.reference.train]
+        test = self.reference.test
+        known = metrics.Known(test)  # what is found of it serves all pairs
+        return {
+            suffix: [Pair(samples, test, known, self.seed) for samples in held]
+            for suffix, held in found.items()
         }
 
     @cached_property
@@ -209,16 +222,17 @@ class Subject:
     @cached_property
     def memory(self) -> dict[str, Memorisation]:
         """Distances to nearest neighbours, by the name of the features: pixels, and others."""
-        pixels = metrics.pixels()
-        found = {"pixels": (pixels, reference(self.data, pixels, self.count, self.device))}
+
+        def found(made: Tensor, held: Reference) -> Memorisation:
+            return metrics.memorisation(made, held.train, held.other, held.test)
+
+        by_name = {self.extractor.name: found(self.pairs[""][0].samples, self.reference)}
         if self.extractor.name != "pixels":
-            found[self.extractor.name] = (self.extractor, self.reference)
-        return {
-            name: metrics.memorisation(
-                make(self.generated[0]).cpu(), held.train, held.other, held.test
-            )
-            for name, (make, held) in found.items()
-        }
+            pixels = metrics.pixels()
+            made = features(pixels, self.generated[0], self.place)
+            held = reference(self.data, pixels, self.count, self.place)
+            by_name["pixels"] = found(made, held)
+        return by_name
 
     @cached_property
     @torch.no_grad()

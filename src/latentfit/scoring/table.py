@@ -94,8 +94,9 @@ def _sliced(subject: Subject) -> Found:
         again = subject.model.prior.sample(len(subject.code)).cpu()
     drawn, codes = (rows[:, subject.active] for rows in subject.against_prior)
     scale = codes.var(0).mean().sqrt().clamp_min(1e-12)
+    known = metrics.Known((drawn / scale).to(subject.place))
     compared = {"": codes, "_floor": again[:, subject.active]}
-    return {suffix: metrics.sliced_wasserstein(rows / scale, drawn / scale)
+    return {suffix: metrics.sliced_wasserstein((rows / scale).to(subject.place), known)
             for suffix, rows in compared.items()}  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def _critic(subject: Subject) -> float | None:
     if len(subject.code) < 4:  # half of them judge the critic, and one says nothing
         return None
     # Closed dimensions count nothing: a masked prior's noise there is not a mismatch.
-    drawn, codes = (rows[:, subject.active] for rows in subject.against_prior)
+    drawn, codes = (rows[:, subject.active].to(subject.place) for rows in subject.against_prior)
     return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
 
 
@@ -149,13 +150,13 @@ _CLUSTERS = (
 # fmt: off
 METRICS: Table[Metric] = Table("metrics", Metric, (
     *ROWS,
-    Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.test),
+    Comparison("fd_<features>", "fd", lambda pair: metrics.frechet(pair.samples, pair.known),
                "Fréchet distance between generated and test samples in the features of <features>; "
                "about the floor is as good as new data", "lower",
                "unbiased covariances, symmetric eigenvalue form, float64",
                also={"inception": "fid"}),
     Comparison("kid_<features>", "kid",
-               lambda pair: metrics.kid(pair.samples, pair.test, seed=pair.seed).value,
+               lambda pair: metrics.kid(pair.samples, pair.known, seed=pair.seed).value,
                "kernel distance between generated and test samples in the features of <features>; "
                "unbiased at small counts, may be negative", "lower",
                "cubic kernel, unbiased, mean of 100 subsets of 1,000"),
@@ -174,7 +175,7 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
     Comparison("coverage", "manifold", lambda pair: pair.manifold.coverage,
                "share of test data whose ball (k = 5) holds a sample", "higher", _BALLS),
     Comparison("sliced_wasserstein", "sliced",
-               lambda pair: metrics.sliced_wasserstein(pair.samples, pair.test, seed=pair.seed),
+               lambda pair: metrics.sliced_wasserstein(pair.samples, pair.known, seed=pair.seed),
                "Wasserstein distance over 512 directions", "lower", "512 directions, p = 2",
                vectors=True),
     Metric("mse", "", _coded(lambda subject: _estimate(subject.error)),
