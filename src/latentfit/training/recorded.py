@@ -130,5 +130,5 @@ def why_not(game: Game, *, resident: bool, processes: int) -> str:
     for name, optimizer in game.optimizers.items():
         if not all(group.get("capturable", False) for group in optimizer.param_groups):
             kind = type(optimizer).__name__
-            return f"the optimizer of player '{name}', {kind}, counts on the CPU"
+            return f"the optimizer of player '{name}', {kind}, cannot be recorded"
     return ""
