@@ -37,6 +37,7 @@ from latentfit.data import Data, load
 from latentfit.expost import fit_prior, with_prior
 from latentfit.models import Learned, Model
 from latentfit.networks import GridDecoder, GridEncoder
+from latentfit.networks.taps import OneChannel, OneChannelUp
 from latentfit.recipes import recipe
 from latentfit.recipes.parts import Parts
 from latentfit.seeds import seeded
@@ -107,7 +108,17 @@ class Judging(BaseDiscriminator):
 
 
 def their_model(name: str, shape: tuple[int, ...], width: float) -> Any:
-    """A model of theirs on our networks."""
+    """A model of theirs on our networks, as layers of PyTorch."""
+    model = _their_model(name, shape, width)
+    for layer in model.modules():  # the same layers, computed as PyTorch does
+        if isinstance(layer, OneChannel):
+            layer.__class__ = nn.Conv2d
+        elif isinstance(layer, OneChannelUp):
+            layer.__class__ = nn.ConvTranspose2d
+    return model
+
+
+def _their_model(name: str, shape: tuple[int, ...], width: float) -> Any:
     parts = Parts(shape, LATENT, width=width)
     common = {"input_dim": shape, "latent_dim": LATENT}
     if name == "VQVAE":

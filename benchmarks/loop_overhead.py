@@ -21,7 +21,7 @@ from latentfit.storage import RunFolder
 from latentfit.training import Settings
 from latentfit.training import train as play
 
-ROUNDS, PAIRS = 600, 5
+ROUNDS, PAIRS = 400, 5
 
 
 def bare(model: Model, batches: list[torch.Tensor]) -> float:

@@ -1,7 +1,8 @@
 """Time of a step of ours and of Pythae 0.1.2: the same networks, batch and images, in turn.
 
 Each training is a process of its own, so that what one library tells the machine does not help the
-other. Needs the environment of `against_pythae.py`. A line for each training goes to `--out`.
+other. The networks are the same functions; theirs are computed by the layers of PyTorch. Needs the
+environment of `against_pythae.py`. A line for each training goes to `--out`.
 
     python benchmarks/steps_against_pythae.py --out results/speed --data-root data
 """
