@@ -3,8 +3,11 @@
 python benchmarks/around.py --data-root FOLDER [--only NAME ...] [--runs 5] [--source SRC ...]
 
 Each figure is the median of several processes, with their processor seconds (of user and system)
-and the most memory that any of them held. Several `--source` folders, such as the `src` of an older
-checkout, are measured in turn, so that a machine that is busy for a while is so for all of them.
+and the most memory that any of them held, which is never less than what this script holds itself.
+Several `--source` folders, such as the `src` of an older checkout, are measured in turn, so that a
+machine that is busy for a while is so for all of them. What a name says of `fresh` is in a new run
+folder, `finished` gives the command of a finished run again; scores and report are what
+`fresh-scored` takes beyond `fresh-unscored`.
 Lines are added to `results/speed/around.jsonl`.
 """
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from latentfit.checks import UserError, within
@@ -98,12 +97,13 @@ def prd(
     """
     from sklearn.cluster import MiniBatchKMeans
 
-    x, y = pair(generated, real)
+    x, y = pair(generated, real, narrow=True)
     if len(x) != len(y):
         raise UserError(f"PRD compares equal counts, got {len(x)} samples and {len(y)} data.")
     within("clusters", clusters, 1, len(x) + len(y))
     within("repeats", repeats, 1)
-    union = torch.cat([x, y]).cpu().numpy()
+    union = np.empty((len(x) + len(y), x.shape[1]))  # filled in place: the largest thing held
+    union[: len(x)], union[len(x) :] = x.cpu().numpy(), y.cpu().numpy()
     curves = []
     for number in range(repeats):
         # scikit-learn's own annotation of n_init only knows its string.
