@@ -14,7 +14,11 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-READS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default}
+aten = torch.ops.aten
+READS = {aten._local_scalar_dense, aten.is_nonzero, aten.nonzero, aten.masked_select, aten._unique2}
+"""What gives Python a number, or a tensor whose size depends on one."""
+PICKS = {aten.index, aten.index_put, aten.index_put_}
+"""The same, where the index is a mask."""
 
 
 class Tape(TorchDispatchMode):
@@ -26,7 +30,8 @@ class Tape(TorchDispatchMode):
         self.made: dict[int, Tensor] = {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if func in READS:
+        masks = [a for a in tree_flatten(args[1:2])[0] if getattr(a, "dtype", None) == torch.bool]
+        if func.overloadpacket in READS or (func.overloadpacket in PICKS and masks):
             raise RuntimeError(f"operation not permitted when recording: {func}")
         out = func(*args, **(kwargs or {}))
         self.steps.append((func, args, kwargs or {}, out))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import itertools
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -93,6 +95,30 @@ def test_recorded_rounds_are_the_rounds(name, shape):
     assert replayed > 4
     assert not told
     assert all(torch.equal(a, b) for a, b in zip(kept.values, other.values, strict=True))
+
+
+def test_rounds_on_a_table_are_recorded():
+    """Its likelihood has a law for each column."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({
+        "size": generator.normal(size=80), "kind": generator.choice(["a", "b", "c"], 80),
+        "yes": generator.random(80) > 0.5,
+        "gap": np.where(generator.random(80) < 0.3, np.nan, 1.5 * np.arange(80)),
+    })  # fmt: skip
+    data, told = lf.data.load(frame), []
+    settings = {"latent": 3, "width": 1 / 16, "batch": BATCH}
+    models = [lf.recipe("sigma-vae", data, **settings).train() for _ in range(2)]
+    x = data.train.first(COUNT)
+    (eager, _), (recorded, _) = (
+        rounds(m, x, taped=taped, told=told) for m, taped in zip(models, (False, True), strict=True)
+    )
+    for step in range(WARM + 4):
+        eager.play(step)
+        recorded.play(step)
+    one, two = (m.state_dict() for m in models)
+    assert not told
+    assert recorded.recorded.tapes
+    assert all(torch.equal(one[name], two[name]) for name in one)
 
 
 class Line(Learner):

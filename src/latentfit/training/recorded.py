@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import torch
@@ -77,10 +78,9 @@ class Recorded:
         count = self.played[program] = self.played.get(program, 0) + 1
         if self.gives_up:
             return body()
-        if count == 1 and self.device.type != "cpu":
-            return self._watched(body)
         if count <= WARM:
-            return body()
+            with _beside(self.device):
+                return self._watched(body) if count == 1 else body()
         if program not in self.tapes and not self._record(program, body):
             return body()
         tape, names, values = self.tapes[program]
@@ -91,7 +91,8 @@ class Recorded:
         """A round; one that draws from the CPU's stream would draw the same numbers ever after."""
         before = torch.default_generator.get_state()
         terms = body()
-        if not torch.equal(before, torch.default_generator.get_state()):
+        moved = not torch.equal(before, torch.default_generator.get_state())
+        if moved and self.device.type != "cpu":
             self._give_up("its terms draw random numbers on the CPU")
         return terms
 
@@ -119,6 +120,19 @@ class Recorded:
         self.gives_up = True
         self.tapes.clear()
         self.tell(f"rounds cannot be recorded and are played move by move, slower: {why}.")
+
+
+@contextmanager
+def _beside(device: torch.device) -> Iterator[None]:
+    """On a stream of its own: what is played before a recording leaves nothing on the usual one."""
+    if device.type != "cuda" or not torch.cuda.is_available():
+        yield
+        return
+    usual, stream = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+    stream.wait_stream(usual)
+    with torch.cuda.stream(stream):
+        yield
+    usual.wait_stream(stream)
 
 
 def why_not(game: Game, *, resident: bool, processes: int) -> str:
