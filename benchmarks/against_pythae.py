@@ -37,7 +37,6 @@ from latentfit.data import Data, load
 from latentfit.expost import fit_prior, with_prior
 from latentfit.models import Learned, Model
 from latentfit.networks import GridDecoder, GridEncoder
-from latentfit.networks.taps import OneChannel, OneChannelUp
 from latentfit.recipes import recipe
 from latentfit.recipes.parts import Parts
 from latentfit.seeds import seeded
@@ -45,7 +44,6 @@ from latentfit.storage import RunFolder
 from latentfit.training import Settings, train
 
 Row = dict[str, Any]
-
 LATENT, BATCH, RATE, COUNT = 16, 64, 1e-3, 10_000
 MMD = 200.0  # ours; theirs ships 0.03, at which the codes are hardly held
 CROSS_ENTROPY = {"likelihood": "bernoulli"}
@@ -108,17 +106,7 @@ class Judging(BaseDiscriminator):
 
 
 def their_model(name: str, shape: tuple[int, ...], width: float) -> Any:
-    """A model of theirs on our networks, as layers of PyTorch."""
-    model = _their_model(name, shape, width)
-    for layer in model.modules():  # the same layers, computed as PyTorch does
-        if isinstance(layer, OneChannel):
-            layer.__class__ = nn.Conv2d
-        elif isinstance(layer, OneChannelUp):
-            layer.__class__ = nn.ConvTranspose2d
-    return model
-
-
-def _their_model(name: str, shape: tuple[int, ...], width: float) -> Any:
+    """A model of theirs on our networks."""
     parts = Parts(shape, LATENT, width=width)
     common = {"input_dim": shape, "latent_dim": LATENT}
     if name == "VQVAE":

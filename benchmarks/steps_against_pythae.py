@@ -22,8 +22,10 @@ from pathlib import Path
 import torch
 from against_pythae import BATCH, LATENT, RATE, SYSTEMS, their_model, their_training
 from pythae.pipelines import TrainingPipeline
+from torch import nn
 
 from latentfit.data import Data, load
+from latentfit.networks.taps import OneChannel, OneChannelUp
 from latentfit.recipes import recipe
 from latentfit.storage import RunFolder
 from latentfit.training import Settings, train
@@ -47,6 +49,11 @@ def theirs(name: str, data: Data, width: float, steps: int) -> float:
     images = data.train.first(steps * BATCH)
     with tempfile.TemporaryDirectory() as folder:
         model = their_model(name, data.seen, width)
+        for layer in model.modules():
+            if isinstance(layer, OneChannel):
+                layer.__class__ = nn.Conv2d
+            elif isinstance(layer, OneChannelUp):
+                layer.__class__ = nn.ConvTranspose2d
         pipeline = TrainingPipeline(model=model, training_config=their_training(name, folder, 1, 0))
         began = time.perf_counter()
         pipeline(train_data=images)

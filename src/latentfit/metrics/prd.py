@@ -91,6 +91,7 @@ def prd(
         | Assessing Generative Models via Precision and Recall (Sajjadi et al., 2018), Algorithm 1
 
     Example:
+        >>> import torch
         >>> x = torch.randn(200, 2)
         >>> round(prd(x, x, repeats=1).f8, 6)
         1.0
