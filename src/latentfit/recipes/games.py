@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from latentfit.game import Game
 from latentfit.models import Learned, Learner, Model
 from latentfit.optimizers import RMSprop
-from latentfit.players import Player, Terms
+from latentfit.players import Player, Terms, Turn
 from latentfit.recipes import RECIPES
 from latentfit.schedules import Schedule, at
 from latentfit.seeds import seeded
@@ -103,7 +103,7 @@ def _rows(model: Learner, x: Tensor) -> list[Row]:
             name,
             ", ".join(names[id(part)] for part in player.owns if list(part.parameters())),
             turn.repeats,
-            ("two new" if turn.batches == 2 else "new") if turn.fresh else "the same",
+            _batches(turn, player),
             _rate(game.optimizers[name], player.rate),
             _loss(player, turn.terms(name, *[x] * turn.seen)),
             inspect.cleandoc(player.terms.__doc__ or "").splitlines()[0].rstrip("."),
@@ -111,6 +111,12 @@ def _rows(model: Learner, x: Tensor) -> list[Row]:
         for turn in game.turns
         for name, player in turn.players.items()
     ]
+
+
+def _batches(turn: Turn, player: Player) -> str:
+    if not turn.fresh:
+        return "the same"
+    return "two new" if (turn.seen if player.given else player.batches) == 2 else "new"
 
 
 def _rate(optimizer: Optimizer, factor: float | Schedule) -> str:
