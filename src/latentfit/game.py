@@ -223,6 +223,6 @@ class Game:
                 for slots in (optimizer.state, state[name]["state"])
             )
             if keeps and given and keeps != given:
-                raise ValueError(f"the optimizer of player '{name}' keeps other numbers")
+                raise ValueError(f"as older versions did, player '{name}' keeps other numbers")
             optimizer.load_state_dict(state[name])
         self._set_dials()

@@ -52,7 +52,7 @@ class Rounds:
         resident = isinstance(split, Resident)
         self.order = iter(order)
         self.stream = None if resident else split.batches(self.order)
-        self.rows: Tensor | None = None
+        self.rows = torch.empty(0, dtype=torch.long)
         self.recorded: Recorded | None = None
         if tape is not None:
             why = why_not(game, resident=resident, processes=distributed.world())
@@ -76,16 +76,14 @@ class Rounds:
     def _fill(self) -> None:
         """Put the indices of the round's batches where the program reads them."""
         rows = torch.stack([next(self.order) for _ in range(self.game.draws)])
-        if self.rows is None:
-            self.rows = rows.to(self.device)
-        else:
+        if len(self.rows):
             self.rows.copy_(rows, non_blocking=True)
+        else:
+            self.rows = rows.to(self.device)
 
     def _batches(self) -> Iterator[Tensor]:
         if self.stream is not None:
             return self.stream
-        if self.rows is None:
-            raise RuntimeError("a round begins with its indices")
         return (self.split.take(row) for row in self.rows)
 
     def _body(self) -> Terms:
