@@ -31,7 +31,7 @@ from latentfit.networks.layers import (
     scaled,
     spectrally_normal,
 )
-from latentfit.networks.taps import convolution, doubling
+from latentfit.networks.taps import convolution, doubled
 from latentfit.shapes import Shape
 
 
@@ -186,7 +186,7 @@ class Decoder(nn.Module):
                 convolution(a, shape[0], 3),
             ]
         else:
-            layers += [doubling(inner, shape[0])]
+            layers += [doubled(inner, shape[0])]
         self.layers, self.shape = nn.Sequential(*layers), shape
         self.apply(normal_002 if family.small else glorot_uniform)
         if not family.small:

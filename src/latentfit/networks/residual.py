@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from latentfit.networks.convolution import Fit, grid
 from latentfit.networks.layers import Reshape, scaled
-from latentfit.networks.taps import doubling
+from latentfit.networks.taps import doubled
 from latentfit.shapes import Shape
 
 
@@ -99,7 +99,7 @@ class GridDecoder(nn.Module):
             nn.ReLU(),
             nn.ConvTranspose2d(b, a, 4, stride=2, padding=1),
             nn.ReLU(),
-            doubling(a, shape[0]),
+            doubled(a, shape[0]),
         )
 
     def forward(self, z: Tensor) -> Tensor:

@@ -39,7 +39,9 @@ class OneChannelUp(nn.ConvTranspose2d):
         super().__init__(inputs, 1, 4, stride=2, padding=1)
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        """From (B, inputs, H, W) to (B, 1, 2H, 2W)."""
+        """From (B, inputs, H, W) to (B, 1, 2H, 2W), or of another size near it."""
+        if output_size is not None:
+            return super().forward(input, output_size)
         return _scattered(self, input, self.weight[:, 0].permute(1, 2, 0))
 
 
@@ -59,7 +61,7 @@ def convolution(inputs: int, outputs: int, side: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, side, padding=side // 2)
 
 
-def doubling(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+def doubled(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     """A 4x4 transposed convolution that doubles both sides, in the form that is fast."""
     if outputs == 1:
         return OneChannelUp(inputs)
