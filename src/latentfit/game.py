@@ -86,11 +86,10 @@ class Game:
         self.optimizers = {n: p.optimizer(self.owned[n]) for n, p in self.players.items()}
         self.rates = {n: [g["lr"] for g in o.param_groups] for n, o in self.optimizers.items()}
         self.terms = {name: prepare(player.terms) for name, player in self.players.items()}
-        self.givers = {
-            name: turn.given if turn.given is None else prepare(turn.given)
-            for turn in self.turns
-            for name in turn.players
-        }
+        self.givers: dict[str, Evaluate | None] = {}
+        for turn in self.turns:  # one for all players of a turn, so that it is compiled once
+            giver = None if turn.given is None else prepare(turn.given)
+            self.givers |= dict.fromkeys(turn.players, giver)
         self.backward, self.average, self.capturable = backward, average, capturable
         self._set_dials()
 
