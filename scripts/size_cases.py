@@ -16,7 +16,7 @@ from pathlib import Path
 import latentfit as lf
 from latentfit.storage.files import write_json
 from latentfit.studies.base import table
-from latentfit.studies.synthetic import synthetic
+from latentfit.studies.known import synthetic
 
 KNOWN = {f"n{n}": n for n in (5, 8, 12, 16, 24)}
 IMAGES = ("digits", "mnist")

@@ -54,16 +54,26 @@ def fidelity_diversity(points: dict[str, tuple[float, float]], labels: tuple[str
     return figure
 
 
-@rc_context(STYLE)
-def against_latent(
-    curves: dict[str, dict[str, dict[int, list[float]]]], true: int | None = None
-) -> Figure:
+Curves = dict[str, dict[str, dict[int, list[float]]]]
+
+
+def against_latent(curves: Curves, true: int | None = None) -> Figure:
     """Scores against the latent size: a panel a score, a line a system, bars one deviation.
 
     Arguments:
         curves: By score, by system, by latent size: the values over seeds.
         true: The true dimension, drawn as a vertical line.
     """
+    return _against(curves, "latent dimensions m", true)
+
+
+def against_rounds(curves: Curves) -> Figure:
+    """Scores over the rounds, as `against_latent`; curves by score, by system, by round."""
+    return _against(curves, "round")
+
+
+@rc_context(STYLE)
+def _against(curves: Curves, along: str, mark: int | None = None) -> Figure:
     figure = Figure(figsize=(4.2 * len(curves), 3.4), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(curves), squeeze=False)[0]
     for axes, (score, systems) in zip(panels, curves.items(), strict=True):
@@ -73,19 +83,19 @@ def against_latent(
             spread = [float(np.std(v, ddof=1)) if len(v) > 1 else 0.0 for v in held.values()]
             axes.errorbar(list(held), middle, spread, color=colour, label=system, marker="o",
                           markersize=3.5, linewidth=1.2, capsize=2)  # fmt: skip
-        if true is not None:
-            axes.axvline(true, color="black", linestyle=":", linewidth=0.9)
+        if mark is not None:
+            axes.axvline(mark, color="black", linestyle=":", linewidth=0.9)
         axes.set_xscale("log", base=2)
         sizes = sorted({m for values in systems.values() for m in values})
         axes.set_xticks(sizes, [str(size) for size in sizes])
         axes.minorticks_off()
-        axes.set(xlabel="latent dimensions m", ylabel=score)
+        axes.set(xlabel=along, ylabel=score)
         if (
             min((min(v) for values in systems.values() for v in values.values() if v), default=0)
             > 0
         ):
             axes.set_yscale("log")
-    legend_above(panels[0], columns=len(COLOURS))
+    legend_above(panels[0], columns=3)
     return figure
 
 

@@ -11,15 +11,19 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from latentfit.checks import DivergenceError, UserError, within
 from latentfit.data.base import Data
 from latentfit.storage import RunFolder, locked
-from latentfit.storage.files import read_lines, write_lines
+from latentfit.storage.files import read_json, read_lines, write_json, write_lines
+
+if TYPE_CHECKING:
+    from latentfit.models import Model
 
 Row = dict[str, Any]
 
@@ -40,6 +44,9 @@ class Cell:
         compile: Compile each player's terms: faster on long runs, other last digits.
         root: Folder of data sets; not part of what the cell is.
         fingerprint: Of data that are handed over, whose name says less than that of a known set.
+        at: Rounds on the way at which it is scored, too.
+        split: What samples are compared with, `test`; or `validation`, to choose settings by.
+        raw: Score the last weights, too, where their averages are kept.
     """
 
     recipe: str
@@ -53,13 +60,17 @@ class Cell:
     compile: bool = False
     root: str | None = None
     fingerprint: str | None = None
+    at: tuple[int, ...] = ()
+    split: Literal["test", "validation"] = "test"
+    raw: bool = False
 
     @property
     def identity(self) -> Row:
         """What decides the numbers."""
-        # Known sets have none, and the keys of what was played before it existed stay as they were.
-        left_out = {"root"} if self.fingerprint else {"root", "fingerprint"}
-        return {key: value for key, value in asdict(self).items() if key not in left_out}
+        # Later fields count from their defaults on: keys of what was played before stay the same.
+        later = {"fingerprint": None, "at": (), "split": "test", "raw": False}
+        held = asdict(self)
+        return {k: v for k, v in held.items() if k != "root" and not (k in later and v == later[k])}
 
     @property
     def key(self) -> str:
@@ -176,38 +187,67 @@ def _play_alone(cell: Cell, folder: Path) -> Row:
 
 def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
     """Train and score one cell."""
-    from latentfit.data import load
     from latentfit.recipes import recipe
     from latentfit.runs.run import commit, train
+    from latentfit.runs.run import load as load_run
     from latentfit.scoring.scores import evaluate
 
     began = time.monotonic()
-    data = data or load(cell.data, root=Path(cell.root) if cell.root else None)
-    model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
+    data = data or _loaded(cell.data, cell.root)
+    judged = data if cell.split == "test" else _validating(data)
     run = run_of(cell.key, folder)
     row: Row = {"key": cell.key, **cell.identity, "commit": commit()}
-    try:
+
+    def scores(model: Model) -> Row:
+        return evaluate(model, judged, features=cell.features, groups=cell.groups, seed=cell.seed)
+
+    def trained(rounds: int) -> Model:
+        model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
         train(
             model,
             data,
-            rounds=cell.rounds,
+            rounds=rounds,
             out=run.path,
             seed=cell.seed,
             compile=cell.compile,
             validate=False,
             progress=False,
         )
+        return model
+
+    found = run.path / "found.json"  # what is scored on the way cannot be made again later
+    try:
+        for rounds in cell.at:
+            held = read_json(found) if found.exists() else {}
+            if str(rounds) not in held:
+                write_json(found, held | {str(rounds): scores(trained(rounds))})
+        model = trained(cell.rounds)
     except DivergenceError as error:
         return row | {"error": str(error), "seconds": time.monotonic() - began}
-    scores = evaluate(model, data, features=cell.features, groups=cell.groups, seed=cell.seed)
+    row["scores"] = scores(model)
+    if cell.at:
+        row["trace"] = read_json(found)
+    if cell.raw and model.average is not None:
+        row["raw"] = scores(load_run(run.path, weights="raw", device="cpu"))
     row |= {
-        "scores": scores,
         "seconds": time.monotonic() - began,
         "train_seconds": max(line.get("seconds", 0.0) for line in run.lines),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
     mask = model.openness()
     return row if mask is None else row | {"mask": mask.tolist()}
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str, root: str | None) -> Data:
+    from latentfit.data import load
+
+    return load(name, root=Path(root) if root else None)
+
+
+def _validating(data: Data) -> Data:
+    """The same data with validation samples in the place of test samples."""
+    return replace(data, test=data.validation, fingerprint=f"{data.fingerprint}-validation")
 
 
 def run_of(key: str, folder: Path) -> RunFolder:

@@ -9,13 +9,16 @@ from latentfit.checks import one_of, within
 from latentfit.runs.cells import must_be_cells, play_cells
 from latentfit.storage.files import atomically
 from latentfit.studies.base import Study
+from latentfit.studies.curves import CURVE_STUDIES
 from latentfit.studies.images import IMAGES
+from latentfit.studies.masks import MASKS
 from latentfit.studies.plane import PLANE
-from latentfit.studies.synthetic import SYNTHETIC
 from latentfit.studies.systems import SYSTEMS
 
 SCALES = ("smoke", "short", "paper")
-STUDIES: dict[str, Study] = {study.name: study for study in (*SYNTHETIC, *PLANE, *IMAGES, *SYSTEMS)}
+STUDIES: dict[str, Study] = {
+    study.name: study for study in (*CURVE_STUDIES, *MASKS, *PLANE, *IMAGES, *SYSTEMS)
+}
 
 
 def reproduce(
