@@ -36,6 +36,7 @@ from latentfit.metrics.manifold import Manifold, density_coverage, manifold, pre
 from latentfit.metrics.matrix import Known
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
 from latentfit.metrics.mixed import Breakdown
+from latentfit.metrics.neighbourhoods import Neighbourhoods, neighbourhoods
 from latentfit.metrics.neighbours import distinct, nearest
 from latentfit.metrics.parzen import parzen, parzen_width
 from latentfit.metrics.prd import PRD, prd, prd_curve
@@ -57,6 +58,7 @@ __all__ = [
     "Manifold",
     "Memorisation",
     "Moments",
+    "Neighbourhoods",
     "Records",
     "UndefinedError",
     "active_units",
@@ -92,6 +94,7 @@ __all__ = [
     "nearest",
     "nearest_distance",
     "nearest_record",
+    "neighbourhoods",
     "non_normality",
     "open_dimensions",
     "pair_distance",

@@ -28,6 +28,7 @@ class Metric:
         variant: Exactly how it is computed, for the record.
         also: Names on some features, where it has one of its own.
         vectors: Whether it is for vectors only.
+        asked: Whether it comes only where its group is asked for.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Metric:
     variant: str = ""
     also: Mapping[str, str] = field(default_factory=dict)
     vectors: bool = False
+    asked: bool = False
 
     def found(self, subject: Subject) -> Mapping[str, float | int | None]:
         """The score of a subject and what stands beside it, by the suffix of its name."""

@@ -51,8 +51,8 @@ def evaluate(
         model: A trained model, in any mode; its mode is restored.
         data: The data it was trained on.
         features: `auto`, `lenet`, `pixels`, `inception`, a path of its weights, or an extractor.
-        groups: Which scores, among `group_names()`; None for all. Those that do
-            not apply are left out.
+        groups: Which scores, among `group_names()`; None for all but those that are made only when
+            asked for. Those that do not apply are left out.
         count: Samples of each set; at most the test samples and half of the training samples.
         draws: Independent draws of generated samples.
         seed: Of the draws.
@@ -81,8 +81,9 @@ def chosen(names: Sequence[str] | None) -> tuple[Metric, ...]:
     known = group_names()
     for name in names or ():
         one_of("metric", name, known)
-    wanted = {"", *(known if names is None else names)}
-    return tuple(metric for metric in METRICS.values() if metric.group in wanted)
+    if names is None:
+        return tuple(metric for metric in METRICS.values() if not metric.asked)
+    return tuple(metric for metric in METRICS.values() if metric.group in {"", *names})
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from latentfit import metrics
 from latentfit.plugins import Table
 from latentfit.posteriors import Code
 from latentfit.scoring.kinds import ROWS
+from latentfit.scoring.lines import LINES, STEPS, jumps, midpoints
 from latentfit.scoring.metric import Comparison, Found, Metric
 from latentfit.scoring.novelty import novelty
 from latentfit.scoring.subject import Subject
@@ -108,6 +109,21 @@ def _critic(subject: Subject) -> float | None:
     return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
 
 
+def _neighbourhoods(which: str) -> Callable[[Subject], Found]:
+    def found(subject: Subject) -> Found:
+        test = subject.data.test
+        codes = subject.code.centre()[test.spread(NEIGHBOURS[0])]
+        k = min(NEIGHBOURS[1], (len(codes) - 1) // 2)
+        if k < 1:
+            return None
+        x = test.some(NEIGHBOURS[0]).flatten(1)
+        both = subject.kept("neighbourhoods", lambda _: metrics.neighbourhoods(x, codes, k=k))
+        return getattr(both, which)
+
+    return _coded(found)
+
+
+NEIGHBOURS = (2_000, 10)  # test samples whose neighbourhoods are compared, and neighbours of each
 KL_LEAST = 0.01  # nats that a dimension must carry to count
 _NEAREST = {
     "ratio": "nearness of samples to training against test data, on <features>; 1 where nothing is "
@@ -217,6 +233,19 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
            "sliced distance of test codes to prior draws, in deviations", "lower"),
     Metric("prior_wasserstein", "latent", _alive(_critic),
            "distance of test codes to prior draws by a fresh critic, in deviations", "lower"),
+    Metric("trustworthiness", "neighbourhoods", _neighbourhoods("trustworthiness"),
+           "whether neighbours among test codes are neighbours among the samples, 0 to 1; chance "
+           "is about 0.5", "higher", "2,000 test samples, entries, k = 10", asked=True),
+    Metric("continuity", "neighbourhoods", _neighbourhoods("continuity"),
+           "whether neighbours among test samples are neighbours among their codes, 0 to 1",
+           "higher", "2,000 test samples, entries, k = 10", asked=True),
+    Metric("midpoints_<features>", "lines", _coded(midpoints),
+           "Fréchet distance between decoded midpoints of pairs of test codes and test samples in "
+           "the features of <features>", "lower", "as fd_<features>", asked=True),
+    Metric("jumps_<features>", "lines", _coded(jumps),
+           "largest step of a decoded line between test codes over its mean step in the features "
+           "of <features>; 1 where it changes evenly", "lower",
+           f"{LINES} lines of {STEPS} points", asked=True),
     Metric("code_spectral_95", "dimension",
            _coded(_spectral),
            "principal components that hold 95 % of the variance of the test codes"),

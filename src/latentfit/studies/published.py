@@ -1,0 +1,74 @@
+"""Published numbers, and how far ours are in their order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+
+FAR = 5  # places that a rank may differ before a study names the recipe
+FEWEST = 4  # systems below which an order says nothing
+
+
+@lru_cache
+def published(table: str, score: str) -> dict[tuple[str, str], float]:
+    """Values of a table by recipe and data set.
+
+    "VAE" of FlexAE and of Geng et al. stands as `vae-fixed-variance`: neither says which it is, and
+    FlexAE's value is near MaskAAE's for that one. "WAE" of Geng et al. stands as `wae-gan`.
+
+    Arguments:
+        table: As in `published.csv`, such as "FlexAE, Table 1".
+        score: `fid_gen`, `fid_rec`, `mse`, `prd_precision`, ...
+
+    Example:
+        >>> published("FlexAE, Table 1", "fid_gen")["flexae-sr", "mnist"]
+        6.75
+    """
+    text = files("latentfit.studies").joinpath("published.csv").read_text(encoding="utf-8")
+    return {
+        (row["recipe"], row["data"]): float(row["value"])
+        for row in csv.DictReader(io.StringIO(text))
+        if (row["table"], row["score"]) == (table, score)
+    }
+
+
+def agreement(ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
+    """Spearman's rank correlation with a 95 % interval, and who is far from their place.
+
+    The interval is that of a bootstrap over systems; it says nothing of seeds.
+
+    Arguments:
+        ours: A score by system.
+        theirs: The published one; systems of one side only are left out.
+
+    Returns:
+        A sentence; '' where fewer than four systems are in both.
+    """
+    from scipy.stats import bootstrap, rankdata, spearmanr
+
+    both = [name for name in theirs if name in ours]
+    if len(both) < FEWEST:
+        return ""
+    pair = np.array([[side[name] for name in both] for side in (ours, theirs)])
+
+    def order(a: np.ndarray, b: np.ndarray) -> float:
+        return float(spearmanr(a, b)[0]) if np.ptp(a) and np.ptp(b) else math.nan
+
+    value = order(*pair)
+    found = bootstrap(pair, order, paired=True, vectorized=False, n_resamples=2_000,
+                      method="percentile", rng=np.random.default_rng(0))  # fmt: skip
+    low, high = found.confidence_interval
+    text = f"{value:.2f} ({low:.2f} to {high:.2f}, n = {len(both)})"
+    mine, other = (rankdata(side) for side in pair)
+    far = [
+        f"`{name}` {a:g} for {b:g}"
+        for name, a, b in zip(both, mine, other, strict=True)
+        if abs(a - b) > FAR
+    ]
+    return f"{text}; more than {FAR} places off: {', '.join(far)}" if far else text
