@@ -8,75 +8,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from latentfit.checks import UserError, one_of
 from latentfit.metrics.inception import inception_network, weights_path
+from latentfit.metrics.lenet import COPIES, LENETS, LeNet, classifier, read_lenet
 from latentfit.shapes import as_array, as_tensor, finite, images, is_image
 
-LENETS = {
-    "digits": (1, 8, 8),
-    "mnist": (1, 28, 28),
-    "fashion-mnist": (1, 28, 28),
-    "cifar10": (3, 32, 32),
-}
-"""The shipped classifiers and the shape that each was trained on."""
 SHIPPED = ("auto", "lenet", "pixels", "inception")
 """What `extractor` takes by name, so that no other extractor may be called so."""
 PART = 64  # samples at a time on a CPU: what lies between two layers stays in its cache
-
-
-class LeNet(nn.Module):
-    """A small classifier whose last hidden layer of 128 numbers serves as features.
-
-    Two 3x3 convolutions of 32, two of 64, one of 128, each with batch norm and ReLU, halved between
-    them; global average; dense 128; dense classes.
-
-    Arguments:
-        channels: Channels of an image.
-        classes: Number of classes.
-
-    Example:
-        >>> LeNet(1, 10).eval().features(torch.zeros(2, 1, 8, 8)).shape
-        torch.Size([2, 128])
-    """
-
-    def __init__(self, channels: int = 1, classes: int = 10) -> None:
-        super().__init__()
-
-        def block(a: int, b: int) -> list[nn.Module]:
-            convolution = nn.Conv2d(a, b, 3, padding=1, bias=False)
-            return [convolution, nn.BatchNorm2d(b), nn.ReLU()]
-
-        self.body = nn.Sequential(
-            *block(channels, 32),
-            *block(32, 32),
-            nn.MaxPool2d(2),
-            *block(32, 64),
-            *block(64, 64),
-            nn.MaxPool2d(2),
-            *block(64, 128),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Linear(128, 128),
-            nn.ReLU(),
-        )
-        self.head = nn.Linear(128, classes)
-
-    def features(self, x: Tensor) -> Tensor:
-        """From images (B, C, H, W) in [0, 1] to features (B, 128), at least 0."""
-        return self.body(x)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """From images (B, C, H, W) in [0, 1] to class logits (B, classes)."""
-        return self.head(self.body(x))
 
 
 @dataclass(frozen=True)
@@ -158,29 +104,10 @@ def from_module(
         >>> from_module("mine", nn.Flatten())(torch.zeros(2, 1, 3, 3)).shape
         torch.Size([2, 9])
     """
-    if name in SHIPPED:
-        raise UserError(
-            f"the name '{name}' is taken; give your extractor one beside {', '.join(SHIPPED)}."
-        )
+    _free(name)
     shapes = {key: tuple(value.shape) for key, value in module.state_dict().items()}
     mark = f"{module!r}{shapes}"
     return _module(name, module, features or module, head, mark=mark.encode())
-
-
-def classifier(which: str) -> LeNet:
-    """The shipped classifier for `digits`, `mnist`, `fashion-mnist` or `cifar10`, to evaluate.
-
-    Raises:
-        UserError: There is no such classifier.
-    """
-    from safetensors.torch import load
-
-    one_of("classifier", which, LENETS)
-    held = files("latentfit.metrics").joinpath("weights", f"{which}.safetensors").read_bytes()
-    model = LeNet(LENETS[which][0]).float()  # whatever the default of the process
-    model.load_state_dict({name: value.float() for name, value in load(held).items()})
-    convert_conv2d_weight_memory_format(model, torch.channels_last)  # three times faster
-    return model.eval()
 
 
 def lenet(which: str) -> Extractor:
@@ -190,7 +117,7 @@ def lenet(which: str) -> Extractor:
         UserError: There is no such classifier.
     """
     model = classifier(which)
-    return _module("lenet", model, lambda x: model.features(x.float()), model.head, kept=True)
+    return _of_lenet("lenet", model, model.head)
 
 
 def inception(path: str | Path | None = None) -> Extractor:
@@ -210,9 +137,10 @@ def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
     """The extractor of that name for a data set.
 
     Arguments:
-        name: `auto`, `lenet`, `pixels`, `inception`, or the path of Inception weights. `auto` is
-            `lenet` where one was trained on the data set, else `inception` where images have its
-            weights at hand (LATENTFIT_INCEPTION), else `pixels`.
+        name: `auto`, `lenet`, `pixels`, `inception`, or the path of weights, of Inception or of a
+            `LeNet` in safetensors, which gives its name. `auto` is `lenet` where one was trained on
+            the data set, else `inception` where images have its weights at hand
+            (LATENTFIT_INCEPTION), else `pixels`.
         shape: Shape of one sample, (C, H, W) or (d,).
         data: Name of the data set.
 
@@ -224,12 +152,17 @@ def extractor(name: str, shape: tuple[int, ...], data: str) -> Extractor:
         >>> extractor("auto", (16,), "mine").name
         'pixels'
     """
+    data = COPIES.get(data, data)
     fits, image = LENETS.get(data) == tuple(shape), is_image(shape)
     if name == "auto":
         name = "lenet" if fits else "inception" if image and weights_path(None) else "pixels"
     path = name if Path(name).suffix in (".pth", ".pt", ".safetensors") else None
     if path is None:
         one_of("features", name, SHIPPED)
+    elif image and (found := read_lenet(Path(path), shape[0])):
+        model, classes = found
+        stem = Path(path).stem
+        return _of_lenet(_free(stem), model, model.head if classes else None)
     if name == "pixels":
         return pixels()
     if name == "lenet":
@@ -253,6 +186,18 @@ def weights(module: nn.Module) -> bytes:
     """The bytes of all that a module's `state_dict` holds."""
     held = (value.detach().cpu().contiguous().flatten() for value in module.state_dict().values())
     return b"".join(value.view(torch.uint8).numpy().tobytes() for value in held)
+
+
+def _free(name: str) -> str:
+    if name in SHIPPED:
+        raise UserError(
+            f"the name '{name}' is taken; give your extractor one beside {', '.join(SHIPPED)}."
+        )
+    return name
+
+
+def _of_lenet(name: str, model: LeNet, head: nn.Module | None) -> Extractor:
+    return _module(name, model, lambda x: model.features(x.float()), head, kept=True)
 
 
 def _module(

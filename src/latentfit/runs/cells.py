@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
+LATER = ("fingerprint", "at", "split", "raw", "draws", "options")
+
+
 @dataclass(frozen=True)
 class Cell:
     """One training and its scores.
@@ -40,13 +43,15 @@ class Cell:
         rounds: Rounds to train.
         settings: Settings of the recipe.
         groups: Groups of scores.
-        features: Extractor.
+        features: Extractor; a name with a suffix is that of a file in the folder of the cells.
         compile: Compile each player's terms: faster on long runs, other last digits.
         root: Folder of data sets; not part of what the cell is.
         fingerprint: Of data that are handed over, whose name says less than that of a known set.
         at: Rounds on the way at which it is scored, too.
         split: What samples are compared with, `test`; or `validation`, to choose settings by.
-        raw: Score the last weights, too, where their averages are kept.
+        raw: Score samples of the last weights, too, where their averages are kept.
+        draws: Independent draws of generated samples that are scored.
+        options: How data are read, those of `data.Options`.
     """
 
     recipe: str
@@ -63,14 +68,16 @@ class Cell:
     at: tuple[int, ...] = ()
     split: Literal["test", "validation"] = "test"
     raw: bool = False
+    draws: int = 3
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> Row:
         """What decides the numbers."""
         # Later fields count from their defaults on: keys of what was played before stay the same.
-        later = {"fingerprint": None, "at": (), "split": "test", "raw": False}
-        held = asdict(self)
-        return {k: v for k, v in held.items() if k != "root" and not (k in later and v == later[k])}
+        plain = asdict(Cell("", "", 0, 0, 0))
+        held = asdict(self).items()
+        return {k: v for k, v in held if k != "root" and not (k in LATER and v == plain[k])}
 
     @property
     def key(self) -> str:
@@ -193,13 +200,17 @@ def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
     from latentfit.scoring.scores import evaluate
 
     began = time.monotonic()
-    data = data or _loaded(cell.data, cell.root)
+    data = data or _loaded(cell.data, cell.root, json.dumps(cell.options))
     judged = data if cell.split == "test" else _validating(data)
     run = run_of(cell.key, folder)
     row: Row = {"key": cell.key, **cell.identity, "commit": commit()}
 
-    def scores(model: Model) -> Row:
-        return evaluate(model, judged, features=cell.features, groups=cell.groups, seed=cell.seed)
+    features = str(folder / cell.features) if Path(cell.features).suffix else cell.features
+
+    def scores(model: Model, groups: tuple[str, ...] = cell.groups) -> Row:
+        return evaluate(
+            model, judged, features=features, groups=groups, draws=cell.draws, seed=cell.seed
+        )
 
     def trained(rounds: int) -> Model:
         model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
@@ -228,7 +239,7 @@ def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
     if cell.at:
         row["trace"] = read_json(found)
     if cell.raw and model.average is not None:
-        row["raw"] = scores(load_run(run.path, weights="raw", device="cpu"))
+        row["raw"] = scores(load_run(run.path, weights="raw", device="cpu"), ("fd",))
     row |= {
         "seconds": time.monotonic() - began,
         "train_seconds": max(line.get("seconds", 0.0) for line in run.lines),
@@ -239,10 +250,10 @@ def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
 
 
 @lru_cache(maxsize=1)
-def _loaded(name: str, root: str | None) -> Data:
+def _loaded(name: str, root: str | None, options: str) -> Data:
     from latentfit.data import load
 
-    return load(name, root=Path(root) if root else None)
+    return load(name, root=Path(root) if root else None, **json.loads(options))
 
 
 def _validating(data: Data) -> Data:

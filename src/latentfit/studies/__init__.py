@@ -13,11 +13,12 @@ from latentfit.studies.curves import CURVE_STUDIES
 from latentfit.studies.images import IMAGES
 from latentfit.studies.masks import MASKS
 from latentfit.studies.plane import PLANE
+from latentfit.studies.rates import RATES_STUDY
 from latentfit.studies.systems import SYSTEMS
 
 SCALES = ("smoke", "short", "paper")
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (*CURVE_STUDIES, *MASKS, *PLANE, *IMAGES, *SYSTEMS)
+    study.name: study for study in (*CURVE_STUDIES, *MASKS, *PLANE, *IMAGES, *SYSTEMS, RATES_STUDY)
 }
 
 
@@ -61,6 +62,8 @@ def reproduce(
         for cell in study.cells(scale)
         if seeds is None or cell.seed < seeds
     ]
+    folder.mkdir(parents=True, exist_ok=True)
+    study.prepare(scale, folder, root)
     rows = play_cells(cells, folder, workers=workers)
     must_be_cells(rows)
     text, figures = study.shows(rows, folder)

@@ -30,6 +30,7 @@ class Study:
         what: What it shows, in a line.
         cells: From a scale to the trainings.
         shows: From rows and the folder of their runs to a text (Markdown) and figures by name.
+        prepare: From a scale, the folder and that of data sets: makes what the cells need there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Study:
     what: str
     cells: Callable[[str], list[Cell]]
     shows: Callable[[Sequence[Row], Path], Shown]
+    prepare: Callable[[str, Path, str | None], object] = lambda *_: None
 
 
 def pick(scale: str, *, smoke: Kind, short: Kind, paper: Kind) -> Kind:

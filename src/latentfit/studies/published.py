@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,6 @@ FAR = 5  # places that a rank may differ before a study names the recipe
 FEWEST = 4  # systems below which an order says nothing
 
 
-@lru_cache
 def published(table: str, score: str) -> dict[tuple[str, str], float]:
     """Values of a table by recipe and data set.
 
@@ -30,12 +30,22 @@ def published(table: str, score: str) -> dict[tuple[str, str], float]:
         >>> published("FlexAE, Table 1", "fid_gen")["flexae-sr", "mnist"]
         6.75
     """
-    text = files("latentfit.studies").joinpath("published.csv").read_text(encoding="utf-8")
     return {
         (row["recipe"], row["data"]): float(row["value"])
-        for row in csv.DictReader(io.StringIO(text))
+        for row in _rows()
         if (row["table"], row["score"]) == (table, score)
     }
+
+
+def recipes_of(table: str) -> list[str]:
+    """The systems of a table, in its order."""
+    return list(dict.fromkeys(row["recipe"] for row in _rows() if row["table"] == table))
+
+
+@lru_cache
+def _rows() -> list[dict[str, str]]:
+    text = files("latentfit.studies").joinpath("published.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 def agreement(ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
@@ -58,12 +68,13 @@ def agreement(ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
     pair = np.array([[side[name] for name in both] for side in (ours, theirs)])
 
     def order(a: np.ndarray, b: np.ndarray) -> float:
-        return float(spearmanr(a, b)[0]) if np.ptp(a) and np.ptp(b) else math.nan
+        found: Any = spearmanr(a, b)[0] if np.ptp(a) and np.ptp(b) else math.nan
+        return float(found)
 
     value = order(*pair)
     found = bootstrap(pair, order, paired=True, vectorized=False, n_resamples=2_000,
                       method="percentile", rng=np.random.default_rng(0))  # fmt: skip
-    low, high = found.confidence_interval
+    low, high = (float(end) for end in found.confidence_interval)
     text = f"{value:.2f} ({low:.2f} to {high:.2f}, n = {len(both)})"
     mine, other = (rankdata(side) for side in pair)
     far = [

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from latentfit.models.pruning import pruning
 from latentfit.recipes import RECIPES
-from latentfit.runs.cells import Cell
+from latentfit.runs.cells import Cell, Row
 from latentfit.sizing import IMAGE_MASK
 from latentfit.studies.base import pick
+from latentfit.studies.features import FACES, of_attributes
 
-SLOW = 5.0  # factor on rates where no validation chose one
 RATES = ("rate", "discriminator_rate", "ratio_rate", "encoder_rate", "latent_rate")
 # Where the default depends on another setting: WGAN-GP, and the discriminator of grey images.
 PRESET_RATES = {("gan", "rate"): 1e-4, ("factor-vae", "discriminator_rate"): 1e-4}
+PRUNED = ("maskaae", "lmgae", "wae-wgan")
+SIDE = 32  # pixels of the faces at short scale, 64 in the papers
 
 
 @dataclass(frozen=True)
@@ -23,25 +26,82 @@ class ImageSet:
 
     Attributes:
         title: What tables call it.
-        latent: Latent dimensions of FlexAE's tables, m_b of Table 3.
-        width: Of the networks at short scale.
+        latent: Latent dimensions of FlexAE's tables, m_b of its Table 3.
+        kind: `grey` or `colour`; rates are chosen on one set of each.
         features: What distances are taken on.
-        published: Open dimensions of the published mask, and the latent size that it began with.
+        options: How it is read at short scale.
     """
 
     title: str
     latent: int
-    width: float
-    features: str
-    published: tuple[int, int]
+    kind: str
+    features: str = "lenet"
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 SETS = {
-    "mnist": ImageSet("MNIST", 32, 0.25, "lenet", (13, 64)),
-    "fashion-mnist": ImageSet("Fashion-MNIST", 32, 0.25, "lenet", (40, 128)),
-    "cifar10": ImageSet("CIFAR-10 (JPEG)", 64, 0.25, "lenet", (120, 256)),
-    "celeba": ImageSet("faces", 64, 0.125, "faces", (77, 256)),
+    "mnist": ImageSet("MNIST", 32, "grey"),
+    "fashion-mnist": ImageSet("Fashion-MNIST", 32, "grey"),
+    "cifar10": ImageSet("CIFAR-10 (JPEG)", 64, "colour"),
+    "celeba": ImageSet("faces", 64, "colour", FACES, {"size": SIDE}),
 }
+
+
+def prepare(scale: str, folder: Path, root: str | None) -> None:
+    """The classifier of the faces' attributes, which no package may hold."""
+    epochs = pick(scale, smoke=1, short=30, paper=30)
+    of_attributes(folder, root, epochs=epochs, size=None if scale == "paper" else SIDE)
+
+
+def on_images(
+    recipe: str,
+    data: str,
+    seed: int,
+    scale: str,
+    *,
+    latent: int | None = None,
+    factor: float = 1.0,
+    groups: tuple[str, ...] = ("fd",),
+    **more: Any,
+) -> Cell:
+    """A training, at `paper` scale as published, else small: width 1/8, batch 64, an average.
+
+    Arguments:
+        recipe: Name of a system.
+        data: One of `SETS`.
+        seed: Of the training.
+        scale: `smoke`, `short` or `paper`.
+        latent: Latent dimensions; those of the set where not given.
+        factor: On every learning rate, but that of the masked game and of the same without a mask,
+            whose clocks are tied to it.
+        groups: Of scores.
+        more: Other fields of the cell.
+    """
+    chosen = SETS[data]
+    m = latent or chosen.latent
+    rounds = pick(scale, smoke=4, short=1_500, paper=130_000)
+    width = pick(scale, smoke=1 / 32, short=0.125, paper=1.0)
+    game = pick(scale, smoke="recovering", short="recovering", paper="authors")
+    settings: dict[str, Any]
+    if recipe in PRUNED:
+        settings = {**IMAGE_MASK, "width": width} if scale != "paper" else {}
+        settings |= {"game": game} if scale == "paper" and recipe != "wae-wgan" else {}
+        rounds = 4 if scale == "smoke" else pruning(game, m, image=True).rounds
+    else:
+        settings = {} if scale == "paper" else paced(recipe, rounds, width, factor)
+    return Cell(
+        recipe,
+        data,
+        m,
+        seed,
+        rounds,
+        settings,
+        groups,
+        chosen.features,
+        draws=pick(scale, smoke=1, short=1, paper=3),
+        options={} if scale == "paper" else dict(chosen.options),
+        **more,
+    )
 
 
 def paced(name: str, rounds: int, width: float, factor: float) -> dict[str, Any]:
@@ -57,9 +117,7 @@ def paced(name: str, rounds: int, width: float, factor: float) -> dict[str, Any]
     """
     known = RECIPES[name].settings()
     settings: dict[str, Any] = {"width": width, "batch": 64, "average": 0.999}
-    for rate in RATES:
-        if rate in known:
-            settings[rate] = factor * (known[rate].default or PRESET_RATES[name, rate])
+    settings |= {rate: factor * usual for rate, usual in rates(name).items()}
     if "warmup" in known:
         settings["warmup"] = max(1, rounds // 10)
     if "longer" in known:
@@ -67,3 +125,15 @@ def paced(name: str, rounds: int, width: float, factor: float) -> dict[str, Any]
     if "over" in known:
         settings["over"] = rounds * 3 // 4
     return settings
+
+
+def rates(name: str) -> dict[str, float]:
+    """A recipe's own learning rates."""
+    known = RECIPES[name].settings()
+    held = (rate for rate in RATES if rate in known)
+    return {rate: known[rate].default or PRESET_RATES[name, rate] for rate in held}
+
+
+def distance(row: Row) -> str:
+    """The name of the Frechet distance in a row."""
+    return "fd_" + Path(row["features"]).stem

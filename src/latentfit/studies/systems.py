@@ -12,6 +12,8 @@ from latentfit.recipes import RECIPES
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.sizing import IMAGE_MASK
 from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
+from latentfit.studies.published import agreement, published
+from latentfit.studies.sets import paced, rates
 
 COLUMNS = 10  # samples of each system in the figure
 LATENT = 32
@@ -24,22 +26,8 @@ SCORES = {
     "recall": "recall",
     "active": "active",
 }
-# FID of generated samples on Inception features, MNIST. FlexAE does not say which "VAE" it has; its
-# 56.07 is near what MaskAAE gives for a fixed variance.
-FLEXAE = {
-    "maskaae": 10.12, "flexae": 7.28, "flexae-sr": 6.75, "ae-gmm": 14.70, "rae-l2": 10.80,
-    "vae-fixed-variance": 56.07, "two-stage-vae": 11.91, "vae-flow": 33.27, "vampprior": 55.76,
-    "wae-gan": 13.60, "vae-iop": 40.16, "vq-vae": 12.07, "gan": 6.0, "pioneer": 7.30, "alae": 7.07,
-}  # fmt: skip
-# MaskAAE's flow is planar, ours is not, so it is left out. Its "WAE-GAN" may be its own game
-# without a mask (`wae-wgan`); it stands beside the recipe of its name.
-MASKAAE = {
-    "vae-bernoulli": 16.6, "vae-fixed-variance": 52.0, "vae-learned-variance": 54.5,
-    "wae-mmd": 115.0, "wae-gan": 12.4, "two-stage-vae": 12.6, "maskaae": 10.5,
-}  # fmt: skip
+PAPERS = ("FlexAE", "MaskAAE")
 SLOW = 5.0  # factor on the learning rates where a hundredth of the published rounds are played
-# Where the default depends on another setting: WGAN-GP, and the discriminator of grey images.
-PRESET_RATES = {("gan", "rate"): 1e-4, ("factor-vae", "discriminator_rate"): 1e-4}
 
 
 def _cells(scale: str) -> list[Cell]:
@@ -67,18 +55,17 @@ def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict
     if "dense" in known:
         whole = pruning("recovering", LATENT, image=True).rounds
         return (whole if scale == "short" else rounds), {**IMAGE_MASK, "width": width}
-    settings: dict[str, Any] = {"width": width, "batch": 64, "average": 0.999}
-    for rate in ("rate", "discriminator_rate", "ratio_rate", "encoder_rate", "latent_rate"):
-        if rate in known:
-            usual = known[rate].default or PRESET_RATES[name, rate]
-            settings[rate] = max(usual, min(1e-3, SLOW * usual))
-    if "warmup" in known:
-        settings["warmup"] = max(1, rounds // 10)
-    if "longer" in known:
-        settings["longer"] = 2.0  # a quarter of so few rounds teaches a prior nothing
-    if "over" in known:
-        settings["over"] = rounds * 3 // 4
+    settings = paced(name, rounds, width, 1.0)
+    for rate, usual in rates(name).items():
+        settings[rate] = max(usual, min(1e-3, SLOW * usual))
     return rounds, settings
+
+
+def _published(paper: str) -> dict[str, float]:
+    """FID of generated samples of MNIST, by recipe; MaskAAE's flow is planar, ours is not."""
+    values = published(f"{paper}, Table 1", "fid_gen")
+    found = {recipe: value for (recipe, data), value in values.items() if data == "mnist"}
+    return {name: v for name, v in found.items() if (paper, name) != ("MaskAAE", "vae-flow")}
 
 
 def _told(held: Sequence[Row], score: str) -> str:
@@ -99,25 +86,21 @@ def _cost(held: Sequence[Row]) -> tuple[str, str]:
 
 def _order(rows: Sequence[Row]) -> str:
     """How far the order is the published one."""
-    from scipy.stats import spearmanr
-
     ours = {
         name: statistics.fmean(found)
         for (name,), held in grouped(rows, "recipe").items()
         if (found := [v for row in held if (v := value(row, "fd_lenet")) is not None])
     }
     told = []
-    for paper, published in (("FlexAE", FLEXAE), ("MaskAAE", MASKAAE)):
-        both = [name for name in published if name in ours]
-        if len(both) > 2:
-            found, _ = spearmanr([ours[name] for name in both], [published[name] for name in both])
-            told.append(f"{found:.2f} with the {len(both)} of {paper}'s Table 1")
+    for paper in PAPERS:
+        if found := agreement(ours, _published(paper)):
+            told.append(f"with {paper}'s Table 1 {found}")
     if not told:
         return ""
     seeds = len({row["seed"] for row in rows})
     return (
         f"Rank correlation ({seeds} seed{'s' * (seeds > 1)}; another width, length and network of "
-        f"features): {', '.join(told)}.\n\n"
+        f"features): {'; '.join(told)}.\n\n"
     )
 
 
@@ -131,7 +114,7 @@ def _show(rows: Sequence[Row], folder: Path) -> Shown:
     for (name, rounds), held in grouped(rows, "recipe", "rounds").items():
         shown = "(untrained)" if rounds == 1 else name
         scores = (_told(held, score) for score in SCORES)
-        published = (known.get(name, "-") for known in (FLEXAE, MASKAAE))
+        published = (_published(paper).get(name, "-") for paper in PAPERS)
         lines.append([shown, rounds, *scores, *published, *_cost(held)])
         first = next((row for row in held if "error" not in row), None)
         if first is not None and rounds > 1:
