@@ -119,8 +119,8 @@ def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch
     ]
     study, shown = STUDIES[name], []
 
-    def shows(rows, folder):
-        shown.append(study.shows(rows, folder))
+    def shows(rows, folder, root):
+        shown.append(study.shows(rows, folder, root))
         return shown[-1]
 
     monkeypatch.setitem(STUDIES, name, replace(study, cells=lambda _: cells, shows=shows))

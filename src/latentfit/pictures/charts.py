@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -96,6 +97,26 @@ def _against(curves: Curves, along: str, mark: int | None = None) -> Figure:
         ):
             axes.set_yscale("log")
     legend_above(panels[0], columns=3)
+    return figure
+
+
+@rc_context(STYLE)
+def correlations(codes: dict[str, Tensor]) -> Figure:
+    """How dimensions of codes go together: a panel for each title, of codes (N, m)."""
+    figure = Figure(figsize=(3.2 * len(codes) + 0.6, 3.2), dpi=DPI, layout="constrained")
+    panels, shown = figure.subplots(1, len(codes), squeeze=False)[0], None
+    for axes, (title, rows) in zip(panels, codes.items(), strict=True):
+        x = rows.detach().cpu().double()
+        deviation = x.std(0)
+        table = torch.cov(x.T) / deviation.clamp_min(1e-12).outer(deviation.clamp_min(1e-12))
+        shown = axes.imshow(table.reshape(x.shape[1], -1).numpy(), cmap="RdBu_r", vmin=-1, vmax=1,
+                            interpolation="nearest")  # fmt: skip
+        axes.set_title(title, loc="left")
+        axes.set(xlabel="dimension")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(6, integer=True))
+    if shown is not None:
+        figure.colorbar(shown, ax=list(panels), label="correlation of codes")
     return figure
 
 

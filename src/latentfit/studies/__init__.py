@@ -10,15 +10,31 @@ from latentfit.runs.cells import must_be_cells, play_cells
 from latentfit.storage.files import atomically
 from latentfit.studies.base import Study
 from latentfit.studies.curves import CURVE_STUDIES
+from latentfit.studies.edits import EDITS
+from latentfit.studies.gain import GAIN
 from latentfit.studies.images import IMAGES
+from latentfit.studies.mapped import MAPPED
 from latentfit.studies.masks import MASKS
 from latentfit.studies.plane import PLANE
+from latentfit.studies.priors import PRIORS
 from latentfit.studies.rates import RATES_STUDY
 from latentfit.studies.systems import SYSTEMS
 
 SCALES = ("smoke", "short", "paper")
 STUDIES: dict[str, Study] = {
-    study.name: study for study in (*CURVE_STUDIES, *MASKS, *PLANE, *IMAGES, *SYSTEMS, RATES_STUDY)
+    study.name: study
+    for study in (
+        *CURVE_STUDIES,
+        *MASKS,
+        *PLANE,
+        *IMAGES,
+        *SYSTEMS,
+        RATES_STUDY,
+        *PRIORS,
+        GAIN,
+        MAPPED,
+        EDITS,
+    )
 }
 
 
@@ -66,7 +82,7 @@ def reproduce(
     study.prepare(scale, folder, root)
     rows = play_cells(cells, folder, workers=workers)
     must_be_cells(rows)
-    text, figures = study.shows(rows, folder)
+    text, figures = study.shows(rows, folder, root)
     seconds = sum(row["seconds"] for row in rows)
     options = ("" if seeds is None else f" --seeds {seeds}") + (" --compile" if compile else "")
     head = (

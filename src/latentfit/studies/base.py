@@ -29,7 +29,8 @@ class Study:
         source: Where it was published.
         what: What it shows, in a line.
         cells: From a scale to the trainings.
-        shows: From rows and the folder of their runs to a text (Markdown) and figures by name.
+        shows: From rows, the folder of their runs and that of data sets to a text (Markdown) and
+            figures by name.
         prepare: From a scale, the folder and that of data sets: makes what the cells need there.
     """
 
@@ -37,7 +38,7 @@ class Study:
     source: str
     what: str
     cells: Callable[[str], list[Cell]]
-    shows: Callable[[Sequence[Row], Path], Shown]
+    shows: Callable[[Sequence[Row], Path, str | None], Shown]
     prepare: Callable[[str, Path, str | None], object] = lambda *_: None
 
 

@@ -41,7 +41,7 @@ def _system(row: Row) -> str:
     return f"{row['recipe']}, {game}" if game else row["recipe"]
 
 
-def _show_u_curve(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_u_curve(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import against_latent
 
     n = true_dimension(rows[0])
@@ -120,7 +120,7 @@ def ternary(scores: dict[int, float]) -> tuple[int, int]:
     return min(range(low, high + 1), key=lambda m: scores[m]), len(seen)
 
 
-def _show_search(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_search(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     seeds = grouped(rows, "seed")
     lines = [
         [m, *(spread([value(row, "fd_pixels")]) for row in held)]
@@ -159,7 +159,7 @@ def _mismatch(scale: str) -> list[Cell]:
     ]
 
 
-def _show_mismatch(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_mismatch(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import against_rounds
 
     lines, curves = [], {}

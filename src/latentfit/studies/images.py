@@ -12,15 +12,6 @@ from latentfit.runs.cells import Cell, Row, value
 from latentfit.studies.base import Shown, Study, grouped, pick, spread, table
 
 PUBLISHED_ACTIVE = {32: 11, 64: 13, 110: 11}
-# FlexAE, Table 3, MNIST: FID of reconstructions and of samples.
-PUBLISHED_SIZES = {
-    ("wae-gan", 32): (7.98, 15.34),
-    ("wae-gan", 64): (5.61, 24.58),
-    ("wae-gan", 128): (3.99, 37.16),
-    ("flexae-sr", 32): (6.19, 5.86),
-    ("flexae-sr", 64): (3.10, 3.37),
-    ("flexae-sr", 128): (1.64, 2.79),
-}
 
 
 def _mask(scale: str) -> list[Cell]:
@@ -38,7 +29,7 @@ def _mask(scale: str) -> list[Cell]:
     ]
 
 
-def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_mask(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import Trace, mask_traces
 
     lines = []
@@ -57,48 +48,6 @@ def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
             traces.setdefault(row["latent"], []).append(steps)
     figures = {"mask-mnist": mask_traces({"MNIST": traces}, [12])} if traces else {}
     return table(columns, lines), figures
-
-
-def _sizes(scale: str) -> list[Cell]:
-    rounds = pick(scale, smoke=5, short=1_500, paper=130_000)
-    width = pick(scale, smoke=1 / 32, short=0.25, paper=1.0)
-    rates: dict[str, dict[str, float]] = pick(
-        scale,
-        smoke={},
-        short={"flexae-sr": {"rate": 5e-4, "batch": 64}, "wae-gan": {"rate": 1e-3, "batch": 64}},
-        paper={},
-    )
-    return [
-        Cell(recipe, "mnist", m, seed, rounds, {"width": width, **rates.get(recipe, {})})
-        for seed in range(pick(scale, smoke=1, short=1, paper=3))
-        for recipe, m in PUBLISHED_SIZES
-    ]
-
-
-def _show_sizes(rows: Sequence[Row], folder: Path) -> Shown:
-    from latentfit.pictures.charts import against_latent
-
-    cells = grouped(rows, "recipe", "latent")
-    names = ("fd_lenet_reconstruction", "fd_lenet")
-    lines = [
-        [recipe, m]
-        + [text for name, published in zip(names, PUBLISHED_SIZES[recipe, m], strict=True)
-           for text in (spread([value(row, name) for row in held]), published)]
-        for (recipe, m), held in cells.items()
-    ]  # fmt: skip
-    columns = ["recipe", "m", "FD reconstructed (lenet)", "published FID", "FD generated (lenet)",
-               "published FID"]  # fmt: skip
-    curve = {
-        recipe: {
-            m: [v for row in held if (v := value(row, "fd_lenet")) is not None]
-            for (other, m), held in cells.items()
-            if other == recipe
-        }
-        for recipe in dict.fromkeys(recipe for recipe, _ in cells)
-    }
-    return table(columns, lines), {
-        "latent-size": against_latent({"Fréchet distance (lenet), generated": curve})
-    }
 
 
 # What `latentfit size` answers; generation there is to be no worse than at half and at four times.
@@ -125,7 +74,7 @@ def _right(scale: str) -> list[Cell]:
     ]
 
 
-def _show_right(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_right(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     lines = [
         [data, name, m]
         + [spread([value(row, score) for row in held])
@@ -149,13 +98,5 @@ IMAGES = (
         "active dimensions of MNIST from different latent sizes",
         _mask,
         _show_mask,
-    ),
-    Study(
-        "latent-size",
-        "FlexAE, Table 3",
-        "generation as the latent size grows, fixed against learned prior; ours on the features "
-        "of a small classifier, so only the shape compares",
-        _sizes,
-        _show_sizes,
     ),
 )

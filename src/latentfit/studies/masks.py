@@ -26,7 +26,7 @@ def _mask(scale: str) -> list[Cell]:
     ]
 
 
-def _show_mask(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_mask(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import Trace, mask_traces
 
     lines = [_masked(row) for row in rows]
@@ -69,7 +69,7 @@ def _mask_games(scale: str) -> list[Cell]:
     ]
 
 
-def _show_mask_games(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_mask_games(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     games = {game: [] for game in ("authors", "recovering")}
     for row in rows:
         games[row["settings"].get("game", "recovering")].append(row)
@@ -97,7 +97,7 @@ def _nac(scale: str) -> list[Cell]:
     ]
 
 
-def _show_nac(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_nac(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     lines = []
     for (n, m), (fixed, masked, active) in PUBLISHED_NAC.items():
         for recipe, published in (("wae-wgan", fixed), ("maskaae", masked)):

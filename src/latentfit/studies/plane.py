@@ -40,10 +40,11 @@ ROLL: Systems = {
 }
 
 
-def _cells(systems: Systems, data: str, scale: str) -> list[Cell]:
+def _cells(systems: Systems, data: str, scale: str, *more: str) -> list[Cell]:
+    groups = ("fd", "latent", "sliced", *more)
     rounds = pick(scale, smoke=60, short=6_000, paper=50_000)
     return [
-        Cell(recipe, data.format(seed=seed), 2, seed, rounds, settings, ("fd", "latent", "sliced"))
+        Cell(recipe, data.format(seed=seed), 2, seed, rounds, settings, groups)
         for seed in range(pick(scale, smoke=1, short=3, paper=5))
         for recipe, settings in systems.values()
     ]
@@ -91,7 +92,7 @@ def _mixture(scale: str) -> list[Cell]:
     return _cells(MIXTURE, "mixture:k=8,d=128,seed={seed}", scale)
 
 
-def _show_mixture(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_mixture(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.data.synthetic import ring
     from latentfit.pictures.charts import planes
 
@@ -110,14 +111,15 @@ def _show_mixture(rows: Sequence[Row], folder: Path) -> Shown:
 
 
 def _roll(scale: str) -> list[Cell]:
-    return _cells(ROLL, "swiss-roll:seed={seed}", scale)
+    return _cells(ROLL, "swiss-roll:seed={seed}", scale, "neighbourhoods")
 
 
-def _show_roll(rows: Sequence[Row], folder: Path) -> Shown:
+def _show_roll(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import planes
 
     names = {"sliced_wasserstein": "generated to data (sliced)", "mse": "squared error",
-             "prior_wasserstein": "codes to prior"}  # fmt: skip
+             "prior_wasserstein": "codes to prior", "trustworthiness": "trustworthiness",
+             "continuity": "continuity"}  # fmt: skip
     manifolds: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = []
     latents: list[tuple[str, list[tuple[Tensor, Tensor | None]]]] = []
     for name, row, model in _first(ROLL, rows, folder):

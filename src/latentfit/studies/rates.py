@@ -9,8 +9,9 @@ from pathlib import Path
 from latentfit.recipes import RECIPES
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.studies.base import Shown, Study, grouped, table
+from latentfit.studies.known import PRUNED
 from latentfit.studies.published import recipes_of
-from latentfit.studies.sets import PRUNED, SETS, distance, on_images, prepare, rates
+from latentfit.studies.sets import SETS, distance, on_images, prepare, rates
 
 FACTORS = (1.0, 3.0, 10.0)  # on all of a recipe's own rates
 CAP = 3e-3  # no rate is above it, but a recipe's own
@@ -66,7 +67,7 @@ def _times(row: Row) -> float:
     return round(row["settings"][rate] / usual, 6)
 
 
-def _show(rows: Sequence[Row], folder: Path) -> Shown:
+def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     chosen, lines = best(rows), []
     for (name, data), held in grouped(rows, "recipe", "data").items():
         scores = {_times(row): value(row, distance(row)) for row in held}

@@ -12,11 +12,11 @@ from latentfit.runs.cells import Cell, Row
 from latentfit.sizing import IMAGE_MASK
 from latentfit.studies.base import pick
 from latentfit.studies.features import FACES, of_attributes
+from latentfit.studies.known import PRUNED
 
 RATES = ("rate", "discriminator_rate", "ratio_rate", "encoder_rate", "latent_rate")
 # Where the default depends on another setting: WGAN-GP, and the discriminator of grey images.
 PRESET_RATES = {("gan", "rate"): 1e-4, ("factor-vae", "discriminator_rate"): 1e-4}
-PRUNED = ("maskaae", "lmgae", "wae-wgan")
 SIDE = 32  # pixels of the faces at short scale, 64 in the papers
 
 

@@ -104,7 +104,7 @@ def _order(rows: Sequence[Row]) -> str:
     )
 
 
-def _show(rows: Sequence[Row], folder: Path) -> Shown:
+def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     import torch
 
     from latentfit.pictures import sheets
