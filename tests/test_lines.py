@@ -13,6 +13,7 @@ import latentfit as lf
 from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.scoring.scores import evaluate
+from latentfit.seeds import seeded
 
 
 def trustworthiness(x, z, k):
@@ -76,3 +77,18 @@ def test_lines_are_those_of_the_decoder(step):
     else:
         assert scores["jumps_pixels"] > 2
     assert not {"jumps_pixels", "continuity"} & set(evaluate(model, data, draws=1))
+
+
+def test_parzen_is_that_of_the_generated_samples():
+    data = lf.data.load("synthetic:n=2,d=4,count=2000")
+    model = lf.recipe("wae-gan", data, latent=2, width=1 / 64)
+    scores = evaluate(model, data, features="pixels", groups=("parzen",), draws=1)
+    test, validation = (part.first(9999) for part in (data.test, data.validation))
+    with seeded(0, "evaluation", 0):
+        made = model.eval().sample(len(test))
+    width = metrics.parzen_width(validation, made)
+    assert scores["parzen"] == pytest.approx(metrics.parzen(test, made, width).value)
+    assert scores["parzen_floor"] > scores["parzen"]
+    digits = lf.data.load("digits")
+    assert "parzen" not in evaluate(lf.recipe("wae-gan", digits, latent=2, width=1 / 64), digits,
+                                    groups=("parzen",), draws=1)  # fmt: skip

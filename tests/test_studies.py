@@ -23,7 +23,6 @@ from latentfit.runs.cells import Cell, play_cells
 from latentfit.scoring import walks
 from latentfit.scoring.scores import evaluate
 from latentfit.studies import SCALES, STUDIES, reproduce
-from latentfit.studies.systems import _order
 
 size_module = sys.modules["latentfit.sizing.find"]
 
@@ -35,16 +34,20 @@ def cells(*seeds, rounds=3):
 
 
 SHAPES = {"synthetic": (128,), "mixture": (128,), "swiss-roll": (3,), "digits": (1, 8, 8),
-          "mnist": (1, 28, 28)}  # fmt: skip
+          "mnist": (1, 28, 28), "fashion-mnist": (1, 28, 28), "cifar10": (3, 32, 32),
+          "celeba": (3, 32, 32)}  # fmt: skip
 
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_cell_of_a_study_is_a_game_whose_players_all_move(study, scale):
+    seen = set()
     for cell in STUDIES[study].cells(scale):
-        if cell.seed:
-            continue
         name = cell.data.split(":")[0]
+        kind = (cell.recipe, SHAPES[name], cell.latent, str(cell.settings), cell.rounds)
+        if kind in seen or cell.seed not in (0, 100):
+            continue
+        seen.add(kind)
         settings = {**cell.settings, "width": 1 / 64}
         model = RECIPES[cell.recipe].model(SHAPES[name], latent=cell.latent, data=name, **settings)
         for turn in model.turns():
@@ -68,27 +71,6 @@ def test_cells_are_the_same_in_other_processes(tmp_path):
     here = play_cells(cells(0, 1), tmp_path / "a", progress=False)
     there = play_cells(cells(0, 1), tmp_path / "b", workers=2, progress=False)
     assert [row["scores"] for row in here] == [row["scores"] for row in there]
-
-
-def test_the_order_of_systems_is_compared_with_the_published_one():
-    rows = [
-        {"recipe": name, "seed": seed, "scores": {"fd_lenet": fd}}
-        for name, seed, fd in (
-            ("flexae-sr", 0, 1.0), ("wae-gan", 0, 3.0), ("wae-gan", 1, 5.0), ("vae-flow", 0, 9.0),
-        )
-    ]  # fmt: skip
-    lost = {"recipe": "alae", "seed": 0, "error": "diverged"}
-    mine = {"recipe": "sigma-vae", "seed": 0, "scores": {"fd_lenet": 2.0}}  # nothing published
-    text = _order([*rows, lost, mine])
-    assert "(2 seeds;" in text
-    assert text.rstrip().endswith(": 1.00 with the 3 of FlexAE's Table 1.")
-    more = [
-        {"recipe": name, "seed": 0, "scores": {"fd_lenet": fd}}
-        for name, fd in (("maskaae", 20.0), ("wae-mmd", 30.0))
-    ]
-    told = _order([*rows, *more])
-    assert "0.40 with the 4 of FlexAE's Table 1, 0.50 with the 3 of MaskAAE's" in told
-    assert _order(rows[:2]) == ""
 
 
 def test_a_study_writes_its_table(tmp_path, monkeypatch):

@@ -109,6 +109,17 @@ def _critic(subject: Subject) -> float | None:
     return metrics.critic_wasserstein(codes, drawn, seed=subject.seed)
 
 
+def _parzen(subject: Subject) -> Found:
+    if subject.image:  # in hundreds of dimensions it ranks models badly
+        return {}
+    wide = subject.data.validation.some(subject.count).flatten(1)
+    test = subject.test.flatten(1)
+    train = subject.data.train.some(subject.count).flatten(1)
+    sets = {"": subject.generated[0].flatten(1), "_floor": train}
+    return {suffix: metrics.parzen(test, rows, metrics.parzen_width(wide, rows)).value
+            for suffix, rows in sets.items()}  # fmt: skip
+
+
 def _neighbourhoods(which: str) -> Callable[[Subject], Found]:
     def found(subject: Subject) -> Found:
         test = subject.data.test
@@ -233,6 +244,9 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
            "sliced distance of test codes to prior draws, in deviations", "lower"),
     Metric("prior_wasserstein", "latent", _alive(_critic),
            "distance of test codes to prior draws by a fresh critic, in deviations", "lower"),
+    Metric("parzen", "parzen", _parzen,
+           "mean log-density of test samples under Gaussians around generated ones, in nats; for "
+           "vectors", "higher", "entries; width by validation samples", asked=True),
     Metric("trustworthiness", "neighbourhoods", _neighbourhoods("trustworthiness"),
            "whether neighbours among test codes are neighbours among the samples, 0 to 1; chance "
            "is about 0.5", "higher", "2,000 test samples, entries, k = 10", asked=True),

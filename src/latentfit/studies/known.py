@@ -29,7 +29,15 @@ def true_dimension(row: Row) -> int:
 
 
 def on_synthetic(
-    recipe: str, n: int, m: int, seed: int, scale: str, *, game: str | None = None, **more: Any
+    recipe: str,
+    n: int,
+    m: int,
+    seed: int,
+    scale: str,
+    *,
+    game: str | None = None,
+    groups: tuple[str, ...] = LATENT,
+    **more: Any,
 ) -> Cell:
     """A training; at paper scale as published, and a masked game ends when its clock does.
 
@@ -40,6 +48,7 @@ def on_synthetic(
         seed: Of the data and of the training.
         scale: `smoke`, `short` or `paper`.
         game: Of a masked system; that of the scale where not given.
+        groups: Of scores.
         more: Other fields of the cell.
     """
     usual = pick(scale, smoke="recovering", short="recovering", paper="authors")
@@ -49,4 +58,4 @@ def on_synthetic(
     rounds = pick(scale, smoke=60, short=6_000, paper=50_000)
     if recipe in PRUNED and scale != "smoke":
         rounds = pruning(game or usual, m).rounds
-    return Cell(recipe, synthetic(n, seed), m, seed, rounds, settings, LATENT, **more)
+    return Cell(recipe, synthetic(n, seed), m, seed, rounds, settings, groups, **more)
