@@ -120,6 +120,30 @@ def correlations(codes: dict[str, Tensor]) -> Figure:
     return figure
 
 
+@rc_context(STYLE)
+def pairs(panels: dict[str, dict[str, tuple[float, float]]], labels: tuple[str, str]) -> Figure:
+    """Two positive numbers of several systems against each other, on logarithmic axes.
+
+    Arguments:
+        panels: By title, by system: where it lies, across and up.
+        labels: What the two numbers are.
+    """
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(4.6 * columns, 4.0 * rows), dpi=DPI, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (title, systems) in zip(grid, panels.items(), strict=False):
+        for name, place in systems.items():
+            axes.scatter(*place, s=14, color=COLOURS[0], linewidths=0)
+            axes.annotate(name, place, (3, 3), textcoords="offset points", fontsize=6)
+        axes.set(xlabel=labels[0], ylabel=labels[1], xscale="log", yscale="log")
+        axes.set_title(title, loc="left")
+        axes.margins(x=0.15)
+    return figure
+
+
 Layer = tuple[Tensor, Tensor | None]
 CLASSES = (*COLOURS[:7], "#7B3F00")  # no grey, which is what points without a class are
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
 
 from latentfit.runs.cells import Cell, Row, value
-from latentfit.studies.base import Shown, Study, grouped, pick, spread, table
+from latentfit.seeds import seeded
+from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
 from latentfit.studies.published import agreement, published
 from latentfit.studies.rates import factor, systems
 from latentfit.studies.sets import SETS, distance, on_images, prepare
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = 10  # samples of each system in a figure
 PRD = ("vae-fixed-variance", "two-stage-vae", "rae-l2", "alae", "flexae", "flexae-sr")
 FLEXIBLE = ("flexae", "flexae-sr")
 TABLES = ("FlexAE, Table 1", "MaskAAE, Table 1", "Geng, Table 1", "Geng, Table 2")
@@ -53,12 +61,9 @@ def _raw(row: Row, name: str) -> float | None:
 def _table_1(data: str, rows: Sequence[Row]) -> str:
     """Distances of every system on a set, and the order against the published ones."""
     name = distance(rows[0])
-    ours: dict[str, float] = {}
-    lines = []
+    ours, lines = _means(rows), []
     for (recipe,), held in grouped(rows, "recipe").items():
         scores = [value(row, name) for row in held]
-        if all(score is not None for score in scores):
-            ours[recipe] = statistics.fmean(score for score in scores if score is not None)
         theirs = (published(told, "fid_gen").get((recipe, data), "-") for told in TABLES)
         lines.append([
             recipe, spread(scores), spread([_raw(row, name) for row in held]),
@@ -140,7 +145,52 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     text += _beside(rows, "FlexAE, Table 2", both, PRD)
     text += "\n## Memorisation, distances of pixels (in parentheses: FlexAE, Table 4)\n\n"
     text += _beside(rows, "FlexAE, Table 4", MEMORISED, FLEXIBLE)
-    return text + "\n## With smoothing and without\n\n" + _smoothing(rows), {}
+    text += "\n## With smoothing and without\n\n" + _smoothing(rows)
+    return text, _against_published(rows) | _samples(rows, folder)
+
+
+def _means(rows: Sequence[Row]) -> dict[str, float]:
+    """The mean distance of each system of which no training failed."""
+    found = {}
+    for (recipe,), held in grouped(rows, "recipe").items():
+        scores = [v for row in held if (v := value(row, distance(row))) is not None]
+        if len(scores) == len(held):
+            found[recipe] = statistics.fmean(scores)
+    return found
+
+
+def _against_published(rows: Sequence[Row]) -> dict[str, Figure]:
+    from latentfit.pictures.charts import pairs
+
+    panels = {}
+    for (data,), held in grouped(rows, "data").items():
+        ours, theirs = _means(held), _on(published(TABLES[0], "fid_gen"), data)
+        both = {name: (theirs[name], ours[name]) for name in theirs if name in ours}
+        if both:
+            panels[SETS[data].title] = both
+    if not panels:
+        return {}
+    return {"learned-prior": pairs(panels, ("published FID (FlexAE, Table 1)", "FD, ours"))}
+
+
+def _samples(rows: Sequence[Row], folder: Path) -> dict[str, Figure]:
+    """Samples of every system, best first; none of faces, which must not be published."""
+    from latentfit.pictures import sheets
+
+    figures = {}
+    for (data,), held in grouped(rows, "data").items():
+        firsts = {row["recipe"]: row for row in held if row["seed"] == 0 and "error" not in row}
+        ours = _means(held)
+        names = sorted((name for name in firsts if name in ours), key=ours.__getitem__)
+        if data == "celeba" or not names:
+            continue
+        made = []
+        for name in names:
+            with seeded(0, "shown"):
+                made.append(opened(firsts[name], folder).sample(COLUMNS))
+        caption = f"{SETS[data].title}: uncurated samples of seed 0, the lowest distance first."
+        figures[f"samples-{data}"] = sheets.rows_grid(torch.stack(made), caption, names=names)
+    return figures
 
 
 def _sizes(scale: str) -> list[Cell]:
