@@ -111,7 +111,7 @@ def ternary(scores: dict[int, float]) -> tuple[int, int]:
 
     Example:
         >>> ternary({m: abs(m - 8) for m in range(1, 65)})
-        (8, 13)
+        (8, 12)
     """
     low, high = min(scores), max(scores)
     seen: set[int] = set()
