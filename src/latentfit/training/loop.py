@@ -101,7 +101,7 @@ def train(
             stack.enter_context(locked(folder.path))
             begun = folder.exists
             folder.claim(Facts(identity=identity(model, data, settings), **(notes or {})))
-            if begun and settings.progress:
+            if begun:
                 tell(folder, settings.rounds)
         distributed.wait()  # until the folder is ours
         return _play(model, data, settings, device, folder, validate, label)
