@@ -22,7 +22,7 @@ from latentfit.recipes import RECIPES, recipe
 from latentfit.runs.cells import Cell, play_cells
 from latentfit.scoring import walks
 from latentfit.scoring.scores import evaluate
-from latentfit.studies import SCALES, STUDIES, reproduce
+from latentfit.studies import SCALES, STUDIES, rates, reproduce
 
 size_module = sys.modules["latentfit.sizing.find"]
 
@@ -40,7 +40,8 @@ SHAPES = {"synthetic": (128,), "mixture": (128,), "swiss-roll": (3,), "digits": 
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("study", STUDIES)
-def test_every_cell_of_a_study_is_a_game_whose_players_all_move(study, scale):
+def test_every_cell_of_a_study_is_a_game_whose_players_all_move(study, scale, monkeypatch):
+    monkeypatch.setattr(rates, "CHOSEN", dict.fromkeys(RECIPES, (3.0, 10.0)))
     seen = set()
     for cell in STUDIES[study].cells(scale):
         name = cell.data.split(":")[0]

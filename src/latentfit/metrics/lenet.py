@@ -102,7 +102,7 @@ def read_lenet(path: Path, channels: int) -> tuple[LeNet, bool] | None:
             kind = (held.metadata() or {}).get("kind")
     except (OSError, SafetensorError):
         return None
-    if not {"body.0.weight", "head.weight"} <= set(state):
+    if not _of_lenet(state):
         return None
     if (seen := state["body.0.weight"].shape[1]) != channels:
         raise UserError(
@@ -110,6 +110,17 @@ def read_lenet(path: Path, channels: int) -> tuple[LeNet, bool] | None:
             "use one that was trained on such images."
         )
     return _made(state), kind != "attributes"
+
+
+def _of_lenet(state: dict[str, Tensor]) -> bool:
+    """Whether tensors are those of some `LeNet`, by name and shape."""
+    first, last = (state.get(name, torch.empty(0)) for name in ("body.0.weight", "head.weight"))
+    if first.dim() != 4 or last.dim() != 2:
+        return False
+    with torch.device("meta"):
+        own = LeNet(first.shape[1], last.shape[0]).state_dict()
+    shapes = {name: value.shape for name, value in own.items()}
+    return shapes == {name: value.shape for name, value in state.items()}
 
 
 def _made(state: dict[str, Tensor]) -> LeNet:

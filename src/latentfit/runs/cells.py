@@ -43,7 +43,7 @@ class Cell:
         rounds: Rounds to train.
         settings: Settings of the recipe.
         groups: Groups of scores.
-        features: Extractor; a name with a suffix is that of a file in the folder of the cells.
+        features: Extractor; where the folder of the cells holds a file of that name, it is meant.
         compile: Compile each player's terms: faster on long runs, other last digits.
         root: Folder of data sets; not part of what the cell is.
         fingerprint: Of data that are handed over, whose name says less than that of a known set.
@@ -205,7 +205,8 @@ def play(cell: Cell, folder: Path, data: Data | None = None) -> Row:
     run = run_of(cell.key, folder)
     row: Row = {"key": cell.key, **cell.identity, "commit": commit()}
 
-    features = str(folder / cell.features) if Path(cell.features).suffix else cell.features
+    own = folder / cell.features
+    features = str(own) if own.is_file() else cell.features
 
     def scores(model: Model, groups: tuple[str, ...] = cell.groups) -> Row:
         return evaluate(

@@ -78,7 +78,6 @@ def reproduce(
         for cell in study.cells(scale)
         if seeds is None or cell.seed < seeds
     ]
-    folder.mkdir(parents=True, exist_ok=True)
     study.prepare(scale, folder, root)
     rows = play_cells(cells, folder, workers=workers)
     must_be_cells(rows)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
+from latentfit.checks import UserError
 from latentfit.data import load, order
 from latentfit.data.base import Data, Split
 from latentfit.metrics import LeNet
 from latentfit.seeds import seeded
+from latentfit.storage.files import atomically
 
 FACES = "faces.safetensors"
 """The file of `of_attributes` in the folder of a study, and so what its scores are called."""
@@ -82,17 +85,27 @@ def of_attributes(folder: Path, root: str | None, *, epochs: int, size: int | No
 
     Returns:
         Its file, with the mean accuracy on the test split in the header.
+
+    Raises:
+        UserError: The folder holds one that was trained otherwise, data are missing, or it cannot
+            be written.
     """
-    path = folder / FACES
+    path, how = folder / FACES, {"epochs": str(epochs), "size": str(size)}
     if path.exists():
+        with safe_open(path, "pt") as held:
+            facts = held.metadata() or {}
+        if any(facts.get(name) != told for name, told in how.items()):
+            raise UserError(
+                f"{path} was trained for another scale, and scores on it would not compare; give "
+                "another --out."
+            )
         return path
     data = load("celeba", root=root, size=size)
     model = fit(data.train, _of(data, 0), epochs=epochs, seed=0)
     right = accuracy(model, data.test, _of(data, 2))
-    facts = {"kind": "attributes", "accuracy": f"{right:.4f}", "epochs": str(epochs)}
-    draft = path.with_suffix(".draft")
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, draft, metadata=facts)
-    draft.replace(path)
+    state = {name: value.contiguous() for name, value in model.state_dict().items()}
+    facts = {"kind": "attributes", "accuracy": f"{right:.4f}", **how}
+    atomically(path, lambda draft: save_file(state, draft, metadata=facts))
     return path
 
 

@@ -12,7 +12,7 @@ import torch
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.seeds import seeded
 from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
-from latentfit.studies.published import agreement, published
+from latentfit.studies.published import TABLES, agreement, generated, published
 from latentfit.studies.rates import factor, systems
 from latentfit.studies.sets import SETS, distance, on_images, prepare
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 COLUMNS = 10  # samples of each system in a figure
 PRD = ("vae-fixed-variance", "two-stage-vae", "rae-l2", "alae", "flexae", "flexae-sr")
 FLEXIBLE = ("flexae", "flexae-sr")
-TABLES = ("FlexAE, Table 1", "MaskAAE, Table 1", "Geng, Table 1", "Geng, Table 2")
 
 
 def groups(recipe: str) -> tuple[str, ...]:
@@ -39,7 +38,7 @@ def reported(recipe: str, data: str, seed: int, scale: str, *, latent: int | Non
         seed,
         scale,
         latent=latent,
-        factor=factor(recipe, data),
+        factor=factor(recipe, data, scale),
         groups=groups(recipe),
         raw=True,
     )
@@ -64,7 +63,7 @@ def _table_1(data: str, rows: Sequence[Row]) -> str:
     ours, lines = _means(rows), []
     for (recipe,), held in grouped(rows, "recipe").items():
         scores = [value(row, name) for row in held]
-        theirs = (published(told, "fid_gen").get((recipe, data), "-") for told in TABLES)
+        theirs = (generated(told, data).get(recipe, "-") for told in TABLES)
         lines.append([
             recipe, spread(scores), spread([_raw(row, name) for row in held]),
             spread([value(row, f"{name}_reconstruction") for row in held])
@@ -79,16 +78,9 @@ def _table_1(data: str, rows: Sequence[Row]) -> str:
                *(f"FID ({told.replace(', Table', '')})" for told in TABLES)]  # fmt: skip
     text = f"## {SETS[data].title}\n\nFD of training images: {floor:.3g}.\n"
     for told in TABLES:
-        theirs = _on(published(told, "fid_gen"), data)
-        if told == "MaskAAE, Table 1":
-            theirs.pop("vae-flow", None)  # a planar one, ours is not
-        if found := agreement(ours, theirs):
+        if found := agreement(ours, generated(told, data)):
             text += f"Rank correlation with {told}: {found}.\n"
     return text + "\n" + table(columns, lines)
-
-
-def _on(values: Mapping[tuple[str, str], float], data: str) -> dict[str, float]:
-    return {recipe: number for (recipe, other), number in values.items() if other == data}
 
 
 def _beside(rows: Sequence[Row], told: str, scores: Mapping[str, str], names: Sequence[str]) -> str:
@@ -164,7 +156,7 @@ def _against_published(rows: Sequence[Row]) -> dict[str, Figure]:
 
     panels = {}
     for (data,), held in grouped(rows, "data").items():
-        ours, theirs = _means(held), _on(published(TABLES[0], "fid_gen"), data)
+        ours, theirs = _means(held), generated(TABLES[0], data)
         both = {name: (theirs[name], ours[name]) for name in theirs if name in ours}
         if both:
             panels[SETS[data].title] = both

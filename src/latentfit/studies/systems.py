@@ -12,7 +12,7 @@ from latentfit.recipes import RECIPES
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.sizing import IMAGE_MASK
 from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
-from latentfit.studies.published import agreement, published
+from latentfit.studies.published import agreement, generated
 from latentfit.studies.sets import paced, rates
 
 COLUMNS = 10  # samples of each system in the figure
@@ -61,13 +61,6 @@ def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict
     return rounds, settings
 
 
-def _published(paper: str) -> dict[str, float]:
-    """FID of generated samples of MNIST, by recipe; MaskAAE's flow is planar, ours is not."""
-    values = published(f"{paper}, Table 1", "fid_gen")
-    found = {recipe: value for (recipe, data), value in values.items() if data == "mnist"}
-    return {name: v for name, v in found.items() if (paper, name) != ("MaskAAE", "vae-flow")}
-
-
 def _told(held: Sequence[Row], score: str) -> str:
     """A score over seeds; a dash where the system has no such thing."""
     played = [row for row in held if "error" not in row]
@@ -93,7 +86,7 @@ def _order(rows: Sequence[Row]) -> str:
     }
     told = []
     for paper in PAPERS:
-        if found := agreement(ours, _published(paper)):
+        if found := agreement(ours, generated(f"{paper}, Table 1", "mnist")):
             told.append(f"with {paper}'s Table 1 {found}")
     if not told:
         return ""
@@ -114,8 +107,8 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     for (name, rounds), held in grouped(rows, "recipe", "rounds").items():
         shown = "(untrained)" if rounds == 1 else name
         scores = (_told(held, score) for score in SCORES)
-        published = (_published(paper).get(name, "-") for paper in PAPERS)
-        lines.append([shown, rounds, *scores, *published, *_cost(held)])
+        theirs = (generated(f"{paper}, Table 1", "mnist").get(name, "-") for paper in PAPERS)
+        lines.append([shown, rounds, *scores, *theirs, *_cost(held)])
         first = next((row for row in held if "error" not in row), None)
         if first is not None and rounds > 1:
             with seeded(0, "shown"):
