@@ -210,4 +210,4 @@ def test_arms_are_ratios_within_a_seed():
     ]  # fmt: skip
     text, figures = STUDIES["u-curve"].shows(rows, None, None)
     assert "`wae-gan`: FD at 4 over 8: 5 ± 0; at 16 over 8: 1.5 ± 0." in text
-    assert set(figures) == {"u-curve-8"}
+    assert set(figures) == {"u-curve"}

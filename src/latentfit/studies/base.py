@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from latentfit.runs.cells import Cell, Row, run_of
+from latentfit.runs.cells import Cell, Row, run_of, value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,6 +63,14 @@ def spread(values: Sequence[float | None], digits: int = 3) -> str:
         text += f" ± {statistics.stdev(held):.2g}"
     lost = len(values) - len(held)
     return f"{text} ({lost} failed)" if lost else text
+
+
+def told(held: Sequence[Row], score: str, digits: int = 3) -> str:
+    """A score over seeds, as `spread`; a dash where the system has no such thing."""
+    played = [row for row in held if "error" not in row]
+    if played and all(score not in row["scores"] for row in played):
+        return "-"
+    return spread([value(row, score) for row in held], digits)
 
 
 def grouped(rows: Sequence[Row], *by: str) -> dict[tuple[Any, ...], list[Row]]:

@@ -23,6 +23,10 @@ SCORES = {
 }
 
 
+def _name(n: int) -> str:
+    return "u-curve" if n == 8 else f"u-curve-{n}"
+
+
 def _u_curve(n: int) -> Callable[[str], list[Cell]]:
     groups = (*LATENT, "parzen") if n == LIKELIHOOD else LATENT
 
@@ -75,7 +79,7 @@ def _show_u_curve(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     arms = "".join(f"- `{name}`: {_arms(sizes, n)}.\n" for name, sizes in systems.items())
     text = f"True dimension {n}; FD of training data against test data: {floor}.\n\n{arms}\n"
     return text + table(["system", "m", *scores.values()], lines), {
-        f"u-curve-{n}": against_latent(curves, n)
+        _name(n): against_latent(curves, n)
     }
 
 
@@ -138,14 +142,13 @@ def _show_search(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         scores = {row["latent"]: v for row in held if (v := value(row, "fd_pixels")) is not None}
         if len(scores) == len(held):
             best, (found, count) = min(scores, key=scores.__getitem__), ternary(scores)
-            told.append(f"| {seed} | {best} | {len(scores)} | {found} | {count} |")
+            told.append([seed, best, len(scores), found, count])
     each = statistics.median(row["seconds"] for row in rows)
     text = (
         f"True dimension {true_dimension(rows[0])}. A training takes {each:.0f} core-seconds "
         f"(median), so all sizes up to 64 take {64 * each / 60:.0f} core-minutes a seed.\n\n"
-        "| seed | linear search | trainings | ternary search | trainings |\n|---|---|---|---|---|\n"
-        + "\n".join(told)
-        + "\n\n"
+        + table(["seed", "linear search", "trainings", "ternary search", "trainings"], told)
+        + "\n"
     )
     return text + table(["m", *(f"FD, seed {seed}" for (seed,) in seeds)], lines), {}
 
@@ -188,7 +191,7 @@ def _show_mismatch(rows: Sequence[Row], folder: Path, root: str | None) -> Shown
 CURVE_STUDIES = (
     *(
         Study(
-            "u-curve" if n == 8 else f"u-curve-{n}",
+            _name(n),
             "MaskAAE, Figures 1 and 4; LMGAE, Figure 3",
             "generation against latent size: fixed priors (the papers' WAE, and WAE-GAN), learned "
             f"masks, a learned prior; true dimension {n}",

@@ -124,17 +124,15 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
 
 def _edited(model: Model, data: Data, folder: Path) -> dict[str, dict[str, float]]:
     if not data.attributes:
-        return {"class": classes(model, data, metrics.classifier(_shipped(data)))}
-    found = read_lenet(folder / FACES, data.seen[0])
-    if found is None:
+        found = metrics.extractor("lenet", data.seen, data.name)
+        if found.head is None:
+            raise ValueError(f"the features of '{data.name}' know no classes")
+        head = found.head
+        return {"class": classes(model, data, lambda x: head(found(x)))}
+    held = read_lenet(folder / FACES, data.seen[0])
+    if held is None:
         raise ValueError(f"{folder / FACES} holds no classifier")
-    return {name: attribute(model, data, name, found[0]) for name in ATTRIBUTES}
-
-
-def _shipped(data: Data) -> str:
-    from latentfit.metrics.lenet import COPIES
-
-    return COPIES.get(data.name, data.name)
+    return {name: attribute(model, data, name, held[0]) for name in ATTRIBUTES}
 
 
 def _neighbours(model: Model, data: Data, row: Row, folder: Path) -> Figure:

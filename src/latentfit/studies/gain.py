@@ -62,7 +62,7 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         figures["mask-images"] = mask_traces(traces, true)
     if codes := _codes(rows, folder, root):
         figures["mask-correlations"] = correlations(codes)
-    return _gains(rows) + "\n" + table(columns, lines) + "\n" + _slides(rows), figures
+    return _gains(rows) + "\n" + table(columns, lines) + "\n" + _slides(), figures
 
 
 def _open(row: Row) -> str:
@@ -89,7 +89,7 @@ def _gains(rows: Sequence[Row]) -> str:
     return table(columns, lines)
 
 
-def _slides(rows: Sequence[Row]) -> str:
+def _slides() -> str:
     lines = []
     for data, chosen in SETS.items():
         active = published(SLIDES, "active_dims").get(("maskaae", data))

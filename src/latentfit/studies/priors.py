@@ -11,7 +11,7 @@ import torch
 
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.seeds import seeded
-from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
+from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table, told
 from latentfit.studies.published import TABLES, agreement, generated, published
 from latentfit.studies.rates import factor, systems
 from latentfit.studies.sets import SETS, distance, on_images, prepare
@@ -62,28 +62,24 @@ def _table_1(data: str, rows: Sequence[Row]) -> str:
     name = distance(rows[0])
     ours, lines = _means(rows), []
     for (recipe,), held in grouped(rows, "recipe").items():
-        scores = [value(row, name) for row in held]
-        theirs = (generated(told, data).get(recipe, "-") for told in TABLES)
+        theirs = (generated(paper, data).get(recipe, "-") for paper in TABLES)
         lines.append([
-            recipe, spread(scores), spread([_raw(row, name) for row in held]),
-            spread([value(row, f"{name}_reconstruction") for row in held])
-            if any(f"{name}_reconstruction" in row.get("scores", {}) for row in held) else "-",
-            spread([value(row, "mse") for row in held])
-            if any("mse" in row.get("scores", {}) for row in held) else "-",
-            *theirs,
+            recipe, spread([value(row, name) for row in held]),
+            spread([_raw(row, name) for row in held]),
+            told(held, f"{name}_reconstruction"), told(held, "mse"), *theirs,
         ])  # fmt: skip
     lines.sort(key=lambda line: ours.get(str(line[0]), float("inf")))
     floor = statistics.fmean(v for row in rows if (v := value(row, f"{name}_floor")) is not None)
     columns = ["system", "FD", "FD, raw weights", "FD reconstructed", "MSE",
-               *(f"FID ({told.replace(', Table', '')})" for told in TABLES)]  # fmt: skip
+               *(f"FID ({paper.replace(', Table', '')})" for paper in TABLES)]  # fmt: skip
     text = f"## {SETS[data].title}\n\nFD of training images: {floor:.3g}.\n"
-    for told in TABLES:
-        if found := agreement(ours, generated(told, data)):
-            text += f"Rank correlation with {told}: {found}.\n"
+    for paper in TABLES:
+        if found := agreement(ours, generated(paper, data)):
+            text += f"Rank correlation with {paper}: {found}.\n"
     return text + "\n" + table(columns, lines)
 
 
-def _beside(rows: Sequence[Row], told: str, scores: Mapping[str, str], names: Sequence[str]) -> str:
+def _beside(rows: Sequence[Row], paper: str, scores: Mapping[str, str], names: Sequence[str]) -> str:
     """Scores of some systems on every set, each with the published value in parentheses."""
     lines = []
     for (recipe, data), held in grouped(rows, "recipe", "data").items():
@@ -91,8 +87,8 @@ def _beside(rows: Sequence[Row], told: str, scores: Mapping[str, str], names: Se
             continue
         found = []
         for ours, theirs in scores.items():
-            number = published(told, theirs).get((recipe, data))
-            mine = spread([value(row, ours.format(fd=distance(row))) for row in held])
+            number = published(paper, theirs).get((recipe, data))
+            mine = spread([value(row, ours) for row in held])
             found.append(mine if number is None else f"{mine} ({number:g})")
         lines.append([SETS[data].title, recipe, *found])
     order = [chosen.title for chosen in SETS.values()]
@@ -109,10 +105,10 @@ MEMORISED = {
     "novelty": "novelty",
 }
 SMOOTH = {
-    "{fd}": "FD",
-    "{fd}_reconstruction": "FD reconstructed",
-    "{midpoints}": "FD of midpoints",
-    "{jumps}": "largest step over mean step",
+    "fd_{features}": "FD",
+    "fd_{features}_reconstruction": "FD reconstructed",
+    "midpoints_{features}": "FD of midpoints",
+    "jumps_{features}": "largest step over mean step",
     "pms_ratio": "PMS ratio",
     "novelty": "novelty",
 }
@@ -123,9 +119,8 @@ def _smoothing(rows: Sequence[Row]) -> str:
     for (data, recipe), held in grouped(rows, "data", "recipe").items():
         if recipe in FLEXIBLE:
             features = distance(held[0]).removeprefix("fd_")
-            names = {"fd": f"fd_{features}", "midpoints": f"midpoints_{features}",
-                     "jumps": f"jumps_{features}"}  # fmt: skip
-            scores = (spread([value(row, key.format(**names)) for row in held]) for key in SMOOTH)
+            names = (key.format(features=features) for key in SMOOTH)
+            scores = (spread([value(row, name) for row in held]) for name in names)
             lines.append([SETS[data].title, recipe, *scores])
     return table(["data", "system", *SMOOTH.values()], lines)
 
@@ -202,11 +197,11 @@ def _show_sizes(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     curves: dict[str, dict[str, dict[int, list[float]]]] = {}
     for (data, recipe, m), held in grouped(rows, "data", "recipe", "latent").items():
         fd = distance(held[0])
-        told = f"FlexAE, Table 3, {m // SETS[data].latent} m_b"
+        paper = f"FlexAE, Table 3, {m // SETS[data].latent} m_b"
         line: list[object] = [SETS[data].title, recipe, m]
         for score, theirs in ((f"{fd}_reconstruction", "fid_rec"), (fd, "fid_gen")):
             line.append(spread([value(row, score) for row in held]))
-            line.append(published(told, theirs).get((recipe, data), "-"))
+            line.append(published(paper, theirs).get((recipe, data), "-"))
         lines.append(line)
         found = [v for row in held if (v := value(row, fd)) is not None]
         curves.setdefault(f"FD, {SETS[data].title}", {}).setdefault(recipe, {})[m] = found

@@ -11,7 +11,7 @@ from latentfit.models.pruning import pruning
 from latentfit.recipes import RECIPES
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.sizing import IMAGE_MASK
-from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
+from latentfit.studies.base import Shown, Study, grouped, opened, pick, table, told
 from latentfit.studies.published import agreement, generated
 from latentfit.studies.sets import paced, rates
 
@@ -61,14 +61,6 @@ def _played(name: str, scale: str, rounds: int, width: float) -> tuple[int, dict
     return rounds, settings
 
 
-def _told(held: Sequence[Row], score: str) -> str:
-    """A score over seeds; a dash where the system has no such thing."""
-    played = [row for row in held if "error" not in row]
-    if played and all(score not in row["scores"] for row in played):
-        return "-"
-    return spread([value(row, score) for row in held], digits=4 if score == "active" else 3)
-
-
 def _cost(held: Sequence[Row]) -> tuple[str, str]:
     played = [row for row in held if "error" not in row]
     if not played:
@@ -84,16 +76,16 @@ def _order(rows: Sequence[Row]) -> str:
         for (name,), held in grouped(rows, "recipe").items()
         if (found := [v for row in held if (v := value(row, "fd_lenet")) is not None])
     }
-    told = []
+    orders = []
     for paper in PAPERS:
         if found := agreement(ours, generated(f"{paper}, Table 1", "mnist")):
-            told.append(f"with {paper}'s Table 1 {found}")
-    if not told:
+            orders.append(f"with {paper}'s Table 1 {found}")
+    if not orders:
         return ""
     seeds = len({row["seed"] for row in rows})
     return (
         f"Rank correlation ({seeds} seed{'s' * (seeds > 1)}; another width, length and network of "
-        f"features): {'; '.join(told)}.\n\n"
+        f"features): {'; '.join(orders)}.\n\n"
     )
 
 
@@ -106,7 +98,7 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     lines, samples, names = [], [], []
     for (name, rounds), held in grouped(rows, "recipe", "rounds").items():
         shown = "(untrained)" if rounds == 1 else name
-        scores = (_told(held, score) for score in SCORES)
+        scores = (told(held, name, digits=4 if name == "active" else 3) for name in SCORES)
         theirs = (generated(f"{paper}, Table 1", "mnist").get(name, "-") for paper in PAPERS)
         lines.append([shown, rounds, *scores, *theirs, *_cost(held)])
         first = next((row for row in held if "error" not in row), None)
