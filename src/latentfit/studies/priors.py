@@ -79,7 +79,9 @@ def _table_1(data: str, rows: Sequence[Row]) -> str:
     return text + "\n" + table(columns, lines)
 
 
-def _beside(rows: Sequence[Row], paper: str, scores: Mapping[str, str], names: Sequence[str]) -> str:
+def _beside(
+    rows: Sequence[Row], paper: str, scores: Mapping[str, str], names: Sequence[str]
+) -> str:
     """Scores of some systems on every set, each with the published value in parentheses."""
     lines = []
     for (recipe, data), held in grouped(rows, "recipe", "data").items():
