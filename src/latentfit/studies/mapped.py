@@ -39,7 +39,7 @@ def _cells(scale: str) -> list[Cell]:
             seed,
             scale,
             latent=LATENT,
-            factor=factor("mapae", DATA, scale),
+            factor=factor("mapae", scale),
             groups=GROUPS,
         )
         found += [replace(usual, settings=usual.settings | form) for form in FORMS.values()]

@@ -38,7 +38,7 @@ def reported(recipe: str, data: str, seed: int, scale: str, *, latent: int | Non
         seed,
         scale,
         latent=latent,
-        factor=factor(recipe, data, scale),
+        factor=factor(recipe, scale),
         groups=groups(recipe),
         raw=True,
     )
