@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.recipes import RECIPES
-from latentfit.studies import STUDIES, curves, gain, mapped, priors, rates
+from latentfit.studies import STUDIES, base, curves, gain, mapped, rates
 from latentfit.studies.published import agreement, published, recipes_of
 from latentfit.studies.systems import _order
 
@@ -141,7 +141,7 @@ def test_tables_of_priors_show_ours_beside_the_published(tmp_path, monkeypatch):
                 "prd_precision": 0.5, "prd_recall": 0.6, "pms_ratio": 0.9, "jumps_lenet": 3.0,
                 "midpoints_lenet": 4.0}  # fmt: skip
 
-    rows = fabricated("learned-prior", scores, monkeypatch, priors, lambda c: c.data == "mnist")
+    rows = fabricated("learned-prior", scores, monkeypatch, base, lambda c: c.data == "mnist")
     text, figures = STUDIES["learned-prior"].shows(rows, tmp_path, None)
     assert "Rank correlation with FlexAE, Table 1: 1.00 (1.00 to 1.00, n = 14)" in text
     line = next(line for line in text.splitlines() if line.startswith("| flexae-sr |"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Shown = tuple[str, "dict[str, Figure]"]
 Kind = TypeVar("Kind")
+COLUMNS = 10  # images in a row of a figure
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,34 @@ def grouped(rows: Sequence[Row], *by: str) -> dict[tuple[Any, ...], list[Row]]:
     for row in rows:
         found[tuple(row[name] for name in by)].append(row)
     return dict(found)
+
+
+def by_latent(rows: Sequence[Row], score: str) -> dict[int, list[float]]:
+    """What came out for a score at each latent size, ascending."""
+    return {
+        m: [found for row in held if (found := value(row, score)) is not None]
+        for (m,), held in sorted(grouped(rows, "latent").items())
+    }
+
+
+def samples(rows: Mapping[str, Row], folder: Path, caption: str) -> Figure:
+    """Uncurated samples, a line for each system.
+
+    Arguments:
+        rows: Of trainings that came through, at least one, by what is written beside the line.
+        folder: Where the cells were played.
+        caption: Written above.
+    """
+    import torch
+
+    from latentfit.pictures import sheets
+    from latentfit.seeds import seeded
+
+    made = []
+    for row in rows.values():
+        with seeded(0, "shown"):
+            made.append(opened(row, folder).sample(COLUMNS))
+    return sheets.rows_grid(torch.stack(made), caption, names=list(rows))
 
 
 def opened(row: Row, folder: Path) -> Model:

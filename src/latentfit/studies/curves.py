@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from latentfit.runs.cells import Cell, Row, value
-from latentfit.studies.base import Shown, Study, grouped, pick, spread, table
+from latentfit.studies.base import Shown, Study, by_latent, grouped, pick, spread, table
 from latentfit.studies.known import LATENT, on_synthetic, true_dimension
 
 CURVES = ("wae-wgan", "wae-gan", "maskaae", "lmgae", "flexae")
@@ -55,36 +55,32 @@ def _show_u_curve(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import against_latent
 
     n = true_dimension(rows[0])
-    systems: dict[str, dict[int, list[Row]]] = {}
-    for row in rows:
-        systems.setdefault(_system(row), {}).setdefault(row["latent"], []).append(row)
+    named = [row | {"system": _system(row)} for row in rows]
+    systems = {name: held for (name,), held in grouped(named, "system").items()}
     scores = {s: told for s, told in SCORES.items() if any(s in r.get("scores", {}) for r in rows)}
     lines = [
         [name, m, *(spread([value(row, score) for row in held]) for score in scores)]
-        for name, sizes in systems.items()
-        for m, held in sorted(sizes.items())
+        for name, of_system in systems.items()
+        for (m,), held in sorted(grouped(of_system, "latent").items())
     ]
     curves = {
-        label: {
-            name: {m: [v for row in held if (v := value(row, score)) is not None]
-                   for m, held in sizes.items()}
-            for name, sizes in systems.items()
-        }
+        label: {name: by_latent(held, score) for name, held in systems.items()}
         for score, label in (
             ("fd_pixels", "Fréchet distance, generated"),
             ("prior_wasserstein", "codes to prior (fresh critic)"),
         )
-    }  # fmt: skip
+    }
     floor = spread([value(row, "fd_pixels_floor") for row in rows])
-    arms = "".join(f"- `{name}`: {_arms(sizes, n)}.\n" for name, sizes in systems.items())
+    arms = "".join(f"- `{name}`: {_arms(held, n)}.\n" for name, held in systems.items())
     text = f"True dimension {n}; FD of training data against test data: {floor}.\n\n{arms}\n"
     return text + table(["system", "m", *scores.values()], lines), {
         _name(n): against_latent(curves, n)
     }
 
 
-def _arms(sizes: dict[int, list[Row]], n: int) -> str:
+def _arms(rows: Sequence[Row], n: int) -> str:
     """FD at the smallest and the largest size over that at the true one, seed by seed."""
+    sizes = {m: held for (m,), held in grouped(rows, "latent").items()}
 
     def ratio(m: int) -> str:
         at = {row["seed"]: value(row, "fd_pixels") for row in sizes[n]}

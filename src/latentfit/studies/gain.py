@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentfit import sizing
 from latentfit.runs.cells import Cell, Row, value
-from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table
+from latentfit.studies.base import Shown, Study, by_latent, grouped, opened, pick, spread, table
 from latentfit.studies.published import published
 from latentfit.studies.sets import SETS, distance, on_images, prepare
 
@@ -39,7 +39,6 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import Trace, against_latent, correlations, mask_traces
 
     lines: list[list[object]] = []
-    curves: dict[str, dict[str, dict[int, list[float]]]] = {}
     traces: dict[str, dict[int, list[Trace]]] = {}
     for (data, m, recipe), held in grouped(rows, "data", "latent", "recipe").items():
         fd, title = distance(held[0]), SETS[data].title
@@ -48,13 +47,18 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         lines.append(
             [title, m, recipe, told, *(spread([value(r, s) for r in held]) for s in scores)]
         )
-        curve = curves.setdefault(f"FD, {title}", {}).setdefault(recipe, {})
-        curve[m] = [v for row in held if (v := value(row, fd)) is not None]
         for row in held:
             if recipe == "maskaae" and "error" not in row and (steps := sizing.trace(row, folder)):
                 traces.setdefault(title, {}).setdefault(m, []).append(steps)
     columns = ["data", "m", "system", "open, each seed", "FD", "FD reconstructed", "MSE", "NAC",
                "codes to prior"]  # fmt: skip
+    curves = {
+        f"FD, {SETS[data].title}": {
+            name: by_latent(held, distance(held[0]))
+            for (name,), held in grouped(of_data, "recipe").items()
+        }
+        for (data,), of_data in grouped(rows, "data").items()
+    }
     figures = {"mask-gain": against_latent(curves)}
     if traces:
         true = [int(published(SLIDES, "active_dims")["maskaae", data]) for data in SETS

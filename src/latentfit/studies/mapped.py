@@ -14,7 +14,7 @@ from latentfit.data import load
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.scoring.walks import interpolate
 from latentfit.seeds import seeded
-from latentfit.studies.base import Shown, Study, opened, pick, spread, table
+from latentfit.studies.base import COLUMNS, Shown, Study, opened, pick, spread, table
 from latentfit.studies.rates import factor
 from latentfit.studies.sets import distance, on_images
 
@@ -27,7 +27,6 @@ FORMS: dict[str, dict[str, Any]] = {
     "both": {},
 }
 GROUPS = ("fd", "latent", "lines", "neighbourhoods")
-COLUMNS = 10  # images in a row of the figure
 
 
 def _cells(scale: str) -> list[Cell]:

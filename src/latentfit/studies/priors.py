@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from latentfit.runs.cells import Cell, Row, value
-from latentfit.seeds import seeded
-from latentfit.studies.base import Shown, Study, grouped, opened, pick, spread, table, told
+from latentfit.studies.base import (
+    Shown,
+    Study,
+    by_latent,
+    grouped,
+    pick,
+    samples,
+    spread,
+    table,
+    told,
+)
 from latentfit.studies.published import TABLES, agreement, generated, published
 from latentfit.studies.rates import factor, systems
 from latentfit.studies.sets import SETS, distance, on_images, prepare
@@ -19,7 +26,6 @@ from latentfit.studies.sets import SETS, distance, on_images, prepare
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS = 10  # samples of each system in a figure
 PRD = ("vae-fixed-variance", "two-stage-vae", "rae-l2", "alae", "flexae", "flexae-sr")
 FLEXIBLE = ("flexae", "flexae-sr")
 
@@ -164,21 +170,15 @@ def _against_published(rows: Sequence[Row]) -> dict[str, Figure]:
 
 def _samples(rows: Sequence[Row], folder: Path) -> dict[str, Figure]:
     """Samples of every system, best first; none of faces, which must not be published."""
-    from latentfit.pictures import sheets
-
     figures = {}
     for (data,), held in grouped(rows, "data").items():
         firsts = {row["recipe"]: row for row in held if row["seed"] == 0 and "error" not in row}
         ours = _means(held)
         names = sorted((name for name in firsts if name in ours), key=ours.__getitem__)
-        if data == "celeba" or not names:
-            continue
-        made = []
-        for name in names:
-            with seeded(0, "shown"):
-                made.append(opened(firsts[name], folder).sample(COLUMNS))
-        caption = f"{SETS[data].title}: uncurated samples of seed 0, the lowest distance first."
-        figures[f"samples-{data}"] = sheets.rows_grid(torch.stack(made), caption, names=names)
+        if data != "celeba" and names:
+            caption = f"{SETS[data].title}: uncurated samples of seed 0, the lowest distance first."
+            shown = {name: firsts[name] for name in names}
+            figures[f"samples-{data}"] = samples(shown, folder, caption)
     return figures
 
 
@@ -196,7 +196,6 @@ def _show_sizes(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     from latentfit.pictures.charts import against_latent
 
     lines = []
-    curves: dict[str, dict[str, dict[int, list[float]]]] = {}
     for (data, recipe, m), held in grouped(rows, "data", "recipe", "latent").items():
         fd = distance(held[0])
         paper = f"FlexAE, Table 3, {m // SETS[data].latent} m_b"
@@ -205,10 +204,15 @@ def _show_sizes(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
             line.append(spread([value(row, score) for row in held]))
             line.append(published(paper, theirs).get((recipe, data), "-"))
         lines.append(line)
-        found = [v for row in held if (v := value(row, fd)) is not None]
-        curves.setdefault(f"FD, {SETS[data].title}", {}).setdefault(recipe, {})[m] = found
     columns = ["data", "system", "m", "FD reconstructed", "published FID", "FD generated",
                "published FID"]  # fmt: skip
+    curves = {
+        f"FD, {SETS[data].title}": {
+            recipe: by_latent(held, distance(held[0]))
+            for (recipe,), held in grouped(of_data, "recipe").items()
+        }
+        for (data,), of_data in grouped(rows, "data").items()
+    }
     return table(columns, lines), {"latent-size": against_latent(curves)}
 
 

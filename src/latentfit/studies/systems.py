@@ -11,11 +11,10 @@ from latentfit.models.pruning import pruning
 from latentfit.recipes import RECIPES
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.sizing import IMAGE_MASK
-from latentfit.studies.base import Shown, Study, grouped, opened, pick, table, told
+from latentfit.studies.base import Shown, Study, grouped, pick, samples, table, told
 from latentfit.studies.published import agreement, generated
 from latentfit.studies.sets import paced, rates
 
-COLUMNS = 10  # samples of each system in the figure
 LATENT = 32
 GROUPS = ("fd", "manifold")
 SCORES = {
@@ -90,12 +89,7 @@ def _order(rows: Sequence[Row]) -> str:
 
 
 def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
-    import torch
-
-    from latentfit.pictures import sheets
-    from latentfit.seeds import seeded
-
-    lines, samples, names = [], [], []
+    lines, firsts = [], {}
     for (name, rounds), held in grouped(rows, "recipe", "rounds").items():
         shown = "(untrained)" if rounds == 1 else name
         scores = (told(held, name, digits=4 if name == "active" else 3) for name in SCORES)
@@ -103,16 +97,14 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         lines.append([shown, rounds, *scores, *theirs, *_cost(held)])
         first = next((row for row in held if "error" not in row), None)
         if first is not None and rounds > 1:
-            with seeded(0, "shown"):
-                samples.append(opened(first, folder).sample(COLUMNS))
-            names.append(name)
+            firsts[name] = first
     columns = ["recipe", "rounds", *SCORES.values(), "FID (FlexAE)", "FID (MaskAAE)",
                "ms a round", "million parameters"]  # fmt: skip
     text = _order(rows) + table(columns, lines)
-    if not samples:
+    if not firsts:
         return text, {}
-    caption = f"Uncurated samples, {COLUMNS} of each system, seed 0."
-    return text, {"systems": sheets.rows_grid(torch.stack(samples), caption, names=names)}
+    caption = "Uncurated samples of each system, seed 0."
+    return text, {"systems": samples(firsts, folder, caption)}
 
 
 SYSTEMS = (
