@@ -129,7 +129,8 @@ def paced(name: str, rounds: int, width: float, factor: float) -> dict[str, Any]
     if "warmup" in known:
         settings["warmup"] = max(1, rounds // 10)
     if "longer" in known:
-        settings["longer"] = 2.0  # a quarter of so few rounds teaches a prior nothing
+        # A quarter of so few rounds teaches a prior nothing; a transformer's cost ten times more.
+        settings["longer"] = 0.5 if name == "vq-vae" else 2.0
     if "over" in known:
         settings["over"] = rounds * 3 // 4
     return settings
