@@ -224,7 +224,8 @@ def play(folder: Path, latent: int) -> None:
     cells = [
         cell
         for cell in STUDIES["mask-games"].cells("short")
-        if cell.settings.get("game") == "authors" and cell.latent == latent
+        if isinstance(cell, Cell)
+        and cell.settings.get("game") == "authors" and cell.latent == latent
         and cell.key not in done
     ]  # fmt: skip
     if not cells:

@@ -19,7 +19,8 @@ from latentfit import metrics, schedules
 from latentfit.checks import UserError
 from latentfit.data import load
 from latentfit.recipes import RECIPES, recipe
-from latentfit.runs.cells import Cell, play_cells
+from latentfit.runs.cells import Cell
+from latentfit.runs.pool import play_cells
 from latentfit.scoring import walks
 from latentfit.scoring.scores import evaluate
 from latentfit.studies import SCALES, STUDIES, rates, reproduce

@@ -12,7 +12,8 @@ import latentfit as lf
 from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.metrics import LeNet
-from latentfit.runs.cells import Cell, play_cells, run_of
+from latentfit.runs.cells import Cell, run_of
+from latentfit.runs.pool import play_cells
 from latentfit.scoring.scores import evaluate
 from latentfit.studies import features, reproduce
 

@@ -49,8 +49,9 @@ def size(
 ) -> None:
     """How many latent dimensions do the data need? One number, an interval, the evidence.
 
-    Neighbour estimates on the data, the dimensions that a learned mask leaves open, and short
-    trainings around the answer. Give the same command again to go on where it stopped.
+    Nearest neighbours, of samples and of what an auto-encoder makes of them, the dimensions that a
+    learned mask leaves open, and short trainings around the answer. Give the same command again to
+    go on where it stopped.
 
     Example: `latentfit size --data synthetic:n=8`
     """
@@ -83,7 +84,10 @@ def size(
         typer.echo(json.dumps(found.to_json()))
         return
     low, high = found.interval
-    typer.echo(f"{found.latent} latent dimensions ({low} to {high}), {found.sure} confidence")
+    if found.sure == "none":
+        typer.echo(f"Between {low} and {high} latent dimensions; which, the evidence cannot say:")
+    else:
+        typer.echo(f"{found.latent} latent dimensions ({low} to {high}), {found.sure} confidence")
     for sentence in found.why:
         typer.echo(f"  {sentence}")
     say(f"Evidence: {answer}, {picture}")

@@ -16,6 +16,7 @@ from latentfit.metrics.dimension import (
     UndefinedError,
     intrinsic_dimension,
     knee,
+    outstanding_components,
     spectral_dimension,
 )
 from latentfit.metrics.features import (
@@ -42,6 +43,7 @@ from latentfit.metrics.parzen import parzen, parzen_width
 from latentfit.metrics.prd import PRD, prd, prd_curve
 from latentfit.metrics.reconstruction import errors, mse, psnr
 from latentfit.metrics.records import Records, membership_attack, nearest_record, two_sample
+from latentfit.metrics.scales import Part, parts, scale_curve, without_near_copies
 from latentfit.metrics.signals import autocorrelation_distance, spectrum_distance
 from latentfit.metrics.spread import Estimate, bootstrap
 from latentfit.metrics.wasserstein import sliced_wasserstein, wasserstein
@@ -59,6 +61,7 @@ __all__ = [
     "Memorisation",
     "Moments",
     "Neighbourhoods",
+    "Part",
     "Records",
     "UndefinedError",
     "active_units",
@@ -97,7 +100,9 @@ __all__ = [
     "neighbourhoods",
     "non_normality",
     "open_dimensions",
+    "outstanding_components",
     "pair_distance",
+    "parts",
     "parzen",
     "parzen_width",
     "pixels",
@@ -105,10 +110,12 @@ __all__ = [
     "prd_curve",
     "precision_recall",
     "psnr",
+    "scale_curve",
     "sliced_wasserstein",
     "spectral_dimension",
     "spectrum_distance",
     "two_sample",
     "variances",
     "wasserstein",
+    "without_near_copies",
 ]

@@ -191,6 +191,43 @@ def spectral_dimension(points: Features, *, share: float = 0.95) -> int:
     return int((shares < share - 1e-12).sum()) + 1
 
 
+def outstanding_components(points: Features) -> int:
+    r"""Principal components that stand out of noise: an upper bound for the dimension.
+
+    Noise alone, of one variance in all d entries of N samples, has variances along its components
+    between :math:`(1 \pm \sqrt{d / N})^2` times its own, distributed by the law of Marchenko and
+    Pastur, whose median tells the variance of the noise. A component counts above 1.1 times the
+    upper end. Of data without noise half of the components count, or nearly so.
+
+    Arguments:
+        points: With shape (N, d), N at least 3.
+
+    Raises:
+        UserError: Points are no matrix of 3 rows, or hold NaN or infinity.
+
+    References:
+        | The optimal hard threshold for singular values is 4 / sqrt(3) (Gavish & Donoho, 2014),
+          Section III D, whose estimate of the noise this is
+
+    Example:
+        >>> clean = 3 * torch.randn(2000, 4) @ torch.randn(4, 100)
+        >>> outstanding_components(clean + torch.randn(2000, 100))
+        4
+    """
+    held = matrix(points, least=3, what="points")
+    held = held - held.mean(0)
+    count, entries = held.shape
+    table = held.T @ held if entries <= count else held @ held.T
+    values = torch.linalg.eigvalsh(table).clamp_min(0)[-min(count - 1, entries) :]
+    low, high = ((1 + sign * math.sqrt(min(count, entries) / max(count, entries))) ** 2
+                 for sign in (-1, 1))  # fmt: skip
+    places = torch.linspace(low, high, 10_001, dtype=values.dtype)[1:-1]
+    density = ((high - places) * (places - low)).sqrt() / places
+    shares = density.cumsum(0) / density.sum()
+    middle = float(places[int((shares < 0.5).sum())])
+    return int((values > 1.1 * high / middle * values.median()).sum())
+
+
 def knee(latents: Sequence[int], errors: Sequence[float]) -> int:
     """The latent size from which the reconstruction error falls no more by much.
 

@@ -177,6 +177,35 @@ def planes(panels: Sequence[tuple[str, Sequence[Layer]]], *, columns: int) -> Fi
     return figure
 
 
+@rc_context(STYLE)
+def intervals(panels: dict[str, list[tuple[int, int, int, int]]]) -> Figure:
+    """Answers with their intervals against the truth, a panel for each title.
+
+    Arguments:
+        panels: By title: true number, answer, and the lower and the upper end of its interval.
+    """
+    columns = min(5, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(2.2 * columns, 2.2 * rows), dpi=DPI, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (title, found) in zip(grid, panels.items(), strict=False):
+        ends = [1, 1.15 * max(max(n, high) for n, _, _, high in found)]
+        axes.plot(ends, ends, color="black", linestyle=":", linewidth=0.9)
+        for place, (n, answer, low, high) in enumerate(sorted(found)):
+            across = n * (1 + 0.02 * (place % 3 - 1))  # sets of one dimension side by side
+            colour = COLOURS[0] if low <= n <= high else COLOURS[1]
+            axes.plot([across, across], [low, high], color=colour, linewidth=1.5, alpha=0.7)
+            axes.plot(across, answer, "o", color=colour, markersize=3)
+        axes.set(xscale="log", yscale="log", title=title, xlabel="true", ylabel="said")
+        ticks = sorted({n for n, *_ in found})
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_ticks(ticks, [str(n) for n in ticks])
+        axes.minorticks_off()
+    return figure
+
+
 Trace = Sequence[tuple[int, int]]
 
 
@@ -209,41 +238,50 @@ def mask_traces(panels: dict[str, dict[int, list[Trace]]], true: Sequence[int]) 
 
 @rc_context(STYLE)
 def sizing(evidence: Mapping[str, Any], answer: int, interval: tuple[int, int]) -> Figure:
-    """What `size` rests on: estimates, open dimensions of the masks, errors around the answer.
+    """What `size` rests on: neighbours, open dimensions of the masks, errors around the answer.
+
+    Evidence that was not gathered has no panel.
 
     Arguments:
         evidence: Of `sizing.Size`.
         answer: The recommendation, in dimensions.
         interval: Its ends, in dimensions.
     """
-    figure = Figure(figsize=(10.6, 3.0), dpi=DPI, layout="constrained")
-    left, middle, right, far = figure.subplots(1, 4)
-    rows = dict(evidence["estimators"])
-    check = [row for row in evidence["check"] if row["mse"] is not None and row["fd"] is not None]
-    rows |= {f"codes, m = {row['latent']}": row["codes"] for row in check if row["codes"]}
-    for place, found in enumerate(rows.values()):
-        left.plot([found["low"], found["high"]], [place, place], color=COLOURS[0], linewidth=2)
-        left.plot(found["value"], place, "o", color=COLOURS[0], markersize=5)
-    left.set_yticks(range(len(rows)), list(rows))
-    left.set(title="neighbour estimates", xlabel="dimensions", ylim=(-0.6, len(rows) - 0.4))
-    for mask, colour in zip(evidence["masks"], itertools.cycle(COLOURS)):
-        label = f"m = {mask['latent']}" + (", failed" if mask["failed"] else "")
-        middle.plot(*zip(*mask["trace"], strict=True), color=colour, linewidth=1.2, label=label,
-                    linestyle=":" if mask["failed"] else "-")  # fmt: skip
-    middle.set(xlabel="round", ylabel="open in the mask")
-    if evidence["masks"]:
-        legend_above(middle, columns=2, handlelength=1.2)
-    for axes, key, title in (
-        (right, "fd", "Fréchet distance, fixed prior"),
-        (far, "mse", "squared error, fixed prior"),
-    ):
+    near, masks = evidence["neighbours"], evidence["masks"]
+    check = [row for row in evidence["check"] if row["lost"] is not None and row["fd"] is not None]
+    count = 1 + bool(masks) + 2 * bool(check)
+    figure = Figure(figsize=(3.4 * count, 3.2), dpi=DPI, layout="constrained")
+    panels = list(figure.subplots(1, count, squeeze=False)[0])
+    curves = {"samples": near["curve"], "reconstructed": near["rebuilt"]}
+    for (name, curve), colour in zip(curves.items(), COLOURS, strict=False):
+        if curve:
+            places = [int(k) for k in curve]
+            panels[0].plot(
+                places, list(curve.values()), "o-", color=colour, markersize=4, label=name
+            )
+    panels[0].set(xlabel="neighbours", ylabel="dimension by neighbours", xscale="log")
+    ticks = sorted({int(k) for curve in curves.values() for k in curve})
+    panels[0].set_xticks(ticks, [str(k) for k in ticks])
+    panels[0].minorticks_off()
+    legend_above(panels[0], columns=2)
+    if masks:
+        for mask, colour in zip(masks, itertools.cycle(COLOURS)):
+            label = f"m = {mask['latent']}" + (", failed" if mask["failed"] else "")
+            panels[1].plot(*zip(*mask["trace"], strict=True), color=colour, linewidth=1.2,
+                           label=label, linestyle=":" if mask["failed"] else "-")  # fmt: skip
+        panels[1].set(xlabel="round", ylabel="open in the mask")
+        panels[1].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        legend_above(panels[1], columns=2, handlelength=1.2)
+    upright = panels[: 1 + bool(masks)]
+    for axes in upright:  # dimensions go up
+        axes.axhspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
+        axes.axhline(answer, color=COLOURS[2], linewidth=1)
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    costs = (("lost", "variance that is lost"), ("fd", "Fréchet distance, fixed prior"))
+    for axes, (key, title) in zip(panels[len(upright) :], costs, strict=False):
         axes.plot([r["latent"] for r in check], [r[key] for r in check], "o-", markersize=4)
-        axes.set(title=title, xlabel="latent size m")
-    for axes in (left, right, far):
+        axes.set(title=title, xlabel="latent size m", ylim=(0, None))
         axes.axvspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
         axes.axvline(answer, color=COLOURS[2], linewidth=1)
-    for axis in (left.xaxis, middle.xaxis, middle.yaxis, right.xaxis, far.xaxis):
-        axis.set_major_locator(MaxNLocator(4, integer=True))
-    middle.axhspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
-    middle.axhline(answer, color=COLOURS[2], linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     return figure

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from latentfit.checks import one_of, within
-from latentfit.runs.cells import must_be_cells, play_cells
+from latentfit.runs.cells import must_be_cells
+from latentfit.runs.pool import play_cells
 from latentfit.storage.files import atomically
 from latentfit.studies.base import Study
 from latentfit.studies.curves import CURVE_STUDIES
@@ -18,6 +18,7 @@ from latentfit.studies.masks import MASKS
 from latentfit.studies.plane import PLANE
 from latentfit.studies.priors import PRIORS
 from latentfit.studies.rates import RATES_STUDY
+from latentfit.studies.size_cases import SIZE_CASES
 from latentfit.studies.systems import SYSTEMS
 
 SCALES = ("smoke", "short", "paper")
@@ -34,6 +35,7 @@ STUDIES: dict[str, Study] = {
         GAIN,
         MAPPED,
         EDITS,
+        SIZE_CASES,
     )
 }
 
@@ -74,7 +76,7 @@ def reproduce(
     if seeds is not None:
         within("seeds", seeds, 1)
     cells = [
-        replace(cell, root=root, compile=compile)
+        cell.placed(root, compile=compile)
         for cell in study.cells(scale)
         if seeds is None or cell.seed < seeds
     ]

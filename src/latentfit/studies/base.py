@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from latentfit.runs.cells import Cell, Row, run_of, value
+from latentfit.runs.cells import Row, run_of, value
+from latentfit.runs.pool import Playable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ class Study:
     name: str
     source: str
     what: str
-    cells: Callable[[str], list[Cell]]
+    cells: Callable[[str], Sequence[Playable]]
     shows: Callable[[Sequence[Row], Path, str | None], Shown]
     prepare: Callable[[str, Path, str | None], object] = lambda *_: None
 

@@ -1,0 +1,139 @@
+"""Two hundred questions with known answers: what `size` says of clean and of unclean data."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentfit.runs.cells import Row
+from latentfit.sizing import Size, Table, conclude, gather
+from latentfit.studies.base import Shown, Study, grouped, pick, table
+from latentfit.studies.known_sets import CHOOSING, REPORTING, KnownSet, known_sets
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Question:
+    """How many dimensions has a known set?
+
+    Attributes:
+        case: The set.
+        masks: Whether masks are played, too.
+    """
+
+    case: KnownSet
+    masks: bool = False
+
+    @property
+    def seed(self) -> int:
+        """That of the set; the evidence is gathered with the same."""
+        return self.case.seed
+
+    @property
+    def key(self) -> str:
+        """The set's name, and whether masks are played."""
+        return f"size-{self.case.name}" + ("-masks" if self.masks else "")
+
+    def placed(self, root: str | None, *, compile: bool) -> Question:
+        """The same: nothing of it depends on where data sets lie."""
+        return self
+
+    def play(self, folder: Path, data: Any) -> Row:
+        """The evidence, however long it takes; runs are not kept."""
+        from latentfit.runs.run import commit
+
+        known = self.case.data()
+        with tempfile.TemporaryDirectory() as temporary:
+            table = Table(known, Path(temporary), math.inf, workers=1, progress=False)
+            most = max(2, min(512, self.case.d // 2))
+            found = gather(table, most=most, seed=self.seed, masks=self.masks, check=False)
+        return {
+            "key": self.key,
+            "recipe": "size",
+            "data": self.case.name,
+            **asdict(self.case),
+            "masks": self.masks,
+            "latent": conclude(found).latent,
+            "evidence": found,
+            "seconds": found["seconds"],
+            "commit": commit(),
+        }
+
+
+def _cells(scale: str) -> list[Question]:
+    seeds = pick(scale, smoke=(0, 2), short=(*CHOOSING, *REPORTING), paper=(*CHOOSING, *REPORTING))
+    sets = [held for seed in seeds for held in known_sets((seed,))]
+    return [Question(held) for held in (sets[8::50] if scale == "smoke" else sets)]
+
+
+def answered(row: Row) -> Size:
+    """What today's rule says of the evidence of a row."""
+    return conclude(row["evidence"])
+
+
+def _line(name: str, rows: Sequence[Row]) -> list[object]:
+    said = [(row, answered(row)) for row in rows]
+    held = [a for a in said if a[1].sure != "none"]
+    inside = sum(found.interval[0] <= row["n"] <= found.interval[1] for row, found in held)
+    error = [abs(found.latent / row["n"] - 1) for row, found in held]
+    width = [(found.interval[1] - found.interval[0]) / row["n"] for row, found in held]
+    return [
+        name, len(rows), f"{inside} of {len(held)}", len(rows) - len(held),
+        f"{statistics.median(error):.0%}" if held else "-",
+        f"{statistics.median(width):.0%}" if held else "-",
+        f"{statistics.median(row['seconds'] for row in rows):.0f}",
+    ]  # fmt: skip
+
+
+def _missed(rows: Sequence[Row]) -> str:
+    lines = []
+    for row in rows:
+        found = answered(row)
+        if not found.interval[0] <= row["n"] <= found.interval[1]:
+            low, high = found.interval
+            lines.append([row["data"], row["n"], found.latent, f"{low} to {high}", found.sure])
+    return table(["set", "n", "answer", "interval", "sure"], lines) if lines else "None.\n"
+
+
+def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
+    columns = ["stratum", "sets", "interval holds n", "cannot say", "median error",
+               "median width of the interval", "median seconds"]  # fmt: skip
+    text, figures = "", {}
+    for title, seeds in (("Reported", REPORTING), ("Chosen on", CHOOSING)):
+        half = [row for row in rows if row["seed"] in seeds]
+        if not half:
+            continue
+        lines = [_line(name, held) for (name,), held in grouped(half, "stratum").items()]
+        text += f"## {title}: seeds {', '.join(map(str, seeds))}\n\n"
+        text += table(columns, [*lines, _line("all", half)])
+        text += f"\nIntervals that do not hold n:\n\n{_missed(half)}\n"
+        if seeds == REPORTING:
+            figures["size-cases"] = _figure(half)
+    return text, figures
+
+
+def _figure(rows: Sequence[Row]) -> Figure:
+    from latentfit.pictures.charts import intervals
+
+    panels: dict[str, list[tuple[int, int, int, int]]] = {}
+    for row in rows:
+        found = answered(row)
+        panels.setdefault(row["stratum"], []).append((row["n"], found.latent, *found.interval))
+    return intervals(panels)
+
+
+SIZE_CASES = Study(
+    "size-cases",
+    "ours",
+    "what `size` says of two hundred sets whose dimension is known: clean, few, noisy, copied, "
+    "rounded, heavy-tailed, unequal, linear, curved, mixed, counted",
+    _cells,
+    _show,
+)
