@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from scipy.stats import spearmanr
@@ -12,6 +15,10 @@ from latentfit.recipes import RECIPES
 from latentfit.studies import STUDIES, base, curves, gain, mapped, rates
 from latentfit.studies.published import agreement, published, recipes_of
 from latentfit.studies.systems import _order
+
+
+RECORDED = rates.CHOSEN
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -211,3 +218,10 @@ def test_arms_are_ratios_within_a_seed():
     text, figures = STUDIES["u-curve"].shows(rows, None, None)
     assert "`wae-gan`: FD at 4 over 8: 5 ± 0; at 16 over 8: 1.5 ± 0." in text
     assert set(figures) == {"u-curve"}
+
+
+def test_what_is_chosen_is_what_the_recorded_rows_say():
+    path = ROOT / "results" / "rates" / "cells.jsonl"
+    recorded = [json.loads(line) for line in path.read_text().splitlines()]
+    assert rates.best(recorded) == RECORDED
+    assert {r["key"] for r in recorded} == {c.key for c in STUDIES["rates"].cells("short")}

@@ -166,14 +166,14 @@ def _loses_noise(found: Neighbours, before: Neighbours, entries: int) -> bool:
     """Whether a smaller auto-encoder is as good as a larger one, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
-    One of fewer dimensions loses s more for each of them; half as much again and a twentieth are
-    allowed, since training is short.
+    One of fewer dimensions loses s more for each of them; twice as much and a twentieth are allowed,
+    since training is short.
     """
     if not (m := found["latent"]) or not (larger := before["latent"]):
         return False
     a, b = found["error"] or 0.0, before["error"] or 0.0
     each = b / max(1, entries - larger)
-    return a <= 1.05 * b + 1.5 * (larger - m) * each
+    return a <= 1.05 * b + 2 * (larger - m) * each
 
 
 @torch.no_grad()
