@@ -16,7 +16,6 @@ from latentfit.studies import STUDIES, base, curves, gain, mapped, rates
 from latentfit.studies.published import agreement, published, recipes_of
 from latentfit.studies.systems import _order
 
-
 RECORDED = rates.CHOSEN
 ROOT = Path(__file__).parents[1]
 

@@ -166,7 +166,7 @@ def _loses_noise(found: Neighbours, before: Neighbours, entries: int) -> bool:
     """Whether a smaller auto-encoder is as good as a larger one, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
-    One of fewer dimensions loses s more for each of them; twice as much and a twentieth are allowed,
+    One of fewer dimensions loses s more for each; twice as much and a twentieth are allowed,
     since training is short.
     """
     if not (m := found["latent"]) or not (larger := before["latent"]):
