@@ -192,6 +192,12 @@ def test_samples_that_do_not_fill_the_dimension_get_half_of_it(half, quarter, ex
     assert any("do not fill more" in why for why in found.why) is (expected < 8)
 
 
+def test_noise_raises_the_nearest_scale_and_curvature_the_next():
+    for five, twenty in ((9.0, 8.0), (8.0, 9.0)):
+        found = near(8.0) | {"rebuilt": {"5": five, "20": twenty, "80": 7.0}}
+        assert rule.of_neighbours(found)["value"] == 8
+
+
 def test_estimates_together_are_between_and_surer():
     a, b = rule.of_neighbours(near(8.0)), rule.of_masks([9])
     both = rule.together([a, b])
@@ -201,16 +207,16 @@ def test_estimates_together_are_between_and_surer():
     assert rule.together([a]) == pytest.approx(a)
 
 
-def test_intervals_widen_with_noise_and_with_dimensions():
+def test_intervals_widen_with_dimensions_and_without_reconstructions():
     def width(found):
         return math.log(found["high"] / found["low"])
 
-    calm, noisy, high = (rule.of_neighbours(n) for n in (near(8.0), near(8.0, 16.0), near(30.0)))
-    assert width(calm) < width(noisy)
+    calm, high = (rule.of_neighbours(n) for n in (near(8.0), near(30.0)))
+    assert calm["value"] == 8
     assert width(calm) < width(high)
-    assert high["value"] > 30  # neighbours are low there
+    assert high["value"] == pytest.approx(30 * 2.5**rule.RISE)  # neighbours are low there
     alone = rule.of_neighbours(near(None, 8.0, latent=None))
-    assert width(alone) > width(noisy)
+    assert width(alone) > 2 * width(calm)
     assert alone["value"] / alone["low"] > alone["high"] / alone["value"]  # noise adds dimensions
 
 

@@ -166,8 +166,9 @@ def conclude(evidence: Evidence) -> Size:
 def _seen(found: Neighbours) -> list[str]:
     """What neighbours say."""
     why = []
-    raw, rebuilt = found["curve"].get(SCALE), found["rebuilt"].get(SCALE)
-    if rebuilt is not None:
+    raw = found["curve"].get(SCALE)
+    if found["rebuilt"]:
+        rebuilt = rule.nearest_scales(found["rebuilt"])
         why.append(f"neighbours of samples as an auto-encoder with m = {found['latent']} "
                    f"reconstructs them say {rebuilt:.1f}")  # fmt: skip
         if raw is not None and raw > 1.1 * rebuilt:

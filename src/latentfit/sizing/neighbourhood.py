@@ -94,8 +94,9 @@ class View:
 
         The first has twice the dimensions that the samples show, or as many as principal components
         stand out of noise. As long as samples show far more than their reconstructions, there is
-        noise, of which a network with room for it keeps some. So a smaller one follows, as long as
-        its error on test samples rises by no more than the noise in the dimensions that it lacks.
+        noise, of which a network with room for it keeps some. So a smaller one follows, down to
+        four fifths of what the last showed, as long as its error on test samples rises by no more
+        than the noise in the dimensions that it lacks.
 
         Arguments:
             most: Dimensions at most.
@@ -112,9 +113,10 @@ class View:
             known = found
             if not (far := _last(known["rebuilt"])) or not _noisy(known):
                 break
-            m = min(math.ceil(1.5 * far), m // 2)
-            if m < max(2, 0.75 * far):
+            smaller = min(math.ceil(1.5 * far), max(m // 2, math.ceil(0.8 * far)))
+            if smaller >= m:
                 break
+            m = smaller
         return known
 
     def _cell(self, m: int, seed: int) -> Cell:

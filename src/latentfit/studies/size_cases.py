@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentfit.runs.cells import Row
-from latentfit.sizing import Size, Table, conclude, gather
+from latentfit.sizing import Size, Table, conclude, gather, rule
 from latentfit.studies.base import Shown, Study, grouped, pick, table
 from latentfit.studies.known_sets import CHOOSING, REPORTING, KnownSet, known_sets
 
@@ -73,6 +73,28 @@ def _cells(scale: str) -> list[Question]:
     return [Question(held) for held in (sets[8::50] if scale == "smoke" else sets)]
 
 
+def fitted(rows: Sequence[Row]) -> tuple[float, float]:
+    """What `sizing.rule` takes from the choosing half, as it was on that.
+
+    Arguments:
+        rows: Of questions; only those of the choosing seeds count.
+
+    Returns:
+        How estimates from reconstructions rise beyond 12 dimensions, by least squares of
+        logarithms, and the deviation of a logarithm that holds 95 % of the truths.
+    """
+    pairs = [
+        (math.log(rule.nearest_scales(near)), math.log(row["n"]))
+        for row in rows
+        if row["seed"] in CHOOSING and (near := row["evidence"]["neighbours"]["rebuilt"])
+    ]
+    above = [(max(0.0, b - math.log(rule.FROM)), n - b) for b, n in pairs]
+    squares = sum(x * x for x, _ in above)
+    rise = sum(x * y for x, y in above) / squares if squares else 0.0
+    errors = sorted(abs(y - rise * x) for x, y in above)
+    return rise, errors[min(len(errors) - 1, round(0.95 * len(errors)))] / rule.LEVEL
+
+
 def answered(row: Row) -> Size:
     """What today's rule says of the evidence of a row."""
     return conclude(row["evidence"])
@@ -116,6 +138,9 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         text += f"\nIntervals that do not hold n:\n\n{_missed(half)}\n"
         if seeds == REPORTING:
             figures["size-cases"] = _figure(half)
+        else:
+            rise, deviation = fitted(half)
+            text += f"The rule, fitted to these: rise {rise:.3f}, deviation {deviation:.3f}.\n"
     return text, figures
 
 
