@@ -1,12 +1,12 @@
-"""About two hundred sets whose dimension is known, clean and not: what sizing is judged on.
+"""Some 270 sets whose dimension is known, clean and not: what sizing is judged on.
 
-Half of the seeds of every stratum are for choosing rules, half only for reporting.
+Rules are chosen on two seeds of each case, and reported on two others and on cases of other sizes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from latentfit.data import Data, arrays
 from latentfit.data.synthetic import push
 from latentfit.seeds import mix
 
-CHOOSING, REPORTING = (0, 1), (2, 3)  # seeds of each case
+CHOOSING, REPORTING, OTHERS = (0, 1), (2, 3), (4, 5)  # seeds; the last of unseen cases
 
 
 @dataclass(frozen=True)
@@ -169,26 +169,49 @@ MAKERS: dict[str, Callable[[KnownSet, torch.Generator], Tensor]] = {
 }
 
 
-def known_sets(seeds: tuple[int, ...] = (*CHOOSING, *REPORTING)) -> list[KnownSet]:
-    """All sets of some seeds, stratum by stratum."""
-    cases = [
-        *(("clean", n, d, 6_000, 0.0) for n, d in
-          ((2, 16), (3, 64), (5, 128), (8, 128), (12, 128), (16, 256), (24, 256), (40, 512))),
-        *(("few", n, 64, count, 0.0) for n, count in
-          ((3, 300), (5, 1_000), (8, 1_000), (12, 2_000))),
-        *(("many", n, 64, 50_000, 0.0) for n in (4, 10)),
-        *(("noise", n, d, 6_000, level) for n, d, level in
-          ((3, 32, 0.1), (5, 128, 0.3), (8, 128, 0.05), (8, 128, 0.18), (12, 256, 0.1),
-           (16, 512, 0.2))),
-        *(("copies", n, 128, 6_000, level) for n, level in ((5, 0.2), (8, 0.2), (8, 0.5))),
-        *(("rounded", n, 64, 6_000, level) for n, level in ((4, 2.0), (8, 1.0), (8, 10.0))),
-        *(("tails", n, 128, 6_000, level) for n, level in ((4, 3.0), (8, 3.0), (12, 5.0))),
-        *(("unequal", n, 128, 6_000, level) for n, level in ((4, 0.3), (8, 0.3), (12, 0.5))),
-        *(("linear", n, 64, 6_000, 0.0) for n in (2, 6, 12, 24)),
-        *(("sphere", n, 64, 6_000, 0.0) for n in (2, 5, 9, 15)),
-        *(("torus", n, 64, 6_000, 0.0) for n in (2, 4, 7)),
-        *(("roll", n, 32, 6_000, 0.0) for n in (2, 4)),
-        *(("mixed", n, 64, 6_000, level) for n, level in ((6, 2.0), (10, 5.0))),
-        *(("counts", n, 256, 6_000, level) for n, level in ((3, 2.0), (6, 5.0), (8, 20.0))),
-    ]  # fmt: skip
+Case = tuple[str, int, int, int, float]
+CASES: list[Case] = [
+    *(("clean", n, d, 6_000, 0.0) for n, d in
+      ((2, 16), (3, 64), (5, 128), (8, 128), (12, 128), (16, 256), (24, 256), (40, 512))),
+    *(("few", n, 64, count, 0.0) for n, count in
+      ((3, 300), (5, 1_000), (8, 1_000), (12, 2_000))),
+    *(("many", n, 64, 50_000, 0.0) for n in (4, 10)),
+    *(("noise", n, d, 6_000, level) for n, d, level in
+      ((3, 32, 0.1), (5, 128, 0.3), (8, 128, 0.05), (8, 128, 0.18), (12, 256, 0.1),
+       (16, 512, 0.2))),
+    *(("copies", n, 128, 6_000, level) for n, level in ((5, 0.2), (8, 0.2), (8, 0.5))),
+    *(("rounded", n, 64, 6_000, level) for n, level in ((4, 2.0), (8, 1.0), (8, 10.0))),
+    *(("tails", n, 128, 6_000, level) for n, level in ((4, 3.0), (8, 3.0), (12, 5.0))),
+    *(("unequal", n, 128, 6_000, level) for n, level in ((4, 0.3), (8, 0.3), (12, 0.5))),
+    *(("linear", n, 64, 6_000, 0.0) for n in (2, 6, 12, 24)),
+    *(("sphere", n, 64, 6_000, 0.0) for n in (2, 5, 9, 15)),
+    *(("torus", n, 64, 6_000, 0.0) for n in (2, 4, 7)),
+    *(("roll", n, 32, 6_000, 0.0) for n in (2, 4)),
+    *(("mixed", n, 64, 6_000, level) for n, level in ((6, 2.0), (10, 5.0))),
+    *(("counts", n, 256, 6_000, level) for n, level in ((3, 2.0), (6, 5.0), (8, 20.0))),
+]  # fmt: skip
+"""What rules are chosen on, and, with other seeds, reported on."""
+
+UNSEEN: list[Case] = [
+    *(("clean", n, d, 4_000, 0.0) for n, d in ((4, 24), (7, 96), (10, 200), (20, 160), (30, 400))),
+    *(("few", n, 48, count, 0.0) for n, count in ((2, 400), (6, 700), (10, 1_500))),
+    ("many", 7, 40, 50_000, 0.0),
+    *(("noise", n, d, 4_000, level) for n, d, level in
+      ((2, 64, 0.2), (4, 48, 0.15), (6, 200, 0.3), (10, 96, 0.1), (20, 400, 0.1))),
+    *(("copies", n, 64, 5_000, level) for n, level in ((3, 0.4), (10, 0.1))),
+    *(("rounded", n, 96, 5_000, level) for n, level in ((3, 1.0), (6, 3.0))),
+    *(("tails", n, 64, 5_000, level) for n, level in ((3, 2.5), (6, 4.0))),
+    *(("unequal", n, 64, 5_000, level) for n, level in ((3, 0.2), (6, 0.4))),
+    *(("linear", n, 100, 3_000, 0.0) for n in (4, 9, 18)),
+    *(("sphere", n, 40, 3_000, 0.0) for n in (3, 7, 12)),
+    *(("torus", n, 40, 4_000, 0.0) for n in (3, 5)),
+    ("roll", 2, 64, 2_000, 0.0),
+    *(("mixed", n, 100, 5_000, level) for n, level in ((5, 3.0), (8, 2.0))),
+    *(("counts", n, 128, 5_000, level) for n, level in ((4, 5.0), (5, 10.0))),
+]  # fmt: skip
+"""Sizes, counts and levels that no rule was chosen on."""
+
+
+def known_sets(seeds: tuple[int, ...], cases: Sequence[Case] = tuple(CASES)) -> list[KnownSet]:
+    """All sets of some seeds, case by case."""
     return [KnownSet(*case, seed=seed) for case in cases for seed in seeds]

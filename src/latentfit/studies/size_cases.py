@@ -1,4 +1,4 @@
-"""Two hundred questions with known answers: what `size` says of clean and of unclean data."""
+"""Questions with known answers: what `size` says of clean and of unclean data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from latentfit.runs.cells import Row
 from latentfit.sizing import Size, Table, conclude, gather, rule
 from latentfit.studies.base import Shown, Study, grouped, pick, table
-from latentfit.studies.known_sets import CHOOSING, REPORTING, KnownSet, known_sets
+from latentfit.studies.known_sets import (
+    CHOOSING,
+    OTHERS,
+    REPORTING,
+    UNSEEN,
+    KnownSet,
+    known_sets,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,9 +75,9 @@ class Question:
 
 
 def _cells(scale: str) -> list[Question]:
-    seeds = pick(scale, smoke=(0, 2), short=(*CHOOSING, *REPORTING), paper=(*CHOOSING, *REPORTING))
-    sets = [held for seed in seeds for held in known_sets((seed,))]
-    return [Question(held) for held in (sets[8::50] if scale == "smoke" else sets)]
+    sets = [held for seed in (*CHOOSING, *REPORTING) for held in known_sets((seed,))]
+    sets += known_sets(OTHERS, UNSEEN)
+    return [Question(held) for held in (sets[8::100] if scale == "smoke" else sets)]
 
 
 def fitted(rows: Sequence[Row]) -> tuple[float, float]:
@@ -127,8 +134,13 @@ def _missed(rows: Sequence[Row]) -> str:
 def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     columns = ["stratum", "sets", "interval holds n", "cannot say", "median error",
                "median width of the interval", "median seconds"]  # fmt: skip
-    text, figures = "", {}
-    for title, seeds in (("Reported", REPORTING), ("Chosen on", CHOOSING)):
+    text = ""
+    halves = (
+        ("Reported", REPORTING),
+        ("Reported, other sizes, counts and levels", OTHERS),
+        ("Chosen on", CHOOSING),
+    )
+    for title, seeds in halves:
         half = [row for row in rows if row["seed"] in seeds]
         if not half:
             continue
@@ -136,12 +148,11 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         text += f"## {title}: seeds {', '.join(map(str, seeds))}\n\n"
         text += table(columns, [*lines, _line("all", half)])
         text += f"\nIntervals that do not hold n:\n\n{_missed(half)}\n"
-        if seeds == REPORTING:
-            figures["size-cases"] = _figure(half)
-        else:
+        if seeds == CHOOSING:
             rise, deviation = fitted(half)
             text += f"The rule, fitted to these: rise {rise:.3f}, deviation {deviation:.3f}.\n"
-    return text, figures
+    reported = [row for row in rows if row["seed"] not in CHOOSING]
+    return text, {"size-cases": _figure(reported)} if reported else {}
 
 
 def _figure(rows: Sequence[Row]) -> Figure:
@@ -157,7 +168,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
 SIZE_CASES = Study(
     "size-cases",
     "ours",
-    "what `size` says of two hundred sets whose dimension is known: clean, few, noisy, copied, "
+    "what `size` says of sets whose dimension is known: clean, few, noisy, copied, "
     "rounded, heavy-tailed, unequal, linear, curved, mixed, counted",
     _cells,
     _show,
