@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,6 +19,8 @@ from latentfit.data.synthetic import gaussian
 from latentfit.sizing import rule
 from latentfit.sizing.budget import Table
 from latentfit.sizing.conclude import conclude, settled
+from latentfit.studies.known_sets import OTHERS, REPORTING
+from latentfit.studies.size_cases import answered, fitted
 
 size_module = sys.modules["latentfit.sizing.find"]
 
@@ -268,3 +271,17 @@ def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():
 def test_sizing_refuses_too_few_samples():
     with pytest.raises(UserError, match="at least 200"):
         sizing.size(gaussian(n=2, d=8, count=120))
+
+
+def test_the_rule_is_what_the_recorded_rows_say():
+    path = Path(__file__).parents[1] / "results" / "size-cases" / "cells.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rise, deviation = fitted(rows)
+    assert rise == pytest.approx(rule.RISE, abs=0.01)
+    assert deviation < rule.WIDTH < 1.5 * deviation
+    for seeds, least in ((REPORTING, 1.0), (OTHERS, 0.95)):
+        half = [row for row in rows if row["seed"] in seeds]
+        assert len(half) in (70, 100)
+        said = [answered(row).interval for row in half]
+        held = [low <= row["n"] <= high for row, (low, high) in zip(half, said, strict=True)]
+        assert sum(held) >= least * len(half)

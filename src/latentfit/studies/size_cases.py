@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentfit.runs.cells import Row
 from latentfit.sizing import Size, Table, conclude, gather, rule
-from latentfit.studies.base import Shown, Study, grouped, pick, table
+from latentfit.studies.base import Shown, Study, grouped, table
 from latentfit.studies.known_sets import (
     CHOOSING,
     OTHERS,
