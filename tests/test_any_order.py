@@ -139,8 +139,10 @@ def test_size_looks_at_rows_from_everywhere(monkeypatch):
     x = np.random.default_rng(0).normal(size=(8000, 3))
     x[:, 0] += 10 * np.repeat(np.arange(10), 800)
     seen = []
-    own = lf.metrics.distinct
-    monkeypatch.setattr(lf.metrics, "distinct", lambda rows: (seen.append(rows), own(rows))[1])
+    own = lf.metrics.without_near_copies
+    monkeypatch.setattr(
+        lf.metrics, "without_near_copies", lambda rows: (seen.append(rows), own(rows))[1]
+    )
     lf.size(lf.data.arrays(x), budget=0)
     assert seen[0].shape == (5000, 3)
     assert float(seen[0][:, 0].mean()) == pytest.approx(0, abs=0.05)  # standardised
