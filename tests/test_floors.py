@@ -37,7 +37,7 @@ def again(x: np.ndarray, noise: float, times: int) -> np.ndarray:
 def test_copies_up_to_rounding_are_left_out(rows, noise, times, far):
     x = again(SIX[:rows], noise, times)
     x[0] += far  # one row far off does not make the others copies
-    assert len(metrics.distinct(x)) == rows + (far > 0)
+    assert len(metrics.without_near_copies(x)) == rows + (far > 0)
     once, several = (
         metrics.intrinsic_dimension(points, count=9000, repeats=2) for points in (SIX[:rows], x)
     )
@@ -46,9 +46,9 @@ def test_copies_up_to_rounding_are_left_out(rows, noise, times, far):
 
 def test_what_differs_by_more_is_kept():
     for points in (SIX, torch.rand(1000, 2), TIED, torch.arange(500.0)[:, None]):
-        assert len(metrics.distinct(points)) == len(points)
+        assert len(metrics.without_near_copies(points)) == len(points)
     line = torch.rand(5000, 1, generator=torch.Generator().manual_seed(0))
-    assert 0.97 < len(metrics.distinct(line)) / 5000 < 1
+    assert 0.97 < len(metrics.without_near_copies(line)) / 5000 < 1
 
 
 def test_size_leaves_copies_out_and_says_so():

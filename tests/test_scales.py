@@ -65,7 +65,8 @@ def test_scales_that_few_samples_do_not_allow_are_left_out():
 @pytest.mark.parametrize("n", [1, 2, 5, 12])
 def test_near_copies_are_found_and_nothing_else(n):
     x = normal(2000, n, seed=n)
-    assert len(metrics.without_near_copies(x)) >= 1995  # of a line a few are near by chance
+    least = 1980 if n == 1 else 2000  # on a line some lie as near as rounding
+    assert len(metrics.without_near_copies(x)) >= least
     near = x[:400] + {1: 1e-7, 2: 1e-5}.get(n, 1e-4) * normal(400, n, seed=9)
     kept = metrics.without_near_copies(torch.cat([x, near]))
     assert abs(len(kept) - len(metrics.without_near_copies(x))) <= 2

@@ -58,7 +58,7 @@ CALLS = {
     "memorisation": lambda x: metrics.memorisation(x, B, B + 1, B - 1),
     "nearest": lambda x: metrics.nearest(x, B)[0].tolist(),
     "nearest_distance": lambda x: metrics.nearest_distance(B, x),
-    "distinct": lambda x: metrics.distinct(x).tolist(),
+    "without_near_copies": lambda x: metrics.without_near_copies(x).tolist(),
     "sliced_wasserstein": lambda x: metrics.sliced_wasserstein(x, x),
     "wasserstein": lambda x: metrics.wasserstein(x, x),
     "critic_wasserstein": lambda x: metrics.critic_wasserstein(x, B, rounds=2),

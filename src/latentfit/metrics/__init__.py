@@ -38,7 +38,7 @@ from latentfit.metrics.matrix import Known
 from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
 from latentfit.metrics.mixed import Breakdown
 from latentfit.metrics.neighbourhoods import Neighbourhoods, neighbourhoods
-from latentfit.metrics.neighbours import distinct, nearest
+from latentfit.metrics.neighbours import nearest
 from latentfit.metrics.parzen import parzen, parzen_width
 from latentfit.metrics.prd import PRD, prd, prd_curve
 from latentfit.metrics.reconstruction import errors, mse, psnr
@@ -73,7 +73,6 @@ __all__ = [
     "correlation_difference",
     "critic_wasserstein",
     "density_coverage",
-    "distinct",
     "elbo",
     "errors",
     "extractor",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from latentfit.checks import UserError, one_of, within
 from latentfit.metrics.matrix import Features, matrix
-from latentfit.metrics.neighbours import thinned
+from latentfit.metrics.scales import without_near_copies
 
 Array = NDArray[np.float64]
 
@@ -94,7 +94,8 @@ def intrinsic_dimension(
     estimate, found by trying dimensions upwards.
 
     Arguments:
-        points: With shape (N, k), at least 200 `distinct` ones; flattened data or codes.
+        points: With shape (N, k), at least 200 that are no near copies; flattened
+            data or codes.
         estimator: One of `ESTIMATORS`.
         count: Distinct points to use, drawn without replacement; at least 200.
         repeats: Random halves, whose standard deviation stands for that of the whole (delete-half
@@ -128,7 +129,7 @@ def intrinsic_dimension(
     rows, held = len(held), held.unique(dim=0)
     used = held[torch.randperm(len(held), generator=generator)[:count].to(held.device)].cpu()
     # Copies are their own neighbours, at a distance that is 0 or says nothing.
-    used = thinned(used)
+    used = used[without_near_copies(used)]
     if len(used) < LEAST:
         raise UndefinedError(
             f"points must have at least {LEAST} distinct rows, got {len(used)} among {rows}; give "

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError, within
-from latentfit.metrics.matrix import Features, Known, matrix, pair, whole_float32
+from latentfit.metrics.matrix import Features, Known, pair, whole_float32
 
 ROWS = 512  # queries at a time: 20 MB of float32 against 10,000 points
 CACHED = 2**17  # float64 entries at a time that stay in a core's cache
@@ -121,45 +121,6 @@ def nearest(
                 exact[row] = torch.inf
             squared[row], chosen[row] = exact.topk(k, largest=False)
     return squared.sqrt(), chosen
-
-
-def distinct(points: Features) -> Tensor:
-    """The rows that differ from all others by more than rounding, one of each heap of copies.
-
-    Rows are copies where they are nearer than 1e-5 of the usual distance from the middle, or than a
-    thousandth of the usual distance to the tenth neighbour: what is measured twice, or stored in
-    another precision. Estimates from nearest neighbours would see the copies alone.
-
-    Arguments:
-        points: With shape (N, k).
-
-    Returns:
-        In float64, sorted, with shape (M, k), M at most N.
-
-    Raises:
-        UserError: Not a matrix, no rows, or NaN or infinity among the entries.
-
-    Example:
-        >>> x = torch.randn(100, 3)
-        >>> len(distinct(torch.cat([x, x, x + 1e-6])))
-        100
-    """
-    return thinned(matrix(points, what="points").unique(dim=0))
-
-
-def thinned(held: Tensor) -> Tensor:
-    """As `distinct`, of rows (N, k) that differ, in their order."""
-    while (k := min(10, len(held) - 1)) > 0:
-        near, place = nearest(held, held, k, apart=True)
-        # Medians: a few rows far off say nothing of how fine the others are.
-        reach = torch.linalg.vector_norm(held - held.median(0).values, dim=1).median()
-        limit = torch.maximum(1e-5 * reach, 1e-3 * near[:, -1].median())
-        earlier = place < torch.arange(len(held), device=held.device)[:, None]
-        copies = ((near <= limit) & earlier).any(1)
-        if not bool(copies.any()):
-            break
-        held = held[~copies]  # of a heap of more than k some are left to the next turn
-    return held
 
 
 def places(found: Tensor) -> tuple[Tensor, ...]:

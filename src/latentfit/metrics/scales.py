@@ -108,8 +108,8 @@ def without_near_copies(points: Features) -> Tensor:
 
     Samples of one law hardly ever lie so near: with n their dimension by 20 to 80 neighbours, one
     of the 20 nearest is as near as a share c of the 20th with a chance of c^n. Where c^n is below
-    1e-6, the later of the two is left out; so are copies up to rounding, a millionth of the usual
-    distance from the middle.
+    1e-6, the later of the two is left out; so are copies up to rounding, 1e-5 of the usual distance
+    from the middle, which may lie in heaps of any size.
 
     Arguments:
         points: With shape (N, d).
@@ -131,7 +131,7 @@ def without_near_copies(points: Features) -> Tensor:
     while len(rows) > 1:
         near, place = nearest(held[rows], held[rows], min(max(SCALES), len(rows) - 1), apart=True)
         middle = held[rows].median(0).values  # a few rows far off say nothing of it
-        rounding = 1e-6 * torch.linalg.vector_norm(held[rows] - middle, dim=1).median()
+        rounding = 1e-5 * torch.linalg.vector_norm(held[rows] - middle, dim=1).median()
         limit = _limit(near).clamp_min(float(rounding))
         close = near[:, :FIRST] <= torch.minimum(limit[:, None], limit[place[:, :FIRST]])
         copies = (close & (place[:, :FIRST] < torch.arange(len(rows))[:, None])).any(1)

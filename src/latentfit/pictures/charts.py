@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
@@ -128,13 +129,8 @@ def pairs(panels: dict[str, dict[str, tuple[float, float]]], labels: tuple[str, 
         panels: By title, by system: where it lies, across and up.
         labels: What the two numbers are.
     """
-    columns = min(2, len(panels))
-    rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(4.6 * columns, 4.0 * rows), dpi=DPI, layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    for axes, (title, systems) in zip(grid, panels.items(), strict=False):
+    figure, grid = _grid(len(panels), min(2, len(panels)), (4.6, 4.0))
+    for axes, (title, systems) in zip(grid, panels.items(), strict=True):
         for name, place in systems.items():
             axes.scatter(*place, s=14, color=COLOURS[0], linewidths=0)
             axes.annotate(name, place, (3, 3), textcoords="offset points", fontsize=6)
@@ -142,6 +138,17 @@ def pairs(panels: dict[str, dict[str, tuple[float, float]]], labels: tuple[str, 
         axes.set_title(title, loc="left")
         axes.margins(x=0.15)
     return figure
+
+
+def _grid(count: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, each so many inches wide and high, in rows of `columns`."""
+    rows = math.ceil(count / columns)
+    width, height = size
+    figure = Figure(figsize=(width * columns, height * rows), dpi=DPI, layout="constrained")
+    grid = list(figure.subplots(rows, columns, squeeze=False).flatten())
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return figure, grid[:count]
 
 
 Layer = tuple[Tensor, Tensor | None]
@@ -157,12 +164,8 @@ def planes(panels: Sequence[tuple[str, Sequence[Layer]]], *, columns: int) -> Fi
             or None for grey points; later layers lie above.
         columns: Panels in a row.
     """
-    rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(2.3 * columns, 2.4 * rows), dpi=DPI, layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    for axes, (title, layers) in zip(grid, panels, strict=False):
+    figure, grid = _grid(len(panels), columns, (2.3, 2.4))
+    for axes, (title, layers) in zip(grid, panels, strict=True):
         for points, kinds in layers:
             place = points.detach().cpu().double().numpy().T
             look: dict[str, Any] = {"color": COLOURS[7]}
@@ -184,13 +187,8 @@ def intervals(panels: dict[str, list[tuple[int, int, int, int]]]) -> Figure:
     Arguments:
         panels: By title: true number, answer, and the lower and the upper end of its interval.
     """
-    columns = min(5, len(panels))
-    rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(2.2 * columns, 2.2 * rows), dpi=DPI, layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    for axes, (title, found) in zip(grid, panels.items(), strict=False):
+    figure, grid = _grid(len(panels), min(5, len(panels)), (2.2, 2.2))
+    for axes, (title, found) in zip(grid, panels.items(), strict=True):
         ends = [1, 1.15 * max(max(n, high) for n, _, _, high in found)]
         axes.plot(ends, ends, color="black", linestyle=":", linewidth=0.9)
         for place, (n, answer, low, high) in enumerate(sorted(found)):
@@ -199,7 +197,7 @@ def intervals(panels: dict[str, list[tuple[int, int, int, int]]]) -> Figure:
             axes.plot([across, across], [low, high], color=colour, linewidth=1.5, alpha=0.7)
             axes.plot(across, answer, "o", color=colour, markersize=3)
         axes.set(xscale="log", yscale="log", title=title, xlabel="true", ylabel="said")
-        ticks = sorted({n for n, *_ in found})
+        ticks = [n for n in (1, 2, 4, 8, 16, 32, 64) if n <= ends[1]]
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_ticks(ticks, [str(n) for n in ticks])
         axes.minorticks_off()

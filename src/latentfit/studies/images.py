@@ -50,7 +50,8 @@ def _show_mask(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     return table(columns, lines), figures
 
 
-# What `latentfit size` answers; generation there is to be no worse than at half and at four times.
+# What an earlier rule of `latentfit size` answered (today's says 7 for digits); generation there is
+# to be no worse than at half and at four times.
 RIGHT = {"digits": 5, "mnist": 12}
 RIGHT_SYSTEMS = ("flexae-sr", "wae-gan", "vae-learned-variance")
 
