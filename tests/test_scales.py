@@ -152,3 +152,10 @@ def test_a_smaller_auto_encoder_that_loses_more_than_noise_is_not_taken(monkeypa
     assert played == [8, 4]  # four dimensions show four: no smaller network has four fifths
     errors[4] = (0.6, 20.0, 4.0)  # as of signal
     assert view.denoised(32, 0, play)["latent"] == 8
+
+
+def test_no_auto_encoder_is_larger_than_allowed():
+    sizes = []
+    data = arrays(normal(600, 3).numpy())
+    View(data).denoised(2, 0, lambda cell: sizes.append(cell.latent))
+    assert sizes == [2]

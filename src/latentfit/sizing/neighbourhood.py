@@ -105,7 +105,7 @@ class View:
         """
         known, entries = self.alone(), self.x[0].numel()
         outstanding = metrics.outstanding_components(self.x.flatten(1))
-        m = max(4, min(most, math.ceil(2 * next(reversed(self.curve.values()))), outstanding))
+        m = min(most, max(4, min(math.ceil(2 * _last(self.curve)), outstanding)))
         while played := play(self._cell(m, seed)):
             found = self._through(*played)
             if known["latent"] and not _loses_noise(found, known, entries):
