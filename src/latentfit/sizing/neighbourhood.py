@@ -92,8 +92,9 @@ class View:
     def denoised(self, most: int, seed: int, play: Play) -> Neighbours:
         """What reconstructions say: of the smallest auto-encoder that loses noise alone.
 
-        The first has twice the dimensions that the samples show, or as many as principal components
-        stand out of noise. As long as samples show far more than their reconstructions, there is
+        The first has twice the dimensions that the samples show, at most as many as principal
+        components stand out of noise; where its reconstructions fill two thirds of it, a larger one
+        follows. As long as samples show far more than their reconstructions, there is
         noise, of which a network with room for it keeps some. So a smaller one follows, down to
         four fifths of what the last showed, as long as its error on test samples rises by no more
         than the noise in the dimensions that it lacks.
@@ -104,17 +105,19 @@ class View:
             play: From a cell to its row and the folder of its run; None where there is no time.
         """
         known, entries = self.alone(), self.x[0].numel()
-        outstanding = metrics.outstanding_components(self.x.flatten(1))
-        m = min(most, max(4, min(math.ceil(2 * _last(self.curve)), outstanding)))
+        most = min(most, max(4, metrics.outstanding_components(self.x.flatten(1))))
+        m = min(most, max(4, math.ceil(2 * _last(self.curve))))
         while played := play(self._cell(m, seed)):
             found = self._through(*played)
-            if known["latent"] and not _loses_noise(found, known, entries):
+            before, far = known["latent"], _last(found["rebuilt"])
+            if before and m < before and not _loses_noise(found, known, entries):
                 break
             known = found
-            if not (far := _last(known["rebuilt"])) or not _noisy(known):
-                break
+            if 1.5 * far > m and m < most and (before is None or m > before):
+                m = min(most, math.ceil(2 * far))  # several kinds of samples hid the highest
+                continue
             smaller = min(math.ceil(1.5 * far), max(m // 2, math.ceil(0.8 * far)))
-            if smaller >= m:
+            if not far or not _noisy(known) or smaller >= m:
                 break
             m = smaller
         return known
@@ -168,14 +171,14 @@ def _loses_noise(found: Neighbours, before: Neighbours, entries: int) -> bool:
     """Whether a smaller auto-encoder is as good as a larger one, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
-    One of fewer dimensions loses s more for each; twice as much and a twentieth are allowed,
-    since training is short.
+    One of fewer dimensions loses s more for each; twice as much and a seventh are allowed, since
+    training is short.
     """
     if not (m := found["latent"]) or not (larger := before["latent"]):
         return False
     a, b = found["error"] or 0.0, before["error"] or 0.0
     each = b / max(1, entries - larger)
-    return a <= 1.05 * b + 2 * (larger - m) * each
+    return a <= 1.15 * b + 2 * (larger - m) * each
 
 
 @torch.no_grad()
