@@ -16,9 +16,11 @@ def adam(rate: float, beta1: float = 0.9, beta2: float = 0.999) -> MakeOptimizer
     return lambda owned: Adam(owned, lr=rate, betas=(beta1, beta2), fused=True)
 
 
-def adamw(rate: float, beta1: float = 0.9, beta2: float = 0.999) -> MakeOptimizer:
-    """Adam with decoupled weight decay of 0.01."""
-    return lambda owned: AdamW(owned, lr=rate, betas=(beta1, beta2), weight_decay=0.01, fused=True)
+def adamw(
+    rate: float, beta1: float = 0.9, beta2: float = 0.999, *, decay: float = 0.01
+) -> MakeOptimizer:
+    """Adam with decoupled weight decay: a step takes `rate * decay` of each weight away."""
+    return lambda owned: AdamW(owned, lr=rate, betas=(beta1, beta2), weight_decay=decay, fused=True)
 
 
 SETTLED = 1e4

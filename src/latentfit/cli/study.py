@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latentfit.cli.app import DataOption, Json, Root, Seed, app
 from latentfit.cli.reading import reads_data
 from latentfit.cli.shared import load_data, say
+
+if TYPE_CHECKING:
+    from latentfit.sizing import Size
 
 
 @contextmanager
@@ -42,6 +45,9 @@ def size(
     ),
     seed: Seed = 0,
     workers: Workers = 2,
+    method: Annotated[
+        str, typer.Option(help="joint, neighbours, or a published one; see below.")
+    ] = "joint",
     data_root: Root = None,
     as_json: Json = False,
     *,
@@ -53,44 +59,56 @@ def size(
     learned mask leaves open, and short trainings around the answer. Give the same command again to
     go on where it stopped.
 
+    `--method neighbours` leaves masks out. Published methods say a number, but not how far off it
+    may be: maskaae, irmae-wd, ard-vae, fondue, two-nn, mle, moments, local-pca.
+
     Example: `latentfit size --data synthetic:n=8`
     """
     import json
 
-    from latentfit.pictures.charts import sizing
+    from latentfit.checks import one_of
+    from latentfit.pictures import sizes
     from latentfit.pictures.figures import save
+    from latentfit.sizing import METHODS, published_size
     from latentfit.sizing import size as find
     from latentfit.storage.files import write_json
     from latentfit.storage.made import must_be_ours, remember
 
+    one_of("method", method, ("joint", "neighbours", *METHODS))
     answer, picture = out / "size.json", out / "size.png"
     for path in (answer, picture):
         must_be_ours(path)
+    loaded = load_data(data, data_root, **reading)
+    given: dict[str, Any] = {
+        "max_latent": max_latent, "budget": budget, "seed": seed, "workers": workers,
+        "folder": out, "progress": not as_json,
+    }  # fmt: skip
     with kept_in(out):
-        found = find(
-            load_data(data, data_root, **reading),
-            max_latent=max_latent,
-            budget=budget,
-            seed=seed,
-            workers=workers,
-            folder=out,
-            progress=not as_json,
-        )
+        if method in METHODS:
+            found = published_size(loaded, method, **given)
+            figure = sizes.reading(found.curve, found.axes, found.latent, title=method)
+            lines = [f"{found.latent} latent dimensions by {method}, which says not how surely"]
+        else:
+            found = find(loaded, masks=method == "joint", **given)
+            figure = sizes.sizing(found.evidence, found.latent, found.interval)
+            lines = [_headline(found), *(f"  {sentence}" for sentence in found.why)]
     write_json(answer, found.to_json())
-    save(sizing(found.evidence, found.latent, found.interval), picture)
+    save(figure, picture)
     for path in (answer, picture):
         remember(path)
     if as_json:
         typer.echo(json.dumps(found.to_json()))
         return
+    for line in lines:
+        typer.echo(line)
+    say(f"Evidence: {answer}, {picture}")
+
+
+def _headline(found: Size) -> str:
     low, high = found.interval
     if found.sure == "none":
-        typer.echo(f"Between {low} and {high} latent dimensions; which, the evidence cannot say:")
-    else:
-        typer.echo(f"{found.latent} latent dimensions ({low} to {high}), {found.sure} confidence")
-    for sentence in found.why:
-        typer.echo(f"  {sentence}")
-    say(f"Evidence: {answer}, {picture}")
+        return f"Between {low} and {high} latent dimensions; which, the evidence cannot say:"
+    return f"{found.latent} latent dimensions ({low} to {high}), {found.sure} confidence"
 
 
 @app.command()

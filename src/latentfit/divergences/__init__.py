@@ -3,7 +3,7 @@
 from latentfit.divergences.base import Divergence
 from latentfit.divergences.capacity import Capacity
 from latentfit.divergences.decomposition import decompose, decomposition
-from latentfit.divergences.kl import gaussian_kl, kl, sampled_kl
+from latentfit.divergences.kl import gaussian_kl, kl, relevance_kl, sampled_kl
 from latentfit.divergences.mmd import (
     gaussian_mixture,
     inverse_multiquadratic,
@@ -22,5 +22,6 @@ __all__ = [
     "kernel_distance",
     "kl",
     "mmd",
+    "relevance_kl",
     "sampled_kl",
 ]

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.posteriors import Code
-from latentfit.priors import Dense, Prior
+from latentfit.priors import Dense, Prior, Relevance
 
 
 def gaussian_kl(mean: Tensor, scale: Tensor) -> Tensor:
@@ -27,6 +27,31 @@ def gaussian_kl(mean: Tensor, scale: Tensor) -> Tensor:
         tensor([0.5000])
     """
     return 0.5 * (mean.square() + scale.square() - 2 * scale.log() - 1).sum(1)
+
+
+def relevance_kl(code: Code, z: Tensor, prior: Prior) -> Tensor:
+    r"""KL from Gaussian posteriors to the relevance prior before it saw them, mean over the batch.
+
+    .. math:: \tfrac12 \sum_j \frac{\mu_j^2 + s_j^2}{v_j} - \log \frac{s_j^2}{v_j} - 1
+
+    While training the prior then takes the draws z (B, m). In nats.
+
+    Raises:
+        UserError: The codes are points, or the prior is no `Relevance`.
+
+    References:
+        | ARD-VAE (Saha et al., 2025), Eq. 11
+    """
+    if code.scale is None or not isinstance(prior, Relevance):
+        raise UserError(
+            "the relevance KL needs a Gaussian posterior and a Relevance prior, got "
+            f"{'points' if code.scale is None else type(prior).__name__}."
+        )
+    deviation = prior.deviation
+    found = gaussian_kl(code.mean / deviation, code.scale / deviation).mean()
+    if prior.training:
+        prior.take(z.detach())
+    return found
 
 
 def kl(code: Code, z: Tensor, prior: Prior) -> Tensor:

@@ -5,6 +5,7 @@ from latentfit.priors.kernel import KernelDensity
 from latentfit.priors.mixture import GaussianMixture
 from latentfit.priors.normal import Normal
 from latentfit.priors.pushforward import Masked, Pushforward
+from latentfit.priors.relevance import Relevance
 from latentfit.priors.ring import Ring
 from latentfit.priors.tilted import Ratio, Tilted
 from latentfit.priors.uniform import Cube, Sphere
@@ -22,6 +23,7 @@ __all__ = [
     "Prior",
     "Pushforward",
     "Ratio",
+    "Relevance",
     "Ring",
     "Sphere",
     "Tilted",

@@ -28,6 +28,7 @@ from latentfit.recipes import (
     introspective,
     papers,
     plain,
+    sparse,
     variational,
 )
 from latentfit.recipes.base import Paper, Preset, Recipe, system
@@ -42,7 +43,7 @@ RECIPES: Table[Recipe] = Table(
     (
         held
         for room in (
-            papers, plain, variational, flexible, adversarial, interpolating, discrete,
+            papers, plain, sparse, variational, flexible, adversarial, interpolating, discrete,
             introspective,
         )
         for held in vars(room).values()

@@ -2,17 +2,22 @@
 
 from latentfit.sizing.budget import Table
 from latentfit.sizing.conclude import Evidence, Size, conclude
-from latentfit.sizing.find import gather, size
+from latentfit.sizing.find import gather, published_size, size
+from latentfit.sizing.published import METHODS, Reading, read
 from latentfit.sizing.verdict import IMAGE_MASK, Verdict, trace, verdict
 
 __all__ = [
     "IMAGE_MASK",
+    "METHODS",
     "Evidence",
+    "Reading",
     "Size",
     "Table",
     "Verdict",
     "conclude",
     "gather",
+    "published_size",
+    "read",
     "size",
     "trace",
     "verdict",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from latentfit import metrics
 from latentfit.checks import within
 from latentfit.data.base import Data
-from latentfit.models.pruning import pruning
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.shapes import is_image
 from latentfit.sizing.budget import Table
@@ -24,7 +25,8 @@ from latentfit.sizing.conclude import (
     settled,
 )
 from latentfit.sizing.neighbourhood import View
-from latentfit.sizing.verdict import IMAGE_MASK, trace, verdict
+from latentfit.sizing.published import Reading, read
+from latentfit.sizing.verdict import mask_cell, trace, verdict
 
 MINUTES, IMAGE_MINUTES = 5.0, 25.0  # what the evidence takes on two cores, about
 CHECK_ROUNDS = 2_000
@@ -39,6 +41,7 @@ def size(
     workers: int = 1,
     folder: Path | None = None,
     progress: bool = False,
+    masks: bool = True,
 ) -> Size:
     """Find the number of latent dimensions that the data need.
 
@@ -60,6 +63,7 @@ def size(
             needs `if __name__ == "__main__":`.
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
         progress: Print what is done.
+        masks: Play masks where there is time; without them neighbours alone say the number.
 
     Raises:
         UserError: A number is out of range, fewer than 200 training samples differ, all their
@@ -70,15 +74,57 @@ def size(
         >>> size(gaussian(n=3, d=16, count=3000), budget=0).latent  # what the samples show
         3
     """
-    if budget is None:
-        budget = IMAGE_MINUTES if is_image(data.seen) else MINUTES
-    within("budget", budget, 0.0)
+    most = _largest(data, max_latent)
+    with _laid(data, budget, workers, folder, progress) as table:
+        return conclude(gather(table, most=most, seed=seed, masks=masks))
+
+
+def published_size(
+    data: Data,
+    method: str,
+    *,
+    max_latent: int | None = None,
+    budget: float | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    folder: Path | None = None,
+    progress: bool = False,
+) -> Reading:
+    """What a published method says, on the networks that `size` has; arguments as there.
+
+    `irmae-wd` (Zeng et al., 2024), `ard-vae` (Saha et al., 2025), `fondue` (Bonheme & Grzes, 2022),
+    `maskaae`, and the neighbour estimators of `metrics.intrinsic_dimension`. No method but ours has
+    an interval that was checked.
+
+    Raises:
+        UserError: As `size`; also, the method is unknown, ends after the budget, or has no answer.
+
+    Example:
+        >>> from latentfit.data.synthetic import gaussian
+        >>> published_size(gaussian(n=3, d=16, count=3000), "two-nn").latent
+        3
+    """
+    most = _largest(data, max_latent)
+    with _laid(data, budget, workers, folder, progress) as table:
+        return read(method, table, most=most, seed=seed)
+
+
+def _largest(data: Data, max_latent: int | None) -> int:
     entries = math.prod(data.seen)
     most = max(2, min(512, entries // 2)) if max_latent is None else max_latent
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
+    return most
+
+
+@contextmanager
+def _laid(
+    data: Data, budget: float | None, workers: int, folder: Path | None, progress: bool
+) -> Iterator[Table]:
+    if budget is None:
+        budget = IMAGE_MINUTES if is_image(data.seen) else MINUTES
+    within("budget", budget, 0.0)
     with tempfile.TemporaryDirectory() as temporary:
-        table = Table(data, folder or Path(temporary), budget, workers, progress)
-        return conclude(gather(table, most=most, seed=seed))
+        yield Table(data, folder or Path(temporary), budget, workers, progress)
 
 
 def gather(
@@ -130,14 +176,9 @@ def gather(
 
 def _mask_cells(data: Data, expected: int, most: int, seed: int) -> list[list[Cell]]:
     """Two waves of runs of the mask: one, then two more beside it, each with its own seed."""
-    image = is_image(data.seen)
-    settings = IMAGE_MASK if image else {}
 
     def run(factor: int, turn: int) -> Cell:
-        m = min(most, max(4, factor * expected))
-        rounds = pruning("recovering", m, image=image).rounds
-        return Cell("maskaae", data.name, m, seed + turn, rounds, settings, ("fd",), "pixels",
-                    fingerprint=data.fingerprint)  # fmt: skip
+        return mask_cell(data, factor * expected, most, seed + turn)
 
     return [[run(2, 0)], [run(3, 1), run(2, 2)]]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from latentfit.data.base import Data
+from latentfit.models.pruning import pruning
 from latentfit.networks.mask import OPEN
-from latentfit.runs.cells import Row, run_of, value
+from latentfit.runs.cells import Cell, Row, run_of, value
+from latentfit.shapes import is_image
 
 # R is to be compared with the variance, which a cross-entropy is not; a width that fits a CPU.
 IMAGE_MASK: dict[str, str | float] = {"loss": "squared", "width": 0.25}
@@ -26,6 +29,14 @@ class Verdict:
     active: int
     half_open: int
     failed: str
+
+
+def mask_cell(data: Data, latent: int, most: int, seed: int) -> Cell:
+    """A run of MaskAAE from `latent` dimensions, at least 4 and at most `most`."""
+    image, m = is_image(data.seen), min(most, max(4, latent))
+    rounds = pruning("recovering", m, image=image).rounds
+    return Cell("maskaae", data.name, m, seed, rounds, IMAGE_MASK if image else {}, ("fd",),
+                "pixels", fingerprint=data.fingerprint)  # fmt: skip
 
 
 def trace(row: Row, folder: Path) -> list[tuple[int, int]]:

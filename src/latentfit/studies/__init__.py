@@ -19,6 +19,7 @@ from latentfit.studies.plane import PLANE
 from latentfit.studies.priors import PRIORS
 from latentfit.studies.rates import RATES_STUDY
 from latentfit.studies.size_cases import SIZE_CASES
+from latentfit.studies.size_methods import SIZE_METHODS
 from latentfit.studies.systems import SYSTEMS
 
 SCALES = ("smoke", "short", "paper")
@@ -36,6 +37,7 @@ STUDIES: dict[str, Study] = {
         MAPPED,
         EDITS,
         SIZE_CASES,
+        SIZE_METHODS,
     )
 }
 

@@ -36,7 +36,8 @@ def _cells(scale: str) -> list[Cell]:
 
 
 def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
-    from latentfit.pictures.charts import Trace, against_latent, correlations, mask_traces
+    from latentfit.pictures.charts import against_latent, correlations
+    from latentfit.pictures.sizes import Trace, mask_traces
 
     lines: list[list[object]] = []
     traces: dict[str, dict[int, list[Trace]]] = {}

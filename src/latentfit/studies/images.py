@@ -30,7 +30,7 @@ def _mask(scale: str) -> list[Cell]:
 
 
 def _show_mask(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
-    from latentfit.pictures.charts import Trace, mask_traces
+    from latentfit.pictures.sizes import Trace, mask_traces
 
     lines = []
     for row in rows:

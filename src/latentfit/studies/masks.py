@@ -27,7 +27,7 @@ def _mask(scale: str) -> list[Cell]:
 
 
 def _show_mask(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
-    from latentfit.pictures.charts import Trace, mask_traces
+    from latentfit.pictures.sizes import Trace, mask_traces
 
     lines = [_masked(row) for row in rows]
     right = sum(_is_right(row) for row in rows)

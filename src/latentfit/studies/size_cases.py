@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latentfit.checks import UserError
 from latentfit.runs.cells import Row
-from latentfit.sizing import Size, Table, conclude, gather, rule
+from latentfit.sizing import METHODS, Size, Table, conclude, gather, read, rule
 from latentfit.studies.base import Shown, Study, grouped, table
 from latentfit.studies.known_sets import (
     CHOOSING,
@@ -32,11 +33,11 @@ class Question:
 
     Attributes:
         case: The set.
-        masks: Whether masks are played, too.
+        method: Who answers: `neighbours`, `joint` with masks beside them, or a published method.
     """
 
     case: KnownSet
-    masks: bool = False
+    method: str = "neighbours"
 
     @property
     def seed(self) -> int:
@@ -45,8 +46,9 @@ class Question:
 
     @property
     def key(self) -> str:
-        """The set's name, and whether masks are played."""
-        return f"size-{self.case.name}" + ("-masks" if self.masks else "")
+        """The set's name, and the method where it is not ours alone."""
+        other = "" if self.method == "neighbours" else f"-{self.method}"
+        return f"size-{self.case.name}{other}"
 
     def placed(self, root: str | None, *, compile: bool) -> Question:
         """The same: nothing of it depends on where data sets lie."""
@@ -57,21 +59,29 @@ class Question:
         from latentfit.runs.run import commit
 
         known = self.case.data()
-        with tempfile.TemporaryDirectory() as temporary:
-            table = Table(known, Path(temporary), math.inf, workers=1, progress=False)
-            most = max(2, min(512, self.case.d // 2))
-            found = gather(table, most=most, seed=self.seed, masks=self.masks, check=False)
-        return {
+        row: Row = {
             "key": self.key,
             "recipe": "size",
             "data": self.case.name,
             **asdict(self.case),
-            "masks": self.masks,
-            "latent": conclude(found).latent,
-            "evidence": found,
-            "seconds": found["seconds"],
-            "commit": commit(),
+            "method": self.method,
         }
+        most = max(2, min(512, self.case.d // 2))
+        with tempfile.TemporaryDirectory() as temporary:
+            table = Table(known, Path(temporary), math.inf, workers=1, progress=False)
+            row |= self._answer(table, most)
+        return row | {"seconds": table.passed(), "commit": commit()}
+
+    def _answer(self, table: Table, most: int) -> Row:
+        if self.method in METHODS:
+            try:
+                found = read(self.method, table, most=most, seed=self.seed)
+            except UserError as error:  # a method without an answer is a row, too
+                return {"latent": None, "error": str(error)}
+            return {"latent": found.latent, "curve": found.curve}
+        joint = self.method == "joint"
+        evidence = gather(table, most=most, seed=self.seed, masks=joint, check=False)
+        return {"latent": conclude(evidence).latent, "evidence": evidence}
 
 
 def _cells(scale: str) -> list[Question]:
@@ -156,7 +166,7 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
 
 
 def _figure(rows: Sequence[Row]) -> Figure:
-    from latentfit.pictures.charts import intervals
+    from latentfit.pictures.sizes import intervals
 
     panels: dict[str, list[tuple[int, int, int, int]]] = {}
     for row in rows:
