@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import vjp
+from torch.func import grad
 
 from latentfit.checks import UserError, one_of
 from latentfit.metrics.dimension import ESTIMATORS, LEAST, intrinsic_dimension
@@ -121,10 +122,14 @@ def relevance(model: Model, x: Tensor) -> Tensor:
     variance: Any = model.prior.variance
     generator, total = torch.Generator().manual_seed(0), torch.zeros_like(variance)
     for part in x.split(512):
-        decoded, back = vjp(model.decode, model.encode(part).detach())
-        (slope,) = back(torch.randn(decoded.shape, generator=generator).to(decoded))
+        along = torch.randn(part.shape, generator=generator).to(part)
+        slope = grad(partial(_along, model, along))(model.encode(part).detach())
         total += slope.square().sum(0)
     return (variance * total / len(x)).detach()
+
+
+def _along(model: Model, along: Tensor, z: Tensor) -> Tensor:
+    return (along * model.decode(z)).sum()
 
 
 def fondue(table: Table, most: int, seed: int) -> Found:
