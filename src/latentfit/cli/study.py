@@ -35,7 +35,7 @@ Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each."
 def size(
     data: DataOption,
     max_latent: Annotated[
-        int | None, typer.Option(help="Largest size to try; default: half of the entries.")
+        int | None, typer.Option(help="Largest size to try; default: half of the entries, or 64.")
     ] = None,
     budget: Annotated[
         float | None, typer.Option(help="Minutes it may take, about; default 5, for images 25.")

@@ -192,6 +192,30 @@ def spectral_dimension(points: Features, *, share: float = 0.95) -> int:
     return int((shares < share - 1e-12).sum()) + 1
 
 
+def effective_dimension(points: Features) -> float:
+    r"""The participation ratio of the covariance: as many equal components would have it.
+
+    .. math:: \frac{(\sum_i \lambda_i)^2}{\sum_i \lambda_i^2}
+
+    with the variances along the principal components; between 1 and d. 0 for points that are all
+    the same.
+
+    Arguments:
+        points: With shape (N, d), N at least 2.
+
+    Raises:
+        UserError: Points are no matrix of 2 rows, or hold NaN or infinity.
+
+    Example:
+        >>> effective_dimension(torch.tensor([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]]))
+        2.0
+    """
+    covariance = matrix(points, least=2, what="points").T.cov().reshape(-1)
+    size = math.isqrt(len(covariance))
+    trace, squares = covariance[:: size + 1].sum(), covariance.square().sum()
+    return float(trace.square() / squares) if squares > 0 else 0.0
+
+
 def outstanding_components(points: Features) -> int:
     r"""Principal components that stand out of noise: an upper bound for the dimension.
 

@@ -17,6 +17,8 @@ from latentfit.metrics.neighbours import nearest
 
 SCALES = (5, 20, 80)
 """Numbers of neighbours: noise shows among few, the form of the whole among many."""
+CENTRAL = 0.25  # share of the samples that have no edge near
+AROUND = 80  # neighbours by which a sample is central
 FIRST = 20  # neighbours that are looked at for near copies
 CHANCE = 1e-6  # that a sample's neighbour is nearer than what counts as a near copy
 TRIED = (1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 181, 256, 362, 512)
@@ -26,22 +28,31 @@ FEWEST = 0.1  # share of the samples that a part must have, and 10 LOCAL of them
 
 
 def scale_curve(
-    points: Features, *, scales: Sequence[int] = SCALES, calibrate: bool = True, seed: int = 0
+    points: Features,
+    *,
+    scales: Sequence[int] = SCALES,
+    calibrate: bool = True,
+    central: float = CENTRAL,
+    seed: int = 0,
 ) -> dict[int, float]:
     r"""The dimension of points by their k nearest neighbours, for several k.
 
     .. math:: \hat n_k = \Big( \frac{1}{N (k - 1)} \sum_i \sum_{j < k}
               \ln \frac{r_{ik}}{r_{ij}} \Big)^{-1}
 
-    with :math:`r_{ij}` the distance of sample i from its j-th neighbour. It is low in many
-    dimensions, where so few samples have no near neighbours. With `calibrate` the answer is the
-    dimension in which as many Gaussian samples have the same curve at that k. Noise raises it, the
-    more the smaller k is; a flat curve says that there is little.
+    with :math:`r_{ij}` the distance of sample i from its j-th neighbour, and i over the `central`
+    samples: near an edge of the law, as of a uniform one, all neighbours are on one side, and the
+    estimate is low, by a tenth in eight dimensions. Central are those whose 80 neighbours have
+    their middle nearest, as a share of their mean distance. In many dimensions it is low again,
+    since so few samples have no near neighbours: with `calibrate` the answer is the dimension in
+    which as many Gaussian samples have the same curve at that k. Noise raises it, the more the
+    smaller k is; a flat curve says that there is little.
 
     Arguments:
         points: With shape (N, d), at least k + 1 of them; no copies of each other.
         scales: Numbers of neighbours k, each at least 2; those that N does not allow are left out.
         calibrate: Undo the bias at this count.
+        central: Share of the samples that count; at least 300 do, or half of them.
         seed: Of the Gaussian samples.
 
     Returns:
@@ -60,40 +71,57 @@ def scale_curve(
         {5: 2, 20: 2, 80: 2}
     """
     held = matrix(points, what="points")
+    within("central", central, 0.0, 1.0)
     for k in scales:
         within("scales", k, 2, remedy="a ratio of distances takes two neighbours")
     chosen = tuple(k for k in scales if k < len(held))
     if not chosen:
         return {}
-    values = _curve(held, chosen)
+    values = _curve(held, chosen, central)
     if calibrate:
-        values = [_back(v, k, len(held), chosen, seed) for k, v in zip(chosen, values, strict=True)]
+        like = (len(held), chosen, central, seed)
+        values = [_back(value, place, *like) for place, value in enumerate(values)]
     return dict(zip(chosen, values, strict=True))
 
 
-def _curve(held: Tensor, scales: tuple[int, ...]) -> list[float]:
-    logs = nearest(held, held, max(scales), apart=True)[0].clamp_min(1e-300).log()
+def _curve(held: Tensor, scales: tuple[int, ...], central: float) -> list[float]:
+    around = max(*scales, min(AROUND, len(held) // 10)) if central < 1 else max(scales)
+    distances, places = nearest(held, held, around, apart=True)
+    if central < 1:
+        kept = max(round(central * len(held)), min(300, len(held) // 2))
+        distances = distances[_off_centre(held, distances, places).argsort()[:kept]]
+    logs = distances.clamp_min(1e-300).log()
     means = [float((logs[:, k - 1 : k] - logs[:, : k - 1]).mean()) for k in scales]
     return [1 / mean if mean > 0 else math.inf for mean in means]
 
 
+def _off_centre(held: Tensor, distances: Tensor, places: Tensor) -> Tensor:
+    """How far each sample is from the middle of its neighbours, (N,), squared: 0 in their midst."""
+    middles = torch.stack([held[near].mean(0) for near in places])
+    return (middles - held).square().sum(1) / distances.square().mean(1).clamp_min(1e-300)
+
+
 @lru_cache(maxsize=512)
-def _gaussian(count: int, n: int, scales: tuple[int, ...], seed: int) -> list[float]:
+def _gaussian(
+    count: int, n: int, scales: tuple[int, ...], central: float, seed: int
+) -> list[float]:
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(count, n, generator=generator, dtype=torch.float64)
-    return _curve(z if n > 1 else torch.nn.functional.pad(z, (0, 1)), scales)
+    return _curve(z if n > 1 else torch.nn.functional.pad(z, (0, 1)), scales, central)
 
 
-def _back(found: float, k: int, count: int, scales: tuple[int, ...], seed: int) -> float:
+def _back(
+    found: float, place: int, count: int, scales: tuple[int, ...], central: float, seed: int
+) -> float:
     """The dimension of Gaussian samples with that estimate, interpolated between logarithms."""
     if not math.isfinite(found):
         return math.inf
-    place, sought = scales.index(k), math.log(found)
+    sought = math.log(found)
     # An estimate is hardly above the dimension, so no search starts below.
     start = max(0, next((i for i, n in enumerate(TRIED) if n > found), len(TRIED)) - 2)
     below: tuple[float, float] | None = None
     for n in TRIED[start:]:
-        here = math.log(n), math.log(_gaussian(count, n, scales, seed)[place])
+        here = math.log(n), math.log(_gaussian(count, n, scales, central, seed)[place])
         if here[1] >= sought:
             if below is None or here[1] <= below[1]:
                 return float(n)

@@ -2,7 +2,7 @@
 
 from latentfit.sizing.budget import Table
 from latentfit.sizing.conclude import Evidence, Size, conclude
-from latentfit.sizing.find import gather, published_size, size
+from latentfit.sizing.find import gather, largest, published_size, size
 from latentfit.sizing.published import METHODS, Reading, read
 from latentfit.sizing.verdict import IMAGE_MASK, Verdict, trace, verdict
 
@@ -16,6 +16,7 @@ __all__ = [
     "Verdict",
     "conclude",
     "gather",
+    "largest",
     "published_size",
     "read",
     "size",

@@ -40,18 +40,35 @@ class Check(TypedDict):
 class Evidence(TypedDict):
     """All that an answer rests on, as plain values.
 
-    `spectral_95` are the principal components that hold 95 % of the variance, `check` is sorted by
-    size. In seconds: `mask_seconds`, what the first run of the mask was expected to take (0 where
-    it was played before); `seconds` of this call; `core_seconds` of all trainings.
+    `spectral_95` are the principal components that hold 95 % of the variance, `max_latent` bounds
+    what was tried, `spread` is of vectors, `check` is sorted by size. In seconds: `mask_seconds`,
+    what the first run of the mask was expected to take (0 where it was played before); `seconds` of
+    this call; `core_seconds` of all trainings.
     """
 
     neighbours: Neighbours
     spectral_95: int
+    max_latent: int
+    spread: Spread | None
     masks: list[MaskRun]
     mask_seconds: float
     check: list[Check]
     seconds: float
     core_seconds: float
+
+
+class Spread(TypedDict):
+    """How the entries of vectors vary, in their own units.
+
+    `active` entries have at least a hundredth of the variance of the one with most; `effective`
+    dimensions are the participation ratio of the covariance. `common` says whether the entries
+    keep their units beside each other.
+    """
+
+    entries: int
+    active: int
+    effective: float
+    common: bool
 
 
 class Trained(NamedTuple):
@@ -143,12 +160,14 @@ def conclude(evidence: Evidence) -> Size:
 
     `sure` is `high` where reconstructions were looked at and the interval spans at most 3 or 0.3 of
     the answer, `medium` where it spans at most 5 or half of it; `low` else, and where a mask closed
-    nothing; `none` where masks and neighbours contradict each other.
+    nothing, or what the auto-encoder keeps does not clearly stand out of what it loses; `none`
+    where masks and neighbours contradict each other.
     """
     neighbours, masks, check = evidence["neighbours"], evidence["masks"], evidence["check"]
-    dimension, low, high = rule.whole(_combined(neighbours, masks))
+    found = rule.whole(_combined(neighbours, masks))
+    dimension, low, high = (min(number, neighbours["entries"]) for number in found)
     answer = filled(dimension, check)
-    why = [*_seen(neighbours), *_masked(evidence)]
+    why = [*_seen(neighbours), *_masked(evidence), *_bounded(answer, evidence)]
     if answer < dimension:
         why.append(f"m = {answer} generates and reconstructs test samples better than {dimension}: "
                    "the samples do not fill more")  # fmt: skip
@@ -156,7 +175,7 @@ def conclude(evidence: Evidence) -> Size:
     if _apart(_estimates(neighbours, masks)):
         sure = "none"
         why.insert(0, "masks and neighbours contradict each other, and nothing says which is right")
-    elif neighbours["rebuilt"] and not _full(masks):
+    elif neighbours["rebuilt"] and not _full(masks) and rule.standing(neighbours) >= rule.CLEAR:
         width = interval[1] - interval[0]
         sure = "high" if width <= max(3, 0.3 * answer) else sure
         sure = "medium" if sure == "low" and width <= max(5, 0.5 * answer) else sure
@@ -177,6 +196,10 @@ def _seen(found: Neighbours) -> list[str]:
                        f"reconstructions lose ({lost})")  # fmt: skip
     elif raw is not None:
         why.append(f"neighbours of the samples say {raw:.1f}, noise included")
+    if found["rebuilt"] and (clear := rule.standing(found)) < rule.CLEAR:
+        why.append(f"a dimension of the auto-encoder keeps {clear:.1f} times the variance that it "
+                   "loses in one: " + ("nothing stands out of noise, so the samples count" if
+                   clear < rule.NOTHING else "where dimensions end is not clear"))  # fmt: skip
     if len(found["parts"]) > 1:
         told = ", ".join(f"{part['share']:.0%} of about {part['dimension']:.0f}"
                          for part in found["parts"])  # fmt: skip
@@ -203,6 +226,23 @@ def _masked(evidence: Evidence) -> list[str]:
     if full := _full(masks):
         why.append(f"at m = {max(full)} no dimension closed: the data may need more, allow it "
                    "by --max-latent")  # fmt: skip
+    return why
+
+
+def _bounded(answer: int, evidence: Evidence) -> list[str]:
+    """What the entries say of themselves, and an answer beyond what was tried."""
+    why = []
+    spread = evidence["spread"]
+    if spread and (left := spread["entries"] - spread["active"]):
+        why.append(f"{spread['active']} of {spread['entries']} entries are active, {left} have "
+                   "less than a hundredth of the variance of the one with most; the effective "
+                   f"dimension is {spread['effective']:.1f}")  # fmt: skip
+        if not spread["common"]:
+            why.append("each entry is brought to one deviation, these too: give --scale common if "
+                       "all entries have one unit, as codes do")  # fmt: skip
+    if answer > (most := evidence["max_latent"]):
+        why.append(f"that is more than m = {most}, the largest that was tried; allow more by "
+                   "--max-latent")  # fmt: skip
     return why
 
 

@@ -12,6 +12,7 @@ from latentfit import metrics
 from latentfit.checks import within
 from latentfit.data.base import Data
 from latentfit.runs.cells import Cell, Row, value
+from latentfit.schema.numbers import Numbers
 from latentfit.shapes import is_image
 from latentfit.sizing.budget import Table
 from latentfit.sizing.conclude import (
@@ -19,6 +20,7 @@ from latentfit.sizing.conclude import (
     Evidence,
     MaskRun,
     Size,
+    Spread,
     conclude,
     filled,
     recommended,
@@ -54,8 +56,8 @@ def size(
 
     Arguments:
         data: Images or vectors; at least 200 training samples.
-        max_latent: Largest latent size to try; half of a sample's entries, at most 512, where not
-            given.
+        max_latent: Largest latent size to try; where not given half of a sample's entries, all of
+            them up to 64, and at most 512.
         budget: Minutes that the whole may take, about; evidence that takes longer is left out.
             5 where not given, 25 for images, whose networks are larger.
         seed: First of the seeds.
@@ -74,7 +76,7 @@ def size(
         >>> size(gaussian(n=3, d=16, count=3000), budget=0).latent  # what the samples show
         3
     """
-    most = _largest(data, max_latent)
+    most = largest(data, max_latent)
     with _laid(data, budget, workers, folder, progress) as table:
         return conclude(gather(table, most=most, seed=seed, masks=masks))
 
@@ -104,16 +106,40 @@ def published_size(
         >>> published_size(gaussian(n=3, d=16, count=3000), "two-nn").latent
         3
     """
-    most = _largest(data, max_latent)
+    most = largest(data, max_latent)
     with _laid(data, budget, workers, folder, progress) as table:
         return read(method, table, most=most, seed=seed)
 
 
-def _largest(data: Data, max_latent: int | None) -> int:
+def largest(data: Data, max_latent: int | None = None) -> int:
+    """The largest latent size to try: half of the entries, all of them up to 64, at most 512.
+
+    Arguments:
+        data: Of any kind, with 2 entries at least.
+        max_latent: Another number.
+
+    Raises:
+        UserError: It is below 2, or above the number of entries.
+    """
     entries = math.prod(data.seen)
-    most = max(2, min(512, entries // 2)) if max_latent is None else max_latent
+    most = min(512, max(entries // 2, min(64, entries))) if max_latent is None else max_latent
     within("max_latent", most, 2, entries, remedy="a code is no longer than a sample")
     return most
+
+
+def _spread(view: View) -> Spread | None:
+    """How the entries of vectors vary, in the units of their file."""
+    schema = view.data.schema
+    if not isinstance(schema, Numbers) or len(schema.seen) != 1 or schema.counts:
+        return None
+    x = view.x.double() * schema.scale
+    variance = x.var(0)
+    return {
+        "entries": x.shape[1],
+        "active": int((variance >= 0.01 * variance.max()).sum()),
+        "effective": metrics.effective_dimension(x),
+        "common": schema.scale.numel() == 1,
+    }
 
 
 @contextmanager
@@ -166,6 +192,8 @@ def gather(
     return {
         "neighbours": neighbours,
         "spectral_95": metrics.spectral_dimension(view.x.flatten(1)),
+        "max_latent": most,
+        "spread": _spread(view),
         "masks": runs,
         "mask_seconds": table.seconds(waves[0]) if masks and not runs else 0.0,
         "check": sorted(checks, key=lambda row: row["latent"]),

@@ -21,6 +21,8 @@ from latentfit.shapes import is_image
 Play = Callable[[Cell], "tuple[Row, Path] | None"]
 SEEN = 5_000  # samples that are looked at
 SCALE = "20"  # neighbours whose estimate counts, as a key of `Neighbours`
+# Entries in all, and for each component above noise, so that the other components tell what is.
+MANY, FEW = 32, 8
 NOISY = 1.3  # factor between samples and reconstructions from which noise is lowered further
 ROUNDS = 2_000  # few: a network that is trained for long learns the noise of its samples, too
 
@@ -39,11 +41,13 @@ class Neighbours(TypedDict):
     calibrated dimension by the number of neighbours (as text), of the samples of the highest part.
     Then what an auto-encoder with `latent` dimensions says, where one was played: `rebuilt` is the
     curve of the same samples as it reconstructs them, `error` its mean squared error on test
-    samples over their variance, `parts` what its reconstructions fall into.
+    samples over their variance, `parts` what its reconstructions fall into. `entries` are those of
+    a sample.
     """
 
     samples: int
     copies: int
+    entries: int
     curve: dict[str, float]
     latent: int | None
     rebuilt: dict[str, float]
@@ -82,6 +86,7 @@ class View:
         return {
             "samples": self.seen,
             "copies": self.seen - len(self.x),
+            "entries": self.x[0].numel(),
             "curve": self.curve,
             "latent": None,
             "rebuilt": {},
@@ -93,24 +98,26 @@ class View:
         """What reconstructions say: of the smallest auto-encoder that loses noise alone.
 
         The first has twice the dimensions that the samples show, at most as many as principal
-        components stand out of noise; where its reconstructions fill two thirds of it, a larger one
-        follows. As long as samples show far more than their reconstructions, there is
-        noise, of which a network with room for it keeps some. So a smaller one follows, down to
-        four fifths of what the last showed, as long as its error on test samples rises by no more
-        than the noise in the dimensions that it lacks.
+        components stand out of noise, where these are few; where its reconstructions fill two
+        thirds of it, a larger one follows. As long as samples show far more than their
+        reconstructions, there is noise, of which a network with room for it keeps some. So a
+        smaller one follows, down to four fifths of what the last showed, as long as its error on
+        test samples rises by no more than the noise in the dimensions that it lacks.
 
         Arguments:
             most: Dimensions at most.
             seed: Of the weights.
             play: From a cell to its row and the folder of its run; None where there is no time.
         """
-        known, entries = self.alone(), self.x[0].numel()
-        most = min(most, max(4, metrics.outstanding_components(self.x.flatten(1))))
+        known = self.alone()
+        outstanding = metrics.outstanding_components(self.x.flatten(1))
+        if known["entries"] >= max(MANY, FEW * outstanding):  # else none tell what noise is
+            most = min(most, max(4, outstanding))
         m = min(most, max(4, math.ceil(2 * _last(self.curve))))
         while played := play(self._cell(m, seed)):
             found = self._through(*played)
             before, far = known["latent"], _last(found["rebuilt"])
-            if before and m < before and not _loses_noise(found, known, entries):
+            if before and m < before and not _loses_noise(found, known):
                 break
             known = found
             if 1.5 * far > m and m < most and (before is None or m > before):
@@ -167,7 +174,7 @@ def _noisy(found: Neighbours) -> bool:
     return raw > NOISY * rebuilt
 
 
-def _loses_noise(found: Neighbours, before: Neighbours, entries: int) -> bool:
+def _loses_noise(found: Neighbours, before: Neighbours) -> bool:
     """Whether a smaller auto-encoder is as good as a larger one, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
@@ -177,7 +184,7 @@ def _loses_noise(found: Neighbours, before: Neighbours, entries: int) -> bool:
     if not (m := found["latent"]) or not (larger := before["latent"]):
         return False
     a, b = found["error"] or 0.0, before["error"] or 0.0
-    each = b / max(1, entries - larger)
+    each = b / max(1, found["entries"] - larger)
     return a <= 1.15 * b + 2 * (larger - m) * each
 
 

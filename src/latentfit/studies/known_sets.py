@@ -1,4 +1,4 @@
-"""Some 270 sets whose dimension is known, clean and not: what sizing is judged on.
+"""Some 300 sets whose dimension is known, clean and not: what sizing is judged on.
 
 Rules are chosen on two seeds of each case, and reported on two others and on cases of other sizes.
 """
@@ -17,7 +17,7 @@ from latentfit.data import Data, arrays
 from latentfit.data.synthetic import push
 from latentfit.seeds import mix
 
-CHOOSING, REPORTING, OTHERS = (0, 1), (2, 3), (4, 5)  # seeds; the last of unseen cases
+CHOOSING, REPORTING, OTHERS = (0, 1), (2, 3), (6, 7)  # seeds; the last of unseen cases
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,23 @@ def _unequal(of: KnownSet, generator: torch.Generator) -> Tensor:
     return push(z * torch.logspace(0, math.log10(of.level), of.n), of.d, seed=of.seed)
 
 
+def _bounded(of: KnownSet, generator: torch.Generator) -> Tensor:
+    """Uniform factors through a random network: the law has edges."""
+    z = math.sqrt(12) * (torch.rand(of.count, of.n, generator=generator) - 0.5)
+    return push(z, of.d, seed=of.seed)
+
+
+def _saturated(of: KnownSet, generator: torch.Generator) -> Tensor:
+    """Factors that gather at two ends, turned into d dimensions."""
+    return (1.3 * _normal(of, generator)).tanh() @ _frame(of.n, of.d, generator)
+
+
+def _filled(of: KnownSet, generator: torch.Generator) -> Tensor:
+    """No fewer dimensions than entries, of deviations from 1 down to `level`, rotated."""
+    z = _normal(of, generator) * torch.logspace(0, math.log10(of.level), of.n)
+    return z @ _frame(of.n, of.d, generator)
+
+
 def _linear(of: KnownSet, generator: torch.Generator) -> Tensor:
     """A linear subspace."""
     return _normal(of, generator) @ torch.randn(of.n, of.d, generator=generator)
@@ -160,6 +177,9 @@ MAKERS: dict[str, Callable[[KnownSet, torch.Generator], Tensor]] = {
     "rounded": _rounded,
     "tails": _tailed,
     "unequal": _unequal,
+    "bounded": _bounded,
+    "saturated": _saturated,
+    "filled": _filled,
     "linear": _linear,
     "sphere": _sphere,
     "torus": _torus,
@@ -183,6 +203,8 @@ CASES: list[Case] = [
     *(("rounded", n, 64, 6_000, level) for n, level in ((4, 2.0), (8, 1.0), (8, 10.0))),
     *(("tails", n, 128, 6_000, level) for n, level in ((4, 3.0), (8, 3.0), (12, 5.0))),
     *(("unequal", n, 128, 6_000, level) for n, level in ((4, 0.3), (8, 0.3), (12, 0.5))),
+    *(("bounded", n, d, 6_000, 0.0) for n, d in ((3, 32), (8, 128), (12, 128))),
+    *(("filled", n, n, 6_000, level) for n, level in ((6, 1.0), (12, 0.5))),
     *(("linear", n, 64, 6_000, 0.0) for n in (2, 6, 12, 24)),
     *(("sphere", n, 64, 6_000, 0.0) for n in (2, 5, 9, 15)),
     *(("torus", n, 64, 6_000, 0.0) for n in (2, 4, 7)),
@@ -202,6 +224,9 @@ UNSEEN: list[Case] = [
     *(("rounded", n, 96, 5_000, level) for n, level in ((3, 1.0), (6, 3.0))),
     *(("tails", n, 64, 5_000, level) for n, level in ((3, 2.5), (6, 4.0))),
     *(("unequal", n, 64, 5_000, level) for n, level in ((3, 0.2), (6, 0.4))),
+    *(("bounded", n, d, 4_000, 0.0) for n, d in ((5, 64), (10, 96))),
+    *(("saturated", n, d, 4_000, 0.0) for n, d in ((4, 48), (8, 96))),
+    *(("filled", n, n, 4_000, level) for n, level in ((9, 1.0), (16, 0.7))),
     *(("linear", n, 100, 3_000, 0.0) for n in (4, 9, 18)),
     *(("sphere", n, 40, 3_000, 0.0) for n in (3, 7, 12)),
     *(("torus", n, 40, 4_000, 0.0) for n in (3, 5)),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentfit.checks import UserError
 from latentfit.runs.cells import Row
-from latentfit.sizing import METHODS, Size, Table, conclude, gather, read, rule
+from latentfit.sizing import METHODS, Size, Table, conclude, gather, largest, read, rule
 from latentfit.studies.base import Shown, Study, grouped, table
 from latentfit.studies.known_sets import (
     CHOOSING,
@@ -66,10 +66,9 @@ class Question:
             **asdict(self.case),
             "method": self.method,
         }
-        most = max(2, min(512, self.case.d // 2))
         with tempfile.TemporaryDirectory() as temporary:
             table = Table(known, Path(temporary), math.inf, workers=1, progress=False)
-            row |= self._answer(table, most)
+            row |= self._answer(table, largest(known))
         return row | {"seconds": table.passed(), "commit": commit()}
 
     def _answer(self, table: Table, most: int) -> Row:
