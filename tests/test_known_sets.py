@@ -21,17 +21,18 @@ def rank(x):
     return int(torch.linalg.matrix_rank(x - x.mean(0), rtol=1e-4))
 
 
-def test_there_are_two_hundred_and_seventy_and_none_is_asked_twice():
+def test_there_are_three_hundred_and_two_and_none_is_asked_twice():
     cells = STUDIES["size-cases"].cells("short")
-    assert len(cells) == len({cell.key for cell in cells}) == 270
-    assert {case[0] for case in CASES} == {case[0] for case in UNSEEN} == set(MAKERS)
+    assert len(cells) == len({cell.key for cell in cells}) == 302
+    assert {case[0] for case in UNSEEN} == set(MAKERS)
+    assert {case[0] for case in CASES} == set(MAKERS) - {"saturated"}  # a kind of its own
     assert not set(CASES) & set(UNSEEN)
     assert len({*CHOOSING, *REPORTING, *OTHERS}) == 6
 
 
 @pytest.mark.parametrize("stratum", MAKERS)
 def test_a_set_has_its_shape_and_its_seed(stratum):
-    level = next(case[4] for case in CASES if case[0] == stratum)
+    level = next(case[4] for case in (*CASES, *UNSEEN) if case[0] == stratum)
     held = KnownSet(stratum, 4, 24, 600, level, seed=3)
     x = held.points()
     assert x.shape == (600, 24)
@@ -39,6 +40,18 @@ def test_a_set_has_its_shape_and_its_seed(stratum):
     assert torch.equal(x, held.points())
     assert not torch.equal(x, KnownSet(stratum, 4, 24, 600, level, seed=4).points())
     assert held.data().seen == (24,)
+
+
+def test_sets_with_edges_and_filled_ones():
+    flat = KnownSet("filled", 5, 5, 3_000, 0.5).points()
+    deviations = torch.linalg.svdvals(flat - flat.mean(0)) / 3_000**0.5
+    assert deviations.tolist() == pytest.approx([1, 0.84, 0.71, 0.59, 0.5], rel=0.05)
+    ends = KnownSet("saturated", 3, 20, 2_000).points()
+    assert rank(ends) == 3
+    assert float(ends.norm(dim=1).max()) < 3**0.5
+    assert float(KnownSet("bounded", 3, 20, 2_000).points().std()) == pytest.approx(
+        float(KnownSet("clean", 3, 20, 2_000).points().std()), rel=0.15
+    )
 
 
 def test_linear_sets_and_spheres_have_their_rank():

@@ -15,6 +15,8 @@ from latentfit.data.synthetic import gaussian
 from latentfit.sizing.budget import Table
 from latentfit.sizing.neighbourhood import View
 
+ALL = {"calibrate": False, "central": 1.0}
+
 
 def normal(count, n, seed=0):
     return torch.randn(count, n, generator=torch.Generator().manual_seed(seed)).double()
@@ -23,21 +25,39 @@ def normal(count, n, seed=0):
 def test_the_curve_is_levina_and_bickels():
     x = normal(300, 4)
     distance = torch.cdist(x, x).sort(1).values[:, 1:]
-    for k, found in metrics.scale_curve(x, scales=(2, 9), calibrate=False).items():
+    for k, found in metrics.scale_curve(x, scales=(2, 9), **ALL).items():
         ratios = (distance[:, k - 1 : k] / distance[:, : k - 1]).log()
         assert found == pytest.approx(1 / float(ratios.mean()), rel=1e-9)
     # A grid on a line: the 2nd neighbour is as far as the 1st but at the ends, the 4th twice.
     line = torch.arange(1000.0)[:, None].double()
-    assert metrics.scale_curve(line, scales=(2,), calibrate=False)[2] > 100
+    assert metrics.scale_curve(line, scales=(2,), **ALL)[2] > 100
     expected = 3 / (2 * math.log(2))
-    assert metrics.scale_curve(line, scales=(4,), calibrate=False)[4] == pytest.approx(
-        expected, rel=0.02
-    )
+    assert metrics.scale_curve(line, scales=(4,), **ALL)[4] == pytest.approx(expected, rel=0.02)
+
+
+def test_central_samples_have_their_neighbours_all_around():
+    x = torch.cat([torch.linspace(0, 1, 1001), torch.linspace(5, 6, 1001)])[:, None].double() ** 2
+    distance = torch.cdist(x, x)
+    distance.fill_diagonal_(math.inf)
+    near, places = distance.topk(80, largest=False)
+    off = (x[places].mean(1) - x).square().sum(1) / near.square().mean(1)
+    near = near[off.argsort()[:500], :20]  # a quarter of 2,002
+    expected = 1 / float((near[:, 19:] / near[:, :19]).log().mean())
+    found = metrics.scale_curve(x, scales=(20,), calibrate=False)[20]
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [3, 8, 12])
+def test_edges_do_not_lower_the_dimension(n):
+    edged = torch.rand(4000, n, generator=torch.Generator().manual_seed(n)).double()
+    for value in metrics.scale_curve(edged).values():
+        assert value == pytest.approx(n, rel=0.05)
+    assert metrics.scale_curve(edged, central=1.0)[20] < (0.95 if n == 3 else 0.91) * n
 
 
 @pytest.mark.parametrize("n", [2, 7, 20, 50])
 def test_calibrated_curves_know_a_gaussian_at_every_scale(n):
-    plane = normal(1000, n, seed=n) @ torch.linalg.qr(normal(80, n))[0].T
+    plane = normal(3000, n, seed=n) @ torch.linalg.qr(normal(80, n))[0].T
     found = metrics.scale_curve(plane, seed=1)
     assert list(found) == [5, 20, 80]
     for value in found.values():

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -16,11 +14,9 @@ from latentfit import sizing
 from latentfit.checks import UserError
 from latentfit.data import arrays
 from latentfit.data.synthetic import gaussian
-from latentfit.sizing import rule
 from latentfit.sizing.budget import Table
-from latentfit.sizing.conclude import conclude, settled
-from latentfit.studies.known_sets import OTHERS, REPORTING
-from latentfit.studies.size_cases import answered, fitted
+from latentfit.sizing.conclude import conclude
+from sized import evidence, mask_of, near
 
 size_module = sys.modules["latentfit.sizing.find"]
 
@@ -44,28 +40,6 @@ def test_failed_runs_of_the_mask_are_recognised(mask, made, expected):
 def test_a_perfect_reconstruction_does_not_make_samples_explode():
     scores = {"fd_pixels": 0.4, "fd_pixels_reconstruction": 1e-3, "fd_pixels_floor": 0.1}
     assert not sizing.verdict({"mask": [1.0, 0.0], "scores": scores}).failed
-
-
-def near(rebuilt, raw=None, **more):
-    """What neighbours say: at every scale the same."""
-    curve, smooth = (
-        {} if n is None else {"5": n, "20": n, "80": n} for n in (raw or rebuilt, rebuilt)
-    )
-    return {"samples": 1000, "copies": 0, "curve": curve, "latent": 16, "rebuilt": smooth,
-            "error": 0.05, "parts": [], **more}  # fmt: skip
-
-
-def evidence(neighbours, masks=(), check=()):
-    return {"neighbours": neighbours, "spectral_95": 20, "masks": list(masks), "check": list(check),
-            "mask_seconds": 90.0, "seconds": 1.0, "core_seconds": 1.0}  # fmt: skip
-
-
-def mask_of(active, failed=""):
-    return {"latent": 16, "seed": 0, "active": active, "half_open": 0, "failed": failed}
-
-
-def checked(latent, fd, lost):
-    return {"latent": latent, "fd": fd, "lost": lost, "fd_reconstruction": fd, "seconds": 9.0}
 
 
 def test_a_mask_that_closes_nothing_is_a_lower_bound():
@@ -124,105 +98,6 @@ def test_size_without_a_budget_rests_on_the_samples():
     json.dumps(found.to_json())
 
 
-@pytest.mark.parametrize(
-    ("masks", "expected"),
-    [
-        ([mask_of(8)], True),
-        ([mask_of(8), mask_of(9)], True),
-        ([mask_of(16)], False),  # contradicts the neighbours
-        ([mask_of(3), mask_of(4)], False),
-        ([mask_of(8), mask_of(3, "exploded")], True),
-        ([mask_of(8, "exploded")], False),
-        ([], False),
-    ],
-)
-def test_masks_settle_only_in_agreement(masks, expected):
-    assert settled(near(8.3), masks) is expected
-
-
-def test_conclusions_follow_the_evidence():
-    curve = [checked(4, 15.8, 0.3), checked(8, 1.9, 0.05), checked(16, 2.7, 0.04)]
-    sure = conclude(evidence(near(8.2), [mask_of(8)], curve))
-    assert (sure.latent, sure.sure) == (8, "high")
-    assert sure.interval[0] >= 7
-    assert sure.interval[1] <= 9
-    told = "\n".join(sure.why)
-    assert "the mask left 8 dimensions open" in told
-    assert (
-        "fewer dimensions, m = 4: reconstructions lose 30.0% of the variance (m = 8: 5.0%)" in told
-    )
-    assert "more dimensions, m = 16" in told
-    assert "PCA takes 20 components" in told
-    failed = conclude(evidence(near(8.2), [mask_of(3, "exploded")]))
-    assert failed.latent == 8
-    assert any("1 of 1 runs of the mask failed" in why for why in failed.why)
-
-
-def test_evidence_that_contradicts_itself_says_nothing():
-    found = conclude(evidence(near(8.2), [mask_of(3), mask_of(3)]))
-    assert found.sure == "none"
-    assert "contradict" in found.why[0]
-    assert found.interval[0] <= 3
-    assert found.interval[1] >= 8
-
-
-def test_noise_parts_and_copies_are_told():
-    parts = [{"dimension": 2.1, "share": 0.4}, {"dimension": 8.1, "share": 0.6}]
-    found = conclude(evidence(near(8.2, raw=11.0, parts=parts, copies=120)))
-    told = "\n".join(found.why)
-    assert "those of the samples themselves say 11.0: noise" in told
-    assert "40% of about 2, 60% of about 8 dimensions" in told
-    assert "120 of 1,000 samples are left out" in told
-    clean = "\n".join(conclude(evidence(near(8.2, raw=8.5))).why)
-    assert "noise" not in clean
-    assert "left out" not in clean
-
-
-@pytest.mark.parametrize(
-    ("half", "quarter", "expected"),
-    [
-        ((1.0, 0.2), (2.0, 0.1), 4),  # better in both, then in one only
-        ((1.0, 0.2), (0.5, 0.1), 2),
-        ((1.0, 0.5), (0.5, 0.1), 8),  # samples are better, but less of the data is kept
-        ((3.0, 0.2), (0.5, 0.1), 8),
-    ],
-)
-def test_samples_that_do_not_fill_the_dimension_get_half_of_it(half, quarter, expected):
-    check = [checked(16, 3.0, 0.4), checked(8, 2.0, 0.3), checked(4, *half), checked(2, *quarter)]
-    found = conclude(evidence(near(8.0), [mask_of(8)], check))
-    assert found.latent == expected
-    assert found.interval[0] <= expected
-    assert any("do not fill more" in why for why in found.why) is (expected < 8)
-
-
-def test_noise_raises_the_nearest_scale_and_curvature_the_next():
-    for five, twenty in ((9.0, 8.0), (8.0, 9.0)):
-        found = near(8.0) | {"rebuilt": {"5": five, "20": twenty, "80": 7.0}}
-        assert rule.of_neighbours(found)["value"] == 8
-
-
-def test_estimates_together_are_between_and_surer():
-    a, b = rule.of_neighbours(near(8.0)), rule.of_masks([9])
-    both = rule.together([a, b])
-    assert a["value"] < both["value"] < b["value"]
-    for alone in (a, b):
-        assert both["high"] / both["low"] < alone["high"] / alone["low"]
-    assert rule.together([a]) == pytest.approx(a)
-
-
-def test_intervals_widen_with_dimensions_and_without_reconstructions():
-    def width(found):
-        return math.log(found["high"] / found["low"])
-
-    calm, high = (rule.of_neighbours(n) for n in (near(8.0), near(30.0)))
-    assert calm["value"] == 8
-    assert width(calm) < width(high)
-    assert high["value"] == pytest.approx(30 * 2.5**rule.RISE)  # neighbours are low there
-    alone = rule.of_neighbours(near(None, 8.0, latent=None))
-    assert width(alone) > 2 * width(calm)
-    assert alone["value"] / alone["low"] > alone["high"] / alone["value"]  # noise adds dimensions
-
-
 @pytest.mark.parametrize(("open_", "masks"), [(4, 1), (9, 3)])
 def test_sizing_plays_more_masks_only_where_the_first_contradicts(
     open_, masks, monkeypatch, tmp_path
@@ -271,17 +146,3 @@ def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():
 def test_sizing_refuses_too_few_samples():
     with pytest.raises(UserError, match="at least 200"):
         sizing.size(gaussian(n=2, d=8, count=120))
-
-
-def test_the_rule_is_what_the_recorded_rows_say():
-    path = Path(__file__).parents[1] / "results" / "size-cases" / "cells.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rise, deviation = fitted(rows)
-    assert rise == pytest.approx(rule.RISE, abs=0.01)
-    assert deviation < rule.WIDTH < 1.5 * deviation
-    for seeds, least in ((REPORTING, 1.0), (OTHERS, 0.95)):
-        half = [row for row in rows if row["seed"] in seeds]
-        assert len(half) in (70, 100)
-        said = [answered(row).interval for row in half]
-        held = [low <= row["n"] <= high for row, (low, high) in zip(half, said, strict=True)]
-        assert sum(held) >= least * len(half)
