@@ -123,7 +123,7 @@ def test_sizing_plays_more_masks_only_where_the_first_contradicts(
     monkeypatch.setattr("latentfit.sizing.budget.play_cells", play)
     monkeypatch.setattr(sizing.neighbourhood.View, "denoised", lambda self, *_: near(4.0))
     data = gaussian(n=4, d=64, count=3000, seed=5)
-    found = sizing.size(data, budget=60, folder=tmp_path, workers=2)
+    found = sizing.size(data, budget=60, folder=tmp_path, workers=2, masks=True)
     assert found.sure == ("high" if masks == 1 else "none")
     assert found.evidence["core_seconds"] == 90 * len(played)
     recipes = [recipe for recipe, _, _ in played]
@@ -133,6 +133,30 @@ def test_sizing_plays_more_masks_only_where_the_first_contradicts(
     assert len({m for _, m, _ in played[:masks]}) == min(masks, 2)
     sizes = [m for _, m, _ in played[masks:]]
     assert sizes == [found.latent // 2, found.latent, 2 * found.latent]
+
+
+@pytest.mark.parametrize(("error", "played"), [(0.05, False), (0.6, True)])
+def test_masks_are_played_where_neighbours_are_not_sure(error, played, monkeypatch, tmp_path):
+    asked = []
+
+    class Asked(Table):
+        def affords(self, cells, *, whole=False):
+            asked.extend(cell.recipe for cell in cells)
+            return False
+
+        def seconds(self, cells):
+            return 90.0
+
+    monkeypatch.setattr(size_module, "Table", Asked)
+    found = near(4.0, 30.0, error=error, entries=64)
+    monkeypatch.setattr(sizing.neighbourhood.View, "denoised", lambda self, *_: found)
+    data = gaussian(n=4, d=64, count=3000, seed=5)
+    said = sizing.size(data, folder=tmp_path)
+    assert ("maskaae" in asked) == played
+    assert any(("--budget" if played else "--method joint") in why for why in said.why)
+    asked.clear()
+    sizing.size(data, folder=tmp_path, masks=False)
+    assert "maskaae" not in asked
 
 
 def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():

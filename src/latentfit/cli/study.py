@@ -30,6 +30,9 @@ def kept_in(folder: Path) -> Iterator[None]:
 Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each.")]
 
 
+MASKED = {"joint": True, "neighbours": False}  # methods that say whether masks are played
+
+
 @app.command()
 @reads_data
 def size(
@@ -46,8 +49,8 @@ def size(
     seed: Seed = 0,
     workers: Workers = 2,
     method: Annotated[
-        str, typer.Option(help="joint, neighbours, or a published one; see below.")
-    ] = "joint",
+        str, typer.Option(help="auto, neighbours, joint, or a published one; see below.")
+    ] = "auto",
     data_root: Root = None,
     as_json: Json = False,
     *,
@@ -55,12 +58,13 @@ def size(
 ) -> None:
     """How many latent dimensions do the data need? One number, an interval, the evidence.
 
-    Nearest neighbours, of samples and of what an auto-encoder makes of them, the dimensions that a
-    learned mask leaves open, and short trainings around the answer. Give the same command again to
-    go on where it stopped.
+    Nearest neighbours, of samples and of what an auto-encoder makes of them; where these are not
+    sure, the dimensions that a learned mask leaves open; and short trainings around the answer.
+    Give the same command again to go on where it stopped.
 
-    `--method neighbours` leaves masks out. Published methods say a number, but not how far off it
-    may be: maskaae, irmae-wd, ard-vae, fondue, two-nn, mle, moments, local-pca.
+    `--method joint` plays masks in any case, `neighbours` never. Published methods say a number,
+    but not how far off it may be: maskaae, irmae-wd, ard-vae, fondue, two-nn, mle, moments,
+    local-pca.
 
     Example: `latentfit size --data synthetic:n=8`
     """
@@ -74,7 +78,7 @@ def size(
     from latentfit.storage.files import write_json
     from latentfit.storage.made import must_be_ours, remember
 
-    one_of("method", method, ("joint", "neighbours", *METHODS))
+    one_of("method", method, ("auto", *MASKED, *METHODS))
     answer, picture = out / "size.json", out / "size.png"
     for path in (answer, picture):
         must_be_ours(path)
@@ -89,7 +93,7 @@ def size(
             figure = sizes.reading(found.curve, found.axes, found.latent, title=method)
             lines = [f"{found.latent} latent dimensions by {method}, which says not how surely"]
         else:
-            found = find(loaded, masks=method == "joint", **given)
+            found = find(loaded, masks=MASKED.get(method), **given)
             figure = sizes.sizing(found.evidence, found.latent, found.interval)
             lines = [_headline(found), *(f"  {sentence}" for sentence in found.why)]
     write_json(answer, found.to_json())

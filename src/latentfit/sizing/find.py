@@ -16,16 +16,14 @@ from latentfit.schema.numbers import Numbers
 from latentfit.shapes import is_image
 from latentfit.sizing.budget import Table
 from latentfit.sizing.conclude import (
-    Check,
-    Evidence,
-    MaskRun,
     Size,
-    Spread,
     conclude,
+    confidence,
     filled,
     recommended,
     settled,
 )
+from latentfit.sizing.evidence import Check, Evidence, MaskRun, Spread
 from latentfit.sizing.neighbourhood import View
 from latentfit.sizing.published import Reading, read
 from latentfit.sizing.verdict import mask_cell, trace, verdict
@@ -43,16 +41,17 @@ def size(
     workers: int = 1,
     folder: Path | None = None,
     progress: bool = False,
-    masks: bool = True,
+    masks: bool | None = None,
 ) -> Size:
     """Find the number of latent dimensions that the data need.
 
     Three kinds of evidence: nearest neighbours, of samples and of what an auto-encoder makes of
-    them, which has no room for noise; the dimensions that MaskAAE leaves open; and short trainings
-    with a fixed prior at half, one and two times the answer. Where neighbours and a first mask
-    contradict each other, two more masks are played, from another latent size and other seeds.
-    Where a short training at half of the answer both generates and reconstructs test samples
-    better, so few samples do not fill the answer, and its half takes its place.
+    them, which has no room for noise; where these are not sure, the dimensions that MaskAAE leaves
+    open; and short trainings with a fixed prior at half, one and two times the answer. Where
+    neighbours and a first mask contradict each other, two more masks are played, from another
+    latent size and other seeds. Where a short training at half of the answer both generates and
+    reconstructs test samples better, so few samples do not fill the answer, and its half takes its
+    place.
 
     Arguments:
         data: Images or vectors; at least 200 training samples.
@@ -65,7 +64,8 @@ def size(
             needs `if __name__ == "__main__":`.
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
         progress: Print what is done.
-        masks: Play masks where there is time; without them neighbours alone say the number.
+        masks: Whether masks are played where there is time; None plays them where neighbours alone
+            are not sure.
 
     Raises:
         UserError: A number is out of range, fewer than 200 training samples differ, all their
@@ -154,7 +154,7 @@ def _laid(
 
 
 def gather(
-    table: Table, *, most: int, seed: int, masks: bool = True, check: bool = True
+    table: Table, *, most: int, seed: int, masks: bool | None = None, check: bool = True
 ) -> Evidence:
     """The evidence that a table's time allows.
 
@@ -162,7 +162,7 @@ def gather(
         table: Where trainings are played, and on what data.
         most: Largest latent size to try.
         seed: First of the seeds.
-        masks: Whether masks are played.
+        masks: Whether masks are played; None plays them where neighbours alone are not sure.
         check: Whether short trainings around the answer are played.
 
     Raises:
@@ -170,6 +170,8 @@ def gather(
     """
     view = View(table.data)
     neighbours = view.denoised(most, seed, table.affordable)
+    if masks is None:
+        masks = confidence(neighbours, []) != "high"
     runs: list[MaskRun] = []
     waves = _mask_cells(table.data, recommended(neighbours, []), most, seed)
     for wave in waves if masks else []:
@@ -195,7 +197,7 @@ def gather(
         "max_latent": most,
         "spread": _spread(view),
         "masks": runs,
-        "mask_seconds": table.seconds(waves[0]) if masks and not runs else 0.0,
+        "mask_seconds": table.seconds(waves[0]) if masks else None,
         "check": sorted(checks, key=lambda row: row["latent"]),
         "seconds": table.passed(),
         "core_seconds": table.core_seconds(),
