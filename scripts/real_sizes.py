@@ -62,8 +62,8 @@ def _sensors(root: str | None) -> Data:
     return lf.data.arrays(np.asarray(x, np.float32)[:, 0], name="sensors", kind="vectors")
 
 
-def _known(name: str) -> Callable[[str | None], Data]:
-    return lambda root: lf.data.load(name, root=root)
+def _known(name: str, **options: Any) -> Callable[[str | None], Data]:
+    return lambda root: lf.data.load(name, root=root, **options)
 
 
 SETS: dict[str, Callable[[str | None], Data]] = {
@@ -74,7 +74,7 @@ SETS: dict[str, Callable[[str | None], Data]] = {
     "sensors": _sensors,
     "digits": _known("digits"),
     "mnist": _known("mnist"),
-    "faces": _known("celeba:size=32"),
+    "faces": _known("celeba", size=32),
 }
 
 

@@ -84,7 +84,7 @@ def test_cells_of_data_that_are_handed_over_are_known_by_their_content():
 
 def test_sizing_needs_points_that_differ():
     data = arrays(torch.randn(100, 8).repeat(10, 1).numpy())
-    with pytest.raises(UserError, match="at least 200 training samples that differ, got"):
+    with pytest.raises(UserError, match="at least 100 training samples that differ, got"):
         sizing.size(data, budget=0)
 
 
@@ -168,5 +168,5 @@ def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():
 
 
 def test_sizing_refuses_too_few_samples():
-    with pytest.raises(UserError, match="at least 200"):
+    with pytest.raises(UserError, match="at least 100"):
         sizing.size(gaussian(n=2, d=8, count=120))

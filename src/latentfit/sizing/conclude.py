@@ -104,10 +104,10 @@ def conclude(evidence: Evidence) -> Size:
 def confidence(neighbours: Neighbours, masks: Sequence[MaskRun], answer: int | None = None) -> str:
     """How sure neighbours and masks are together.
 
-    `high` where reconstructions were looked at and the interval spans at most 3 or 0.3 of the
-    answer, `medium` where it spans at most 5 or half of it; `low` else, and where a mask closed
-    nothing, or what the auto-encoder keeps does not clearly stand out of what it loses; `none`
-    where masks and neighbours contradict each other.
+    `high` where reconstructions of 200 samples or more were looked at and the interval spans at
+    most 3 or 0.3 of the answer, `medium` where it spans at most 5 or half of it; `low` else, and
+    where a mask closed nothing, or what the auto-encoder keeps does not clearly stand out of what
+    it loses; `none` where masks and neighbours contradict each other.
 
     Arguments:
         neighbours: What they say.
@@ -122,6 +122,7 @@ def confidence(neighbours: Neighbours, masks: Sequence[MaskRun], answer: int | N
     number, low, high = _bounded(neighbours, masks)
     answer = number if answer is None else answer
     width = high - min(low, answer)
-    if width <= max(3, 0.3 * answer):
+    many = neighbours["samples"] - neighbours["copies"] >= rule.SAMPLES
+    if many and width <= max(3, 0.3 * answer):
         return "high"
     return "medium" if width <= max(5, 0.5 * answer) else "low"

@@ -54,7 +54,7 @@ def size(
     place.
 
     Arguments:
-        data: Images or vectors; at least 200 training samples.
+        data: Images or vectors; at least 100 training samples.
         max_latent: Largest latent size to try; where not given half of a sample's entries, all of
             them up to 64, and at most 512.
         budget: Minutes that the whole may take, about; evidence that takes longer is left out.
@@ -68,7 +68,7 @@ def size(
             are not sure.
 
     Raises:
-        UserError: A number is out of range, fewer than 200 training samples differ, all their
+        UserError: A number is out of range, fewer than 100 training samples differ, all their
             distances tie, or the folder is in use or cannot be written to.
 
     Example:

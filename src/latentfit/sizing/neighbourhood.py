@@ -13,12 +13,12 @@ from torch import Tensor
 from latentfit import metrics
 from latentfit.checks import UserError
 from latentfit.data.base import Data
-from latentfit.metrics.dimension import LEAST
 from latentfit.runs import load
 from latentfit.runs.cells import Cell, Row, run_of, value
 from latentfit.shapes import is_image
 
 Play = Callable[[Cell], "tuple[Row, Path] | None"]
+LEAST = 100  # training samples that differ
 SEEN = 5_000  # samples that are looked at
 SCALE = "20"  # neighbours whose estimate counts, as a key of `Neighbours`
 # Entries in all, and for each component above noise, so that the other components tell what is.
@@ -59,7 +59,7 @@ class View:
     """Samples of a data set as their neighbours see them.
 
     Arguments:
-        data: Of any kind; at least 200 training samples that differ.
+        data: Of any kind; at least 100 training samples that differ.
 
     Raises:
         UserError: Fewer samples differ, or all distances between them tie.

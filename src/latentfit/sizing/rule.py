@@ -16,6 +16,8 @@ RISE = 0.30
 # Deviations of logarithms: of an estimate from reconstructions; more of it for each factor e above
 # FROM; of one from samples alone. A quarter above what the choosing half shows.
 WIDTH, RISING, ALONE = 0.055, 0.05, 0.25
+# With fewer samples the deviation is larger: an auto-encoder keeps their noise, too.
+SAMPLES, FEW_WIDTH = 200, 0.15
 # Variance that an auto-encoder keeps in a dimension, as a multiple of what it loses in one. Noise
 # alone has 1; on the known sets it is 34 at least.
 NOTHING, CLEAR = 5.0, 20.0
@@ -47,7 +49,8 @@ def of_neighbours(found: Neighbours) -> Ends | None:
     ends: Ends = {"value": value, "low": value / reach**2, "high": value * reach}
     if found["rebuilt"] and (clear := standing(found)) >= NOTHING:
         smooth = nearest_scales(found["rebuilt"])
-        ends = _ends(_raised(smooth), WIDTH + RISING * max(0.0, math.log(smooth / FROM)))
+        least = WIDTH if found["samples"] - found["copies"] >= SAMPLES else FEW_WIDTH
+        ends = _ends(_raised(smooth), least + RISING * max(0.0, math.log(smooth / FROM)))
         ends["high"] = max(ends["high"], value if clear < CLEAR else 0.0)
     return ends
 

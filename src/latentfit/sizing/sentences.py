@@ -37,6 +37,9 @@ def _seen(found: Neighbours) -> list[str]:
                          for part in found["parts"])  # fmt: skip
         why.append(f"the samples are of several kinds, {told} dimensions; the answer is for the "
                    "latter")  # fmt: skip
+    if (held := found["samples"] - found["copies"]) < rule.SAMPLES:
+        why.append(f"{held} samples are few, and the interval is wider: with so few an auto-encoder "
+                   "keeps noise, too")  # fmt: skip
     if copies := found["copies"]:
         why.append(f"{copies:,} of {found['samples']:,} samples are left out of that: near copies "
                    "of others")  # fmt: skip

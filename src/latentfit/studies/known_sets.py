@@ -173,6 +173,7 @@ MAKERS: dict[str, Callable[[KnownSet, torch.Generator], Tensor]] = {
     "few": _net,
     "many": _net,
     "noise": _noisy,
+    "tiny": _noisy,
     "copies": _copied,
     "rounded": _rounded,
     "tails": _tailed,
@@ -217,6 +218,8 @@ CASES: list[Case] = [
 UNSEEN: list[Case] = [
     *(("clean", n, d, 4_000, 0.0) for n, d in ((4, 24), (7, 96), (10, 200), (20, 160), (30, 400))),
     *(("few", n, 48, count, 0.0) for n, count in ((2, 400), (6, 700), (10, 1_500))),
+    *(("tiny", n, d, count, level) for n, d, count, level in
+      ((2, 13, 150, 0.0), (6, 30, 150, 0.0), (4, 30, 180, 0.1), (3, 13, 180, 0.2))),
     ("many", 7, 40, 50_000, 0.0),
     *(("noise", n, d, 4_000, level) for n, d, level in
       ((2, 64, 0.2), (4, 48, 0.15), (6, 200, 0.3), (10, 96, 0.1), (20, 400, 0.1))),
