@@ -38,8 +38,8 @@ def _seen(found: Neighbours) -> list[str]:
         why.append(f"the samples are of several kinds, {told} dimensions; the answer is for the "
                    "latter")  # fmt: skip
     if (held := found["samples"] - found["copies"]) < rule.SAMPLES:
-        why.append(f"{held} samples are few, and the interval is wider: with so few an auto-encoder "
-                   "keeps noise, too")  # fmt: skip
+        why.append(f"{held} samples are few, and the interval is wider: of so few an auto-encoder "
+                   "keeps the noise, too")  # fmt: skip
     if copies := found["copies"]:
         why.append(f"{copies:,} of {found['samples']:,} samples are left out of that: near copies "
                    "of others")  # fmt: skip
