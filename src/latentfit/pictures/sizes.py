@@ -39,6 +39,25 @@ def intervals(panels: dict[str, list[tuple[int, int, int, int]]]) -> Figure:
     return figure
 
 
+@rc_context(STYLE)
+def calibrated(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
+    """How often intervals hold the truth, against how often they should; above the line: too wide.
+
+    Arguments:
+        curves: By title: pairs of a level and the share of truths that are held.
+    """
+    figure = Figure(figsize=(4.0, 3.8), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0.4, 1], [0.4, 1], ":", color="black", linewidth=0.9)
+    for (title, points), colour in zip(curves.items(), itertools.cycle(COLOURS), strict=False):
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, markersize=4, label=title)
+    axes.set(xlabel="level of the interval", ylabel="share of sets that it holds",
+             xlim=(0.45, 1.01), ylim=(0.45, 1.01))  # fmt: skip
+    axes.set_aspect("equal")
+    legend_above(axes, columns=1)
+    return figure
+
+
 Trace = Sequence[tuple[int, int]]
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+LEVELS = (0.5, 0.68, 0.8, 0.9, 0.95, 0.99)
+
+
 @dataclass(frozen=True)
 class Question:
     """How many dimensions has a known set?
@@ -111,6 +114,21 @@ def fitted(rows: Sequence[Row]) -> tuple[float, float]:
     return rise, errors[min(len(errors) - 1, round(0.95 * len(errors)))] / rule.LEVEL
 
 
+def calibration(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Levels of intervals, and the share of rows whose truth they hold, before rounding."""
+    found = [rule.of_neighbours(row["evidence"]["neighbours"]) for row in rows]
+    normal = statistics.NormalDist()
+    levels = []
+    for ends, row in zip(found, rows, strict=True):
+        if ends is None:
+            levels.append(1.0)
+            continue
+        end = ends["high"] if row["n"] > ends["value"] else ends["low"]
+        deviations = math.log(row["n"] / ends["value"]) / math.log(end / ends["value"])
+        levels.append(2 * normal.cdf(abs(deviations) * rule.LEVEL) - 1)
+    return [(level, sum(held <= level for held in levels) / len(rows)) for level in LEVELS]
+
+
 def answered(row: Row) -> Size:
     """What today's rule says of the evidence of a row."""
     return conclude(row["evidence"])
@@ -143,7 +161,7 @@ def _missed(rows: Sequence[Row]) -> str:
 def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     columns = ["stratum", "sets", "interval holds n", "cannot say", "median error",
                "median width of the interval", "median seconds"]  # fmt: skip
-    text = ""
+    text, shown = "", {}
     halves = (
         ("Reported", REPORTING),
         ("Reported, other sizes, counts and levels", OTHERS),
@@ -153,15 +171,25 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         half = [row for row in rows if row["seed"] in seeds]
         if not half:
             continue
+        shown[title] = half
         lines = [_line(name, held) for (name,), held in grouped(half, "stratum").items()]
         text += f"## {title}: seeds {', '.join(map(str, seeds))}\n\n"
         text += table(columns, [*lines, _line("all", half)])
         text += f"\nIntervals that do not hold n:\n\n{_missed(half)}\n"
+        shares = [f"{share:.0%}" for _, share in calibration(half)]
+        text += "Before rounding to whole dimensions intervals of other levels hold:\n\n"
+        text += table(["level", *(f"{level:.0%}" for level in LEVELS)], [["holds n", *shares]])
+        text += "\n"
         if seeds == CHOOSING:
             rise, deviation = fitted(half)
             text += f"The rule, fitted to these: rise {rise:.3f}, deviation {deviation:.3f}.\n"
     reported = [row for row in rows if row["seed"] not in CHOOSING]
-    return text, {"size-cases": _figure(reported)} if reported else {}
+    if not reported:
+        return text, {}
+    from latentfit.pictures.sizes import calibrated
+
+    curves = {title.lower(): calibration(half) for title, half in shown.items()}
+    return text, {"size-cases": _figure(reported), "calibration": calibrated(curves)}
 
 
 def _figure(rows: Sequence[Row]) -> Figure:
