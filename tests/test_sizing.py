@@ -83,7 +83,7 @@ def test_cells_of_data_that_are_handed_over_are_known_by_their_content():
 
 
 def test_sizing_needs_points_that_differ():
-    data = arrays(torch.randn(100, 8).repeat(10, 1).numpy())
+    data = arrays(torch.randn(80, 8).repeat(10, 1).numpy())
     with pytest.raises(UserError, match="at least 100 training samples that differ, got"):
         sizing.size(data, budget=0)
 

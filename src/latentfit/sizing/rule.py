@@ -12,7 +12,7 @@ LEVEL = 1.96  # deviations of a 95 % interval
 APART = 3.0  # deviations between two estimates that contradict each other
 FROM = 12.0  # dimensions from which estimates on curved data are low
 # Fitted to the choosing half of `latentfit reproduce size-cases`, whose table says so again.
-RISE = 0.30
+RISE = 0.25
 # Deviations of logarithms: of an estimate from reconstructions; more of it for each factor e above
 # FROM; of one from samples alone. A quarter above what the choosing half shows.
 WIDTH, RISING, ALONE = 0.055, 0.05, 0.25
@@ -37,7 +37,7 @@ def of_neighbours(found: Neighbours) -> Ends | None:
     r"""The dimension by neighbours, and its interval; None where nothing finite came out.
 
     With b the smaller of the estimates from reconstructions by 5 and by 20 neighbours, since noise
-    raises the first and curvature the second, :math:`\ln n = \ln b + 0.30 \max(0, \ln (b / 12))`:
+    raises the first and curvature the second, :math:`\ln n = \ln b + 0.25 \max(0, \ln (b / 12))`:
     on curved data the estimate is low in many dimensions. Where no auto-encoder was played, or what
     it keeps does not stand out of what it loses, the samples alone count, with an interval that is
     wide downwards: they cannot tell noise from dimensions. Where it stands out, but not clearly,

@@ -12,7 +12,7 @@ from latentfit.studies.base import Shown, Study, grouped, table
 from latentfit.studies.known_sets import CASES, CHOOSING, REPORTING, Case, known_sets
 from latentfit.studies.size_cases import Question, answered
 
-PLAYED = ("neighbours", "ard-vae", "irmae-wd", "fondue", "two-nn", "mle")
+PLAYED = ("neighbours", "ard-vae", "irmae-wd", "two-nn", "mle")
 MASKED: list[Case] = [
     *(case for case in CASES if case[0] == "noise"),
     ("clean", 8, 128, 6_000, 0.0),
@@ -31,6 +31,7 @@ MASKED: list[Case] = [
 
 def _cells(scale: str) -> list[Question]:
     played = [Question(held, m) for held in known_sets(REPORTING[:1]) for m in PLAYED]
+    played += [Question(held, "fondue") for held in known_sets(REPORTING[:1])[::2]]  # six trainings
     chosen = [Question(held, "irmae-wd") for held in known_sets(CHOOSING[:1])[::3]]  # its floor
     masked = [Question(held, "joint") for held in known_sets(REPORTING[:1], MASKED)]
     return played[:2] if scale == "smoke" else [*played, *chosen, *masked]
