@@ -62,8 +62,8 @@ def test_size_leaves_copies_out_and_says_so():
     clean = lf.size(arrays(SIX), budget=0)
     assert clean.evidence["neighbours"]["copies"] == 0
     assert not any("left out" in why for why in clean.why)
-    with pytest.raises(UserError, match=r"at least 200 .* that differ, got 1.. among"):
-        lf.size(arrays(again(SIX[:150], 1e-6, 9)), budget=0)
+    with pytest.raises(UserError, match=r"at least 100 .* that differ, got .. among"):
+        lf.size(arrays(again(SIX[:80], 1e-6, 9)), budget=0)
 
 
 @pytest.mark.parametrize(("points", "estimator"), [(TIED, "two-nn"), (np.eye(400), "mle"),
