@@ -50,6 +50,14 @@ def test_a_method_without_time_or_answer_says_so():
     assert "200" in row["error"]
 
 
+def test_a_training_that_failed_is_told(monkeypatch):
+    failed = [{"key": "x", "error": "reconstruction is not finite in round 3"}]
+    monkeypatch.setattr("latentfit.sizing.budget.Table.affords", lambda *_, **__: True)
+    monkeypatch.setattr("latentfit.sizing.budget.Table.play", lambda *_: failed)
+    with pytest.raises(UserError, match="ard-vae has no answer, its training failed: reconstr"):
+        published_size(gaussian(n=3, d=16, count=600), "ard-vae")
+
+
 def test_the_command_line_asks_them(tmp_path):
     done = command("size", "--data", "synthetic:n=3,d=16,count=1500", "--method", "two-nn",
                      "--out", str(tmp_path))  # fmt: skip

@@ -167,6 +167,13 @@ def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():
     assert len({cell.key for cell in cells}) == len(cells) == 3
 
 
+def test_no_check_is_larger_than_the_bound():
+    data = gaussian(n=4, d=16, count=600)
+    for answer, sizes in ((12, [6, 8]), (3, [1, 3, 6]), (20, [8]), (1, [1, 2])):
+        cells = size_module._check_cells(data, answer, most=8, seed=0)
+        assert [cell.latent for cell in cells] == sizes
+
+
 def test_sizing_refuses_too_few_samples():
     with pytest.raises(UserError, match="at least 100"):
         sizing.size(gaussian(n=2, d=8, count=120))

@@ -84,8 +84,8 @@ def size(
         must_be_ours(path)
     loaded = load_data(data, data_root, **reading)
     given: dict[str, Any] = {
-        "max_latent": max_latent, "budget": budget, "seed": seed, "workers": workers,
-        "folder": out, "progress": not as_json,
+        "max_latent": max_latent, "budget": budget, "seed": seed, "folder": out,
+        "progress": not as_json,
     }  # fmt: skip
     with kept_in(out):
         if method in METHODS:
@@ -93,7 +93,7 @@ def size(
             figure = sizes.reading(found.curve, found.axes, found.latent, title=method)
             lines = [f"{found.latent} latent dimensions by {method}, which says not how surely"]
         else:
-            found = find(loaded, masks=MASKED.get(method), **given)
+            found = find(loaded, masks=MASKED.get(method), workers=workers, **given)
             figure = sizes.sizing(found.evidence, found.latent, found.interval)
             lines = [_headline(found), *(f"  {sentence}" for sentence in found.why)]
     write_json(answer, found.to_json())

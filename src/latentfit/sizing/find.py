@@ -88,12 +88,12 @@ def published_size(
     max_latent: int | None = None,
     budget: float | None = None,
     seed: int = 0,
-    workers: int = 1,
     folder: Path | None = None,
     progress: bool = False,
 ) -> Reading:
     """What a published method says, on the networks that `size` has; arguments as there.
 
+    Trainings are played one after the other.
     `irmae-wd` (Zeng et al., 2024), `ard-vae` (Saha et al., 2025), `fondue` (Bonheme & Grzes, 2022),
     `maskaae`, and the neighbour estimators of `metrics.intrinsic_dimension`. No method but ours has
     an interval that was checked.
@@ -107,7 +107,7 @@ def published_size(
         3
     """
     most = largest(data, max_latent)
-    with _laid(data, budget, workers, folder, progress) as table:
+    with _laid(data, budget, 1, folder, progress) as table:
         return read(method, table, most=most, seed=seed)
 
 
@@ -226,7 +226,7 @@ def _mask(row: Row, folder: Path) -> MaskRun:
 
 
 def _check_cells(data: Data, answer: int, most: int, seed: int) -> list[Cell]:
-    sizes = sorted({max(1, answer // 2), answer, min(most, 2 * answer)})
+    sizes = sorted({min(most, m) for m in (max(1, answer // 2), answer, 2 * answer)})
     settings: dict[str, float] = {"width": 0.25} if is_image(data.seen) else {"batch": 64}
     groups = ("fd",)
     return [

@@ -140,7 +140,8 @@ class View:
         explained = value(row, "explained")
         if explained is None:  # it diverged
             return self.alone()
-        rebuilt = _rebuilt(load(run_of(row["key"], folder).path, device="cpu").reconstruct, self.x)
+        model = load(run_of(row["key"], folder).path, device="cpu")
+        rebuilt = in_parts(model.reconstruct, self.x)
         found = metrics.parts(rebuilt)
         rows = found[-1].rows
         curve, smooth = (_finite(points[rows]) for points in (self.x.flatten(1), rebuilt))
@@ -189,5 +190,6 @@ def _loses_noise(found: Neighbours, before: Neighbours) -> bool:
 
 
 @torch.no_grad()
-def _rebuilt(reconstruct: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    return torch.cat([reconstruct(part).flatten(1) for part in x.split(512)])
+def in_parts(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """A function of samples (N, *shape), some hundred at a time, each flattened."""
+    return torch.cat([function(part).flatten(1) for part in x.split(512)])

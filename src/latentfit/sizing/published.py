@@ -19,7 +19,7 @@ from latentfit.runs import load
 from latentfit.runs.cells import Cell, run_of
 from latentfit.shapes import is_image
 from latentfit.sizing.budget import Table
-from latentfit.sizing.neighbourhood import SEEN, View
+from latentfit.sizing.neighbourhood import SEEN, View, in_parts
 from latentfit.sizing.rule import nearest_scales
 from latentfit.sizing.verdict import mask_cell, trace, verdict
 
@@ -73,7 +73,7 @@ def read(method: str, table: Table, *, most: int, seed: int) -> Reading:
 def irmae_wd(table: Table, most: int, seed: int) -> Found:
     """The singular values of the codes' covariance before their sharpest drop (Zeng et al.)."""
     model = _trained("irmae-wd", table, min(most, FIRST), ROUNDS, seed)
-    codes = _on(model.encode, _samples(table))
+    codes = in_parts(model.encode, _samples(table))
     values = torch.linalg.svdvals(codes.double().T.cov())
     curve = [(place, float(value / values[0])) for place, value in enumerate(values, 1)]
     return sharpest_drop(values), curve, ("singular value of the codes", "of the largest")
@@ -228,6 +228,8 @@ def _trained(name: str, table: Table, m: int, rounds: int, seed: int) -> Model:
                 fingerprint=table.data.fingerprint)  # fmt: skip
     _must_afford(table, cell)
     (row,) = table.play([cell])
+    if "error" in row:
+        raise UserError(f"{name} has no answer, its training failed: {row['error']}")
     return load(run_of(row["key"], table.folder).path, device="cpu")
 
 
@@ -241,11 +243,6 @@ def _must_afford(table: Table, cell: Cell) -> None:
 
 def _mle(points: Tensor) -> float:
     return intrinsic_dimension(points, estimator="mle", repeats=2, calibrate=False).value
-
-
-@torch.no_grad()
-def _on(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    return torch.cat([function(part) for part in x.split(512)])
 
 
 @torch.no_grad()

@@ -14,12 +14,12 @@ FROM = 12.0  # dimensions from which estimates on curved data are low
 # Fitted to the choosing half of `latentfit reproduce size-cases`, whose table says so again.
 RISE = 0.25
 # Deviations of logarithms: of an estimate from reconstructions; more of it for each factor e above
-# FROM; of one from samples alone. A quarter above what the choosing half shows.
+# FROM; of one from samples alone. A little above what the choosing half shows.
 WIDTH, RISING, ALONE = 0.055, 0.05, 0.25
 # With fewer samples the deviation is larger: an auto-encoder keeps their noise, too.
 SAMPLES, FEW_WIDTH = 200, 0.15
 # Variance that an auto-encoder keeps in a dimension, as a multiple of what it loses in one. Noise
-# alone has 1; on the known sets it is 34 at least.
+# alone has 1; on the known sets it is 33 at least, but 11 where there are fewer than 200 samples.
 NOTHING, CLEAR = 5.0, 20.0
 # Of a mask's count: what 28 masks on synthetic sets show, off by one at most up to 24 dimensions.
 MASK, MASK_STEP = 0.04, 0.5
