@@ -94,6 +94,7 @@ def published_size(
     """What a published method says, on the networks that `size` has; arguments as there.
 
     Trainings are played one after the other.
+
     `irmae-wd` (Zeng et al., 2024), `ard-vae` (Saha et al., 2025), `fondue` (Bonheme & Grzes, 2022),
     `maskaae`, and the neighbour estimators of `metrics.intrinsic_dimension`. No method but ours has
     an interval that was checked.
