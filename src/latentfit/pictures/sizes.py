@@ -131,8 +131,9 @@ def sizing(evidence: Mapping[str, Any], answer: int, interval: tuple[int, int]) 
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     costs = (("lost", "variance that is lost"), ("fd", "Fréchet distance, fixed prior"))
     for axes, (key, title) in zip(panels[len(upright) :], costs, strict=False):
-        axes.plot([r["latent"] for r in check], [r[key] for r in check], "o-", markersize=4)
-        axes.set(title=title, xlabel="latent size m", ylim=(0, None))
+        values = [r[key] for r in check]
+        axes.plot([r["latent"] for r in check], values, "o-", markersize=4)
+        axes.set(title=title, xlabel="latent size m", ylim=(0, 1.08 * max(values) or None))
         axes.axvspan(*interval, color=COLOURS[2], alpha=0.15, linewidth=0)
         axes.axvline(answer, color=COLOURS[2], linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
