@@ -112,19 +112,19 @@ COLUMNS = ["set", "answer", "distance there", "best of the sweep", "distance the
            "within 2 % or the spread", "seconds of `size`", "of the sweep", "share"]  # fmt: skip
 
 
-def main(names: Sequence[str], out: Path, root: str | None) -> None:
-    """Ask, sweep, and write the table of all sets that are finished."""
+def main(names: Sequence[str], out: Path, root: str | None, workers: int) -> None:
+    """Ask for all sets, then sweep, and write the table of those that are finished."""
     path = out / "answers.jsonl"
+    held = {row["set"]: row for row in read_lines(path)}
+    for name in [name for name in names if name not in held]:
+        found = lf.size(SETS[name](root), folder=out / "sizes" / name, workers=workers)
+        held[name] = {"set": name, **found.to_json(), "seconds": found.evidence["seconds"]}
+        write_lines(path, held.values())
     lines = []
     for name in names:
-        held = {row["set"]: row for row in read_lines(path)}
         data = SETS[name](root)
-        if name not in held:
-            found = lf.size(data, folder=out / "sizes" / name, progress=True)
-            held[name] = {"set": name, **found.to_json(), "seconds": found.evidence["seconds"]}
-            write_lines(path, held.values())
-        folder = out / "sweeps" / name
-        rows = play_cells(sweep(data, held[name]["latent"]), folder, data=data)
+        cells = sweep(data, held[name]["latent"])
+        rows = play_cells(cells, out / "sweeps" / name, data=data, workers=workers)
         lines.append(line(name, held[name], rows))
         (out / "table.md").write_text(table(COLUMNS, lines), encoding="utf-8")
         print(json.dumps(lines[-1]), flush=True)
@@ -135,5 +135,6 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data-root")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--workers", type=int, default=2, help="trainings at a time")
     given = parser.parse_args()
-    main(given.sets, given.out, given.data_root)
+    main(given.sets, given.out, given.data_root, given.workers)

@@ -23,7 +23,8 @@ def test_late_priors_follow_the_codes(name):
     model = recipe("ae", data, latent=2, width=1 / 4, batch=32)
     train(model, data, Settings(rounds=200, progress=False, device="cpu"))
     codes = model.encode(data.train.first(900)).detach()
-    trained = {"flow": 2_000, "autoregressive": 2_000, "vamp": 2_000, "two-stage": 400}
+    trained = {"flow": 2_000, "autoregressive": 2_000, "vamp": 2_000, "two-stage": 400,
+               "matching": 400}  # fmt: skip
     refit(model, data, name, rounds=trained.get(name, 1), progress=False)
     torch.manual_seed(0)
     drawn = model.prior.sample(900).detach()
@@ -32,7 +33,7 @@ def test_late_priors_follow_the_codes(name):
     assert float((drawn.std(0) / codes.std(0)).log().abs().max()) < 0.35
 
 
-@pytest.mark.parametrize("name", ["vamp", "autoregressive", "flow"])
+@pytest.mark.parametrize("name", ["vamp", "autoregressive", "flow", "matching"])
 def test_trained_priors_know_dimensions_that_collapsed(name):
     """There the means of a VAE's posteriors hardly move, but its draws have deviation 1."""
     data = gaussian(n=2, d=8, count=1_200)

@@ -79,6 +79,8 @@ TABLES: dict[str, Table] = {
     "rae-l2 colour": single({"code_norm": 2.4e-2, "kernel_norm": 3.1e-3}, rate=1.0, shape=COLOUR),
     "rae": single({"code_norm": 0.032}, rate=1.0),
     "rae colour": single({"code_norm": 0.24}, rate=1.0, shape=COLOUR),
+    "ae-matching": single({}, rate=1.0),
+    "rae-matching": single({"code_norm": 6.4e-3, "kernel_norm": 1e-4}, rate=1.0),
     "rae-gp": single({"code_norm": 6.4e-3, "decoder_slope": 1.0}, rate=1.0),
     "rae-sn": single({"code_norm": 0.58}, rate=1.0),
     "rae-sn colour": single({"code_norm": 0.72}, rate=1.0, shape=COLOUR),

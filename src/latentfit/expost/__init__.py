@@ -3,6 +3,7 @@
 from latentfit.expost.density import CodeDensity, CodeMixture, CodeSequence, DensityPrior
 from latentfit.expost.fit import Codes, fit_prior
 from latentfit.expost.flow import CodeFlow
+from latentfit.expost.matching import CodeMatching
 from latentfit.expost.priors import PRIORS, PriorRecipe, refit, with_prior
 from latentfit.expost.stage import SecondStage, second_stage
 
@@ -10,6 +11,7 @@ __all__ = [
     "PRIORS",
     "CodeDensity",
     "CodeFlow",
+    "CodeMatching",
     "CodeMixture",
     "CodeSequence",
     "Codes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +29,15 @@ class CodeDensity(Learner):
     Arguments:
         latent: Number of dimensions m.
         rate: Learning rate.
+
+    Attributes:
+        passes: Over the codes, at most. Of 240 to 2,000 codes of digits in 4 to 32 dimensions,
+            codes that were held out are likeliest after 10 to 25; after 100 a flow gives them
+            thousands of nats less.
     """
 
     average = 0.999
+    passes: ClassVar[int] = 20
     shift: Tensor
     scale: Tensor
 
@@ -79,7 +86,7 @@ class DensityPrior(Learned[CodeDensity]):
     """
 
     def __init__(self, model: CodeDensity) -> None:
-        super().__init__(model, longer=0.25)
+        super().__init__(model, longer=0.25, passes=model.passes)
 
     def begin(self, codes: Tensor) -> None:
         """Let the density know the codes (N, m)."""

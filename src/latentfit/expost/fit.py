@@ -53,9 +53,9 @@ def fit_prior(
 ) -> None:
     """Fit an `ExPost` prior on the codes of the training split; leave any other as it is.
 
-    One that is `Fitted` is fitted in closed form. The model of a `Learned` one is trained for
-    `longer` times the rounds of the first stage, in its own run folder `prior`; it goes on where it
-    stopped, and starts anew where the codes or its settings have changed.
+    One that is `Fitted` is fitted in closed form. The model of a `Learned` one is trained for its
+    `rounds`, in its own run folder `prior`; it goes on where it stopped, and starts anew where the
+    codes or its settings have changed.
 
     Arguments:
         model: A trained model, changed in place.
@@ -77,7 +77,7 @@ def fit_prior(
         mark = fingerprint((means, torch.arange(len(means))))
         codes = replace(data, name=f"codes of {data.name}", **splits, fingerprint=mark,
                         schema=plain(splits["train"].shape))  # fmt: skip
-        chosen = replace(settings, rounds=max(1, round(prior.longer * settings.rounds)))
+        chosen = replace(settings, rounds=prior.rounds(settings.rounds, len(splits["train"])))
         # Its settings are told by those of the model whose prior it is.
         prior.model.recipe = prior.model.recipe or (type(prior.model).__name__, {})
         where = None if folder is None else folder.prior

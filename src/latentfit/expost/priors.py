@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from latentfit.checks import Count, Rate, UserError, one_of, within
@@ -11,6 +11,7 @@ from latentfit.data.base import Data, must_have_shape
 from latentfit.expost.density import CodeMixture, CodeSequence, DensityPrior
 from latentfit.expost.fit import fit_prior
 from latentfit.expost.flow import CodeFlow
+from latentfit.expost.matching import CodeMatching
 from latentfit.expost.stage import second_stage
 from latentfit.models import Learned, Model
 from latentfit.models.learner import mark
@@ -31,19 +32,21 @@ class PriorRecipe:
         name: What a person types.
         build: From the number of dimensions, a factor on hidden sizes and settings to the prior.
         what: One line.
-        trained: Whether it is trained, so that it has a batch size.
+        batch: Default of the batch size of one that is trained; None of one that is not.
     """
 
     name: str
     build: Callable[..., Prior]
     what: str
-    trained: bool = False
+    batch: int | None = None
 
     def settings(self) -> dict[str, Setting]:
         """What may be set, by name."""
         held = settings_of(self.build)
         own = {name: held[name] for name in held if name not in ("latent", "width")}
-        return own | ({"batch": PACE["batch"]} if self.trained else {})
+        if self.batch is None:
+            return own
+        return own | {"batch": replace(PACE["batch"], default=self.batch)}
 
 
 def _gaussian(latent: int, width: float) -> Prior:
@@ -73,6 +76,12 @@ def _flow(latent: int, width: float, *, steps: Count = 5, rate: Rate = 1e-3) -> 
     return DensityPrior(CodeFlow(latent, steps=steps, hidden=hidden(width / 2)[:2], rate=rate))
 
 
+def _matching(
+    latent: int, width: float, *, units: Count = 256, blocks: Count = 3, rate: Rate = 1e-3
+) -> Prior:
+    return DensityPrior(CodeMatching(latent, units=units, blocks=blocks, rate=rate))
+
+
 PRIORS: Table[PriorRecipe] = Table(
     "priors",
     PriorRecipe,
@@ -80,11 +89,12 @@ PRIORS: Table[PriorRecipe] = Table(
         PriorRecipe("gaussian", _gaussian, "one Gaussian with full covariance"),
         PriorRecipe("gmm", _gmm, "a mixture of Gaussians with full covariances"),
         PriorRecipe("kde", _kde, "a Gaussian kernel on each of `count` training codes"),
-        PriorRecipe("vamp", _vamp, "a mixture of diagonal Gaussians, moved by gradients", True),
+        PriorRecipe("vamp", _vamp, "a mixture of diagonal Gaussians, moved by gradients", 128),
         PriorRecipe("autoregressive", _autoregressive,
-                    "each dimension a mixture of Gaussians given those before it", True),
-        PriorRecipe("flow", _flow, "a masked autoregressive flow", True),
-        PriorRecipe("two-stage", second_stage, "a second VAE, on the codes (Dai & Wipf)", True),
+                    "each dimension a mixture of Gaussians given those before it", 128),
+        PriorRecipe("flow", _flow, "a masked autoregressive flow", 128),
+        PriorRecipe("matching", _matching, "flow matching: noise follows a learned velocity", 512),
+        PriorRecipe("two-stage", second_stage, "a second VAE, on the codes (Dai & Wipf)", 128),
     ),
 )  # fmt: skip
 """What `fit-prior` fits, by the name that a person types; ours and those of plug-ins."""
@@ -111,7 +121,7 @@ def with_prior(model: Model, name: str, **settings: Any) -> Model:
     device = next(model.parameters()).device
     prior = chosen.build(model.latent, arguments.get("width", 1.0), **own).to(device)
     if isinstance(prior, Learned):
-        prior.model.batch = given.get("batch", PACE["batch"].default)
+        prior.model.batch = given.get("batch", chosen.batch or prior.model.batch)
         prior.model.recipe = (name, given)
     model.prior, model.refitted = prior, (name, given)
     if as_built:  # recipe and prior still say all of it
@@ -129,8 +139,9 @@ def refit(
         model: A trained model with an encoder.
         data: What it was trained on.
         name: One of `PRIORS`.
-        rounds: Of the auto-encoder's training; `vamp`, `autoregressive` and `flow` play a quarter
-            of them, `two-stage` twice as many, the others none.
+        rounds: Of the auto-encoder's training; `vamp`, `autoregressive`, `flow` and `matching` play
+            a quarter of them, but no more than their `passes` over the codes, `two-stage` twice as
+            many, the others none.
         seed: Of the fit.
         progress: Show a progress bar.
         folder: Where a prior that is trained keeps its checkpoints.

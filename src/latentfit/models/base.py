@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -26,12 +27,18 @@ class Learned(ExPost, Generic[Kind]):
     Arguments:
         model: What is trained.
         longer: Rounds of its training for each round of the auto-encoder's.
+        passes: Over the codes, at most: more would learn them by heart; None has no such bound.
     """
 
-    def __init__(self, model: Kind, *, longer: float) -> None:
+    def __init__(self, model: Kind, *, longer: float, passes: int | None = None) -> None:
         super().__init__()
         self.model: Kind = model
-        self.longer = longer
+        self.longer, self.passes = longer, passes
+
+    def rounds(self, first: int, codes: int) -> int:
+        """Rounds of its training after `first` of the auto-encoder's, on a number of codes."""
+        most = math.inf if self.passes is None else self.passes * codes / self.model.batch
+        return max(1, round(min(self.longer * first, most)))
 
     def begin(self, codes: Tensor) -> None:
         """What the training must know of the codes (N, m) before it starts; nothing as a rule."""

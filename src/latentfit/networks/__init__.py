@@ -18,6 +18,7 @@ from latentfit.networks.mask import Mask
 from latentfit.networks.mlp import MLP, Mapping, SkipMLP
 from latentfit.networks.residual import GridDecoder, GridEncoder
 from latentfit.networks.transformer import CausalTransformer
+from latentfit.networks.velocity import Velocity
 
 __all__ = [
     "FAMILIES",
@@ -37,6 +38,7 @@ __all__ = [
     "Mapping",
     "Mask",
     "SkipMLP",
+    "Velocity",
     "dai_wipf",
     "decoder",
     "dense",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -91,8 +92,13 @@ def pages() -> Iterator[str]:
         lines = ["| " + " | ".join(part.name for part in fields(Row)) + " |", "|---" * 7 + "|"]
         lines += ["| " + " | ".join(map(str, astuple(row))) + " |" for row in rows]
         if isinstance(model.prior, Learned):
-            lines.append(f"\nThe last row afterwards, {model.prior.longer:g} times as many rounds.")
+            lines.append(f"\nThe last row afterwards, {_after(model.prior)}.")
         yield "\n".join(lines) + "\n"
+
+
+def _after(prior: Learned[Any]) -> str:
+    rounds = f"{prior.longer:g} times as many rounds"
+    return rounds if prior.passes is None else f"{rounds}, at most {prior.passes} passes over codes"
 
 
 def _rows(model: Learner, x: Tensor) -> list[Row]:

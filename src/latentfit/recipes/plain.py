@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
-from latentfit.checks import Count, Rate, Weight
+from latentfit.checks import Rate, Weight
 from latentfit.divergences import inverse_multiquadratic, kernel_distance
+from latentfit.expost import PRIORS
 from latentfit.models import AutoEncoder
 from latentfit.models.autoencoder import Penalty
 from latentfit.networks import spectrally_normal_everywhere
 from latentfit.optimizers import adam
 from latentfit.penalties import code_norm, decoder_slope, kernel_norm
-from latentfit.priors import GaussianMixture, Normal
+from latentfit.priors import Normal
 from latentfit.recipes.base import Paper, Preset, Recipe, system
 from latentfit.recipes.parts import Parts
 
 _HINTON = Paper("Reducing the Dimensionality of Data with Neural Networks (Hinton et al.)", 2006)
 _TOLSTIKHIN = Paper("Wasserstein Auto-Encoders (Tolstikhin et al.)", 2018)
 _GHOSH = Paper("From Variational to Deterministic Autoencoders (Ghosh et al.)", 2020)
+_LIPMAN = Paper("Flow Matching for Generative Modeling (Lipman et al.)", 2023)
 
 # Of the codes: beside another penalty, where it is alone, and beside spectral norm [RAE's code].
 _CODES = Preset(6.4e-3, {"colour": 2.4e-2, "celeba": 1.9e-2})
@@ -31,18 +34,18 @@ _KERNELS = Preset(1.0e-4, {"colour": 3.1e-3, "celeba": 1.2e-3})
 def _plain(
     parts: Parts,
     *,
-    components: Count = 10,
+    late: Literal["gaussian", "gmm", "matching"] = "gmm",
     code_weight: Weight | None = None,
     kernel_weight: Weight | None = None,
     gradient: bool = False,
     spectral: bool = False,
     rate: Rate = 2e-4,
 ) -> AutoEncoder:
-    """Squared error with optional penalties, and a Gaussian mixture on the codes afterwards.
+    """Squared error with optional penalties, and a prior that is fitted to the codes afterwards.
 
     Arguments:
         parts: Networks.
-        components: Gaussians in the mixture; 1 is a single Gaussian.
+        late: The prior, with its usual settings; see `expost.PRIORS`.
         code_weight: Weight of the squared norm of the codes (RAE); None is no such penalty.
         kernel_weight: Weight of the squared kernels of the decoder (RAE-L2, AE + GMM "L2").
         gradient: Penalise the decoder's slope (RAE-GP).
@@ -56,7 +59,8 @@ def _plain(
         error summed over a padded 32x32 image; colour images have those of CIFAR-10. Its paper
         halves the norm of the codes. The slope is
         that of the output and not of its square (`penalties.decoder_slope`). `ae-gmm` takes
-        FlexAE's "AE + GMM (L2)", which that paper does not define, for RAE's kernel penalty.
+        FlexAE's "AE + GMM (L2)", which that paper does not define, for RAE's kernel penalty. No
+        paper has the systems with flow matching.
     """
     likelihood = parts.squared_error()
     penalties: dict[str, Penalty] = {}
@@ -71,7 +75,7 @@ def _plain(
         penalties["decoder_slope"] = lambda z, decoder: decoder_slope(z, decoder, likelihood.mean)
     model = AutoEncoder(
         parts.points(likelihood),
-        prior=GaussianMixture(parts.latent, components=components),
+        prior=PRIORS[late].build(parts.latent, parts.width),
         penalties=penalties,
         weights=weights,
         optimizer=adam(rate),
@@ -93,14 +97,14 @@ def _row(name: str, idea: str, presets: dict[str, Preset], **fixed: object) -> R
         paper=_GHOSH,
         idea=idea,
         presets=presets,
-        fixed={"components": 10, **held, **fixed},
+        fixed={"late": "gmm", **held, **fixed},
     )
 
 
 ae = replace(
     _row("ae", "reconstruction alone; samples from a Gaussian fitted to the codes", {}),
     paper=_HINTON,
-    fixed={"components": 1, **_NOTHING},
+    fixed={"late": "gaussian", **_NOTHING},
 )
 ae_gmm = _row(
     "ae-gmm",
@@ -122,6 +126,24 @@ rae_gp = _row(
     "penalties on the codes and on the decoder's slope; mixture of ten Gaussians",
     {"code_weight": _CODES},
     gradient=True,
+)
+ae_matching = replace(
+    _row(
+        "ae-matching",
+        "reconstruction alone; samples from a velocity that carries noise to the codes",
+        {},
+        late="matching",
+    ),
+    paper=_LIPMAN,
+)
+rae_matching = replace(
+    _row(
+        "rae-matching",
+        "penalties on codes and kernels; samples from a velocity that carries noise to the codes",
+        {"code_weight": _CODES, "kernel_weight": _KERNELS},
+        late="matching",
+    ),
+    paper=_LIPMAN,
 )
 rae_sn = _row(
     "rae-sn",

@@ -1,0 +1,155 @@
+"""Flow matching: codes as where noise arrives that follows a velocity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from latentfit.expost.density import CodeDensity
+from latentfit.networks import Velocity
+from latentfit.players import Terms
+
+Field = Callable[[Tensor, Tensor], Tensor]
+"""Velocities (B, m) of points (B, m) at times (B,)."""
+
+STEPS = (3, 5, 10)  # of the midpoint rule, two evaluations each
+TOLERANCE = 0.05  # in deviations of the codes
+PROBES = 256  # draws by which the steps are chosen
+EXACT = 16  # dimensions up to which a divergence is taken whole; beyond, that many directions
+
+
+class CodeMatching(CodeDensity):
+    r"""A density of codes that a velocity carries over from noise, learned along straight lines.
+
+    .. math:: \min_v \; E \, \| v(u_t, t) - (u - e) \|^2, \quad u_t = (1 - t) e + t u, \quad
+              e \sim N(0, I), \; t \sim U(0, 1)
+
+    A draw starts at e and follows v from t = 0 to 1. Its density is found on the way back,
+
+    .. math:: \log q(u_1) = \log N(u_0; 0, I) - \int_0^1 \nabla \cdot v(u_t, t) \, dt
+
+    Both by the midpoint rule: in as few of 3, 5 or 10 steps as twice as many would move draws by no
+    more than 0.05 of the codes' deviation.
+
+    Arguments:
+        latent: Number of dimensions m.
+        units: Width of the velocity's blocks.
+        blocks: Number of them.
+        rate: Learning rate.
+
+    References:
+        | Flow Matching for Generative Modeling (Lipman et al., 2023), Eqs. 14 and 23, with sigma 0
+        | Flow Straight and Fast (Liu et al., 2023), Eq. 1
+        | Neural Ordinary Differential Equations (Chen et al., 2018), Eq. 8
+        | FFJORD (Grathwohl et al., 2019), Eq. 7: the divergence along random directions
+
+    Example:
+        >>> CodeMatching(3, units=8).draw(2).shape
+        torch.Size([2, 3])
+    """
+
+    batch = 512
+    passes: ClassVar[int] = (
+        200  # a velocity learns by heart more slowly: held-out errors fall so far
+    )
+
+    def __init__(
+        self, latent: int, *, units: int = 256, blocks: int = 3, rate: float = 1e-3
+    ) -> None:
+        super().__init__(latent, rate=rate)
+        self.velocity = Velocity(latent, units=units, blocks=blocks)
+
+    def fit(self, codes: Tensor) -> Terms:
+        """The squared error of the velocity, a mean over its entries."""
+        u = (codes - self.shift) / self.scale
+        e, t = torch.randn_like(u), torch.rand(len(u), device=u.device)
+        between = torch.lerp(e, u, t[:, None])
+        return {"velocity": (self.velocity(between, t) - (u - e)).square().mean()}
+
+    def standard_density(self, u: Tensor) -> Tensor:
+        """Log q(u) in nats of standardised codes (B, m), with shape (B,).
+
+        Beyond 16 dimensions the divergence is estimated without bias along 16 random directions,
+        the same at every call.
+        """
+        ends, grown = follow_back(self.velocity, u, STEPS[-1], _directions(u))
+        return -0.5 * (ends.square() + math.log(2 * math.pi)).sum(1) - grown
+
+    @torch.no_grad()
+    def standard_draw(self, n: int) -> Tensor:
+        """Draw n standardised codes, with shape (n, m)."""
+        noise = torch.randn(n, len(self.shift), device=self.shift.device)
+        steps = self.steps()
+        return torch.cat([follow(self.velocity, e, steps) for e in noise.split(4096)])
+
+    @torch.no_grad()
+    def steps(self) -> int:
+        """The fewest of 3, 5 and 10 steps that suffice; 10 where none does."""
+        probes = torch.randn(PROBES, len(self.shift), generator=torch.Generator().manual_seed(0))
+        probes = probes.to(self.shift)
+        for k in STEPS[:-1]:
+            coarse, fine = (follow(self.velocity, probes, count) for count in (k, 2 * k))
+            if float((coarse - fine).square().mean().sqrt()) <= TOLERANCE:
+                return k
+        return STEPS[-1]
+
+
+def follow(field: Field, u: Tensor, steps: int) -> Tensor:
+    """Where points (B, m) arrive that follow a velocity from t = 0 to 1, by the midpoint rule.
+
+    Example:
+        >>> follow(lambda u, t: 2 * t[:, None], torch.zeros(1, 1), 1)
+        tensor([[1.]])
+    """
+    h = 1 / steps
+    for k in range(steps):
+        half = u + h / 2 * field(u, u.new_full((len(u),), k * h))
+        u = u + h * field(half, u.new_full((len(u),), (k + 0.5) * h))
+    return u
+
+
+def follow_back(field: Field, u: Tensor, steps: int, directions: Tensor) -> tuple[Tensor, Tensor]:
+    """Where points (B, m) at t = 1 started, and the divergence along their way.
+
+    Arguments:
+        field: The velocity.
+        u: The points.
+        steps: Of the midpoint rule.
+        directions: Along which the divergence is taken, with shape (P, m): it is the sum of
+            d' J d over them.
+
+    Returns:
+        Points (B, m), and the integral of the divergence over time (B,).
+    """
+    h, grown = 1 / steps, u.new_zeros(len(u))
+    for k in range(steps, 0, -1):
+        half = u - h / 2 * field(u, u.new_full((len(u),), k * h))
+        t = half.new_full((len(u),), (k - 0.5) * h)
+        velocity, divergence = _diverging(lambda u, t=t: field(u, t), half, directions)
+        u, grown = u - h * velocity, grown + h * divergence
+    return u, grown
+
+
+def _diverging(
+    field: Callable[[Tensor], Tensor], u: Tensor, directions: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Velocities (B, m) and their divergence (B,)."""
+    velocity, pull = torch.func.vjp(field, u)
+    divergence = u.new_zeros(len(u))
+    for direction in directions:
+        along = direction.expand_as(u)
+        divergence = divergence + (pull(along)[0] * along).sum(1)
+    return velocity, divergence
+
+
+def _directions(u: Tensor) -> Tensor:
+    """The axes of few dimensions; of many, random signs whose squares add up to the same."""
+    latent = u.shape[1]
+    if latent <= EXACT:
+        return torch.eye(latent).to(u)
+    signs = torch.randint(2, (EXACT, latent), generator=torch.Generator().manual_seed(0))
+    return (2 * signs - 1).to(u) / EXACT**0.5
