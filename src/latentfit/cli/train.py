@@ -126,6 +126,10 @@ def demo(
 def fit_prior(
     run: RunFolder,
     prior: Annotated[str, typer.Option(help="A prior; see `latentfit list priors`.")],
+    by: Annotated[
+        str | None,
+        typer.Option(help="Fit it by class, for `sample --label`: label, or a column of a table."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default RUN-PRIOR.")] = None,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     rounds: Annotated[
@@ -168,7 +172,7 @@ def fit_prior(
         raise UserError(f"{folder.path} holds another run; choose another --out.")
     played = first.card.round
     counted = played if rounds is None else rounds
-    refit(model, loaded, prior, rounds=counted, seed=seed, progress=not quiet, folder=folder,
+    refit(model, loaded, prior, rounds=counted, by=by, seed=seed, progress=not quiet, folder=folder,
           **given)  # fmt: skip
     folder.export(card(model, loaded, played), model.state_dict())
     facts = replace(first.facts, prior=[prior, given], parent=parent, command=command_line())

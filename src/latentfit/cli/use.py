@@ -23,6 +23,9 @@ def sample(
             "or a folder of .png files; default: samples, as the data are."
         ),
     ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Draw of this class; for a prior that was fitted --by class.")
+    ] = None,
     seed: Seed = 0,
     weights: Weights = "auto",
     device: Device = "auto",
@@ -39,7 +42,7 @@ def sample(
     model = load(run, weights=weights, device=device)
     where = out or usual(model.schema, "samples")
     must_be_writable(model.schema, where)
-    write_samples(model.schema, model.sample(count, seed=seed).cpu(), where)
+    write_samples(model.schema, model.sample(count, label=label, seed=seed).cpu(), where)
     say(f"Wrote {count} samples to {where}.")
 
 

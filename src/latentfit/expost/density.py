@@ -34,10 +34,12 @@ class CodeDensity(Learner):
         passes: Over the codes, at most. Of 240 to 2,000 codes of digits in 4 to 32 dimensions,
             codes that were held out are likeliest after 10 to 25; after 100 a flow gives them
             thousands of nats less.
+        classes: Number of classes that it knows; 0 as a rule.
     """
 
     average = 0.999
     passes: ClassVar[int] = 20
+    classes: int = 0
     shift: Tensor
     scale: Tensor
 
@@ -69,6 +71,10 @@ class CodeDensity(Learner):
         """Draw n codes, with shape (n, m)."""
         return self.shift + self.scale * self.standard_draw(n)
 
+    def draw_of(self, n: int, label: int) -> Tensor:
+        """Draw n codes of a class, with shape (n, m); for densities that know classes."""
+        raise NotImplementedError
+
     def fit(self, codes: Tensor) -> Terms:
         """How surprising the codes are, in nats."""
         return {"surprise": -self.log_density(codes).mean()}
@@ -87,6 +93,7 @@ class DensityPrior(Learned[CodeDensity]):
 
     def __init__(self, model: CodeDensity) -> None:
         super().__init__(model, longer=0.25, passes=model.passes)
+        self.classes = model.classes
 
     def begin(self, codes: Tensor) -> None:
         """Let the density know the codes (N, m)."""
@@ -95,6 +102,10 @@ class DensityPrior(Learned[CodeDensity]):
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m)."""
         return self.model.draw(n)
+
+    def sample_of(self, n: int, label: int) -> Tensor:
+        """Draw n codes of a class, with shape (n, m)."""
+        return self.model.draw_of(n, label) if self.classes else super().sample_of(n, label)
 
     def log_density(self, z: Tensor) -> Tensor:
         """Log p(z) in nats, with shape (B,)."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from latentfit.checks import UserError
 from latentfit.data.base import PARTS, Data, Split
 from latentfit.data.splits import fingerprint
 from latentfit.models import Learned, Model
 from latentfit.posteriors import Code
-from latentfit.priors import Fitted
+from latentfit.priors import ByClass, Fitted
 from latentfit.schema import plain
 from latentfit.seeds import seeded
 from latentfit.storage import RunFolder
@@ -24,20 +25,30 @@ from latentfit.training.settings import Settings
 
 
 class Codes(Split):
-    """The codes of a split; each batch is a fresh draw from the posteriors (Dai & Wipf)."""
+    """The codes of a split; each batch is a fresh draw from the posteriors (Dai & Wipf).
+
+    Arguments:
+        code: The posteriors.
+        classes: Number of each sample's class, which follows its code as one more entry.
+    """
 
     labels = None
 
-    def __init__(self, code: Code) -> None:
-        self.code, self.shape = code, (code.mean.shape[1],)
+    def __init__(self, code: Code, classes: Tensor | None = None) -> None:
+        self.code, self.classes = code, None if classes is None else classes.to(code.mean)
+        self.shape = (code.mean.shape[1] + (classes is not None),)
 
     def __len__(self) -> int:
         """The number of codes."""
         return len(self.code)
 
     def take(self, indices: Tensor) -> Tensor:
-        """Draws for the codes at `indices`, with shape (B, m)."""
-        return self.code[indices.to(self.code.mean.device)].sample()
+        """Draws for the codes at `indices`, with shape (B, m), or (B, m + 1) with classes."""
+        places = indices.to(self.code.mean.device)
+        drawn = self.code[places].sample()
+        if self.classes is None:
+            return drawn
+        return torch.cat([drawn, self.classes[places, None]], dim=1)
 
     def batches(self, order: Iterable[Tensor]) -> Iterator[Tensor]:
         """`take` for each of the index tensors of `order`."""
@@ -45,11 +56,15 @@ class Codes(Split):
 
     def to(self, device: torch.device | str) -> Codes:
         """The same codes on `device`."""
-        return Codes(self.code.to(device))
+        return Codes(self.code.to(device), self.classes)
 
 
 def fit_prior(
-    model: Model, data: Data, settings: Settings, folder: RunFolder | None = None
+    model: Model,
+    data: Data,
+    settings: Settings,
+    folder: RunFolder | None = None,
+    labels: Sequence[Tensor] | None = None,
 ) -> None:
     """Fit an `ExPost` prior on the codes of the training split; leave any other as it is.
 
@@ -62,21 +77,38 @@ def fit_prior(
         data: What it was trained on.
         settings: Those of the first stage.
         folder: The run folder; None keeps everything in memory.
+        labels: Class of each sample of the splits, for a prior that knows classes.
+
+    Raises:
+        UserError: The prior is of classes and no labels are given, or a class has too few codes.
     """
     prior = model.prior
-    if isinstance(prior, Fitted):
+    if prior.classes and labels is None:
+        raise UserError("this prior is of classes; fit it by them: refit(model, data, by='label').")
+    if isinstance(prior, ByClass) and labels is not None:
+        with seeded(settings.seed, "prior"):
+            prior.fit(encode_all(model, data.train).sample(), labels[0], seed=settings.seed)
+        model.check(fitted=True)
+    elif isinstance(prior, Fitted):
         with seeded(settings.seed, "prior"):
             prior.fit(encode_all(model, data.train).sample(), seed=settings.seed)
         model.check(fitted=True)
     elif isinstance(prior, Learned):
-        splits = {part: Codes(encode_all(model, getattr(data, part))) for part in PARTS}
-        known = splits["train"].code
+        splits = {
+            part: Codes(encode_all(model, getattr(data, part)), labels[place] if labels else None)
+            for place, part in enumerate(PARTS)
+        }
+        known = splits["train"]
         with seeded(settings.seed, "prior"):
-            prior.begin(known.sample())
-        means = known.mean.cpu()
-        mark = fingerprint((means, torch.arange(len(means))))
+            prior.begin(known.take(torch.arange(len(known))))
+        means = known.code.mean.cpu()
+        held = (
+            means if known.classes is None else torch.cat([means, known.classes[:, None].cpu()], 1)
+        )
+        mark = fingerprint((held, torch.arange(len(means))))
         codes = replace(data, name=f"codes of {data.name}", **splits, fingerprint=mark,
                         schema=plain(splits["train"].shape))  # fmt: skip
+        prior.model.batch = min(prior.model.batch, len(known))  # few codes are one batch
         chosen = replace(settings, rounds=prior.rounds(settings.rounds, len(splits["train"])))
         # Its settings are told by those of the model whose prior it is.
         prior.model.recipe = prior.model.recipe or (type(prior.model).__name__, {})

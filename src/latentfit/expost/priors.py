@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from latentfit.checks import Count, Rate, UserError, one_of, within
+from latentfit.checks import Count, Rate, UserError, Weight, one_of, within
 from latentfit.data.base import Data, must_have_shape
+from latentfit.expost.classes import classes_of
 from latentfit.expost.density import CodeMixture, CodeSequence, DensityPrior
 from latentfit.expost.fit import fit_prior
 from latentfit.expost.flow import CodeFlow
@@ -17,7 +18,7 @@ from latentfit.models import Learned, Model
 from latentfit.models.learner import mark
 from latentfit.networks import hidden
 from latentfit.plugins import Table
-from latentfit.priors import GaussianMixture, KernelDensity, Prior
+from latentfit.priors import ByClass, Fitted, GaussianMixture, KernelDensity, Prior
 from latentfit.seeds import seeded
 from latentfit.settings import PACE, Setting, checked, settings_of
 from latentfit.storage import RunFolder
@@ -33,17 +34,19 @@ class PriorRecipe:
         build: From the number of dimensions, a factor on hidden sizes and settings to the prior.
         what: One line.
         batch: Default of the batch size of one that is trained; None of one that is not.
+        told: Whether `build` takes a number of `classes`.
     """
 
     name: str
     build: Callable[..., Prior]
     what: str
     batch: int | None = None
+    told: bool = False
 
     def settings(self) -> dict[str, Setting]:
         """What may be set, by name."""
         held = settings_of(self.build)
-        own = {name: held[name] for name in held if name not in ("latent", "width")}
+        own = {name: held[name] for name in held if name not in ("latent", "width", "classes")}
         if self.batch is None:
             return own
         return own | {"batch": replace(PACE["batch"], default=self.batch)}
@@ -77,9 +80,19 @@ def _flow(latent: int, width: float, *, steps: Count = 5, rate: Rate = 1e-3) -> 
 
 
 def _matching(
-    latent: int, width: float, *, units: Count = 256, blocks: Count = 3, rate: Rate = 1e-3
+    latent: int,
+    width: float,
+    *,
+    units: Count = 256,
+    blocks: Count = 3,
+    rate: Rate = 1e-3,
+    guidance: Weight = 1.0,
+    classes: int = 0,
 ) -> Prior:
-    return DensityPrior(CodeMatching(latent, units=units, blocks=blocks, rate=rate))
+    if guidance != 1 and not classes:
+        raise UserError("'guidance' leads draws to a class; fit the prior by class, --by label.")
+    shape = {"units": units, "blocks": blocks, "classes": classes}
+    return DensityPrior(CodeMatching(latent, **shape, rate=rate, guidance=guidance))
 
 
 PRIORS: Table[PriorRecipe] = Table(
@@ -93,24 +106,25 @@ PRIORS: Table[PriorRecipe] = Table(
         PriorRecipe("autoregressive", _autoregressive,
                     "each dimension a mixture of Gaussians given those before it", 128),
         PriorRecipe("flow", _flow, "a masked autoregressive flow", 128),
-        PriorRecipe("matching", _matching, "flow matching: noise follows a learned velocity", 512),
+        PriorRecipe("matching", _matching, "flow matching: noise follows a velocity", 512, True),
         PriorRecipe("two-stage", second_stage, "a second VAE, on the codes (Dai & Wipf)", 128),
     ),
 )  # fmt: skip
 """What `fit-prior` fits, by the name that a person types; ours and those of plug-ins."""
 
 
-def with_prior(model: Model, name: str, **settings: Any) -> Model:
+def with_prior(model: Model, name: str, *, classes: Sequence[str] = (), **settings: Any) -> Model:
     """Give a model another prior, not fitted yet, in place.
 
     Arguments:
         model: A model with an encoder.
         name: One of `PRIORS`.
+        classes: Names of the classes that it is to be fitted by; none as a rule.
         settings: Of that prior.
 
     Raises:
-        UserError: The model has no encoder, a name or a setting is unknown, or a value does not
-            fit.
+        UserError: The model has no encoder, a name or a setting is unknown, a value does not fit,
+            or the prior cannot be fitted by class.
     """
     if not model.encodes:
         raise UserError("a model without an encoder has no codes to fit a prior on.")
@@ -119,19 +133,34 @@ def with_prior(model: Model, name: str, **settings: Any) -> Model:
     own = {key: value for key, value in given.items() if key != "batch"}
     _, arguments = model.recipe or ("", {})
     device = next(model.parameters()).device
-    prior = chosen.build(model.latent, arguments.get("width", 1.0), **own).to(device)
+    prior = _built(chosen, len(classes), model.latent, arguments.get("width", 1.0), own).to(device)
     if isinstance(prior, Learned):
         prior.model.batch = given.get("batch", chosen.batch or prior.model.batch)
         prior.model.recipe = (name, given)
-    model.prior, model.refitted = prior, (name, given)
+    model.prior, model.refitted, model.classes = prior, (name, given), tuple(classes)
     if as_built:  # recipe and prior still say all of it
         model.built = mark(model)
     return model
 
 
+def _built(
+    chosen: PriorRecipe, classes: int, latent: int, width: float, own: dict[str, Any]
+) -> Prior:
+    if not classes:
+        return chosen.build(latent, width, **own)
+    if chosen.told:
+        return chosen.build(latent, width, **own, classes=classes)
+    parts = [chosen.build(latent, width, **own) for _ in range(classes)]
+    fitted = [part for part in parts if isinstance(part, Fitted)]
+    if len(fitted) < len(parts):
+        able = "gaussian, gmm, kde and matching"
+        raise UserError(f"'{chosen.name}' cannot be fitted by class; {able} can.")
+    return ByClass(fitted)
+
+
 def refit(
-    model: Model, data: Data, name: str, *, rounds: int, seed: int = 0, progress: bool = True,
-    folder: RunFolder | None = None, **settings: Any,
+    model: Model, data: Data, name: str, *, rounds: int, by: str | None = None, seed: int = 0,
+    progress: bool = True, folder: RunFolder | None = None, **settings: Any,
 ) -> Model:  # fmt: skip
     """Give a trained model another prior, fitted on the codes of the training split, in place.
 
@@ -142,13 +171,14 @@ def refit(
         rounds: Of the auto-encoder's training; `vamp`, `autoregressive`, `flow` and `matching` play
             a quarter of them, but no more than their `passes` over the codes, `two-stage` twice as
             many, the others none.
+        by: Fit it by class, so that `sample(label=)` draws of one: `label`, or a column of a table.
         seed: Of the fit.
         progress: Show a progress bar.
         folder: Where a prior that is trained keeps its checkpoints.
         settings: Of the prior.
 
     Raises:
-        UserError: As `with_prior`; or the data have another shape than the model's.
+        UserError: As `with_prior` and `classes_of`; or the data have another shape.
 
     Example:
         >>> import latentfit as lf
@@ -159,9 +189,10 @@ def refit(
     """
     within("rounds", rounds, 1, remedy="give --rounds 1 or more")
     must_have_shape(data, model.shape)
+    labels, names = classes_of(data, by) if by is not None else (None, ())
     with seeded(seed, "late"):
-        with_prior(model, name, **settings)
+        with_prior(model, name, classes=names, **settings)
     device = str(next(model.parameters()).device)
     playing = Settings(rounds=rounds, seed=seed, device=device, progress=progress)
-    fit_prior(model, data, playing, folder)
+    fit_prior(model, data, playing, folder, labels)
     return model.eval()

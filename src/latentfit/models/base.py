@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from latentfit.checks import UserError, within
+from latentfit.checks import UserError, one_of, within
 from latentfit.models.body import Body, like, tried
 from latentfit.models.learner import Learner
 from latentfit.networks import evaluating
@@ -62,6 +62,7 @@ class Model(Learner):
         schema: What a sample is in the data's file, and what the network sees of it; a plain one
             until data are known.
         refitted: Name and settings of a prior that took the place of the recipe's; None as a rule.
+        classes: Names of the classes that `sample` can be asked for; none as a rule.
     """
 
     encodes: ClassVar[bool] = True
@@ -78,6 +79,7 @@ class Model(Learner):
             body.check()
         self.schema: Schema = plain(self.shape)
         self.refitted: tuple[str, dict[str, Any]] | None = None
+        self.classes: tuple[str, ...] = ()
 
     def _take_encoder(self, encoder: nn.Module | None) -> None:
         if encoder is None:
@@ -125,7 +127,9 @@ class Model(Learner):
         return self.schema.restore(torch.cat(parts))
 
     @torch.no_grad()
-    def sample(self, n: int, *, seed: int | None = None, as_array: bool = False) -> Any:
+    def sample(
+        self, n: int, *, label: Any = None, seed: int | None = None, as_array: bool = False
+    ) -> Any:
         """Draw n samples, with shape (n, *shape), in evaluation mode.
 
         A sample is the mean that the decoder gives, or, of a table, a row drawn from what it gives:
@@ -133,12 +137,13 @@ class Model(Learner):
 
         Arguments:
             n: How many.
+            label: Name of one of `classes` to draw of; of all where it is None.
             seed: Gives what `latentfit sample --seed` gives; None draws from the global stream.
             as_array: Give an array or a table as the data's file has it, not a tensor in the
                 network's units.
 
         Raises:
-            UserError: `n` is no whole number of 1 or more.
+            UserError: `n` is no whole number of 1 or more, or there is no such class.
 
         Example:
             >>> import latentfit as lf
@@ -151,11 +156,23 @@ class Model(Learner):
             raise UserError(f"'n' must be a whole number, got {n}.")
         if seed is not None:
             with seeded(seed, "sample"):
-                return self.sample(n, as_array=as_array)
+                return self.sample(n, label=label, as_array=as_array)
         with evaluating(self):
-            codes = self.prior.sample(int(n)).split(512)
+            codes = self._draw(int(n), label).split(512)
             drawn = torch.cat([self.likelihood.settle(self.decode(z)) for z in codes])
         return self.schema.restore(drawn) if as_array else drawn
+
+    def _draw(self, n: int, label: Any) -> Tensor:
+        if label is None:
+            return self.prior.sample(n)
+        if not self.classes:
+            raise UserError(
+                f"a label was given ({label}), but the prior knows no classes; fit one by class: "
+                "latentfit fit-prior RUN --prior matching --by label."
+            )
+        return self.prior.sample_of(
+            n, self.classes.index(one_of("label", str(label), self.classes))
+        )
 
     def openness(self) -> Tensor | None:
         """How far each latent dimension is open, in [0, 1] with shape (m,), where a mask says."""

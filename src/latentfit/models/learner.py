@@ -17,7 +17,7 @@ from latentfit.schedules import Schedule, at
 
 MOMENTS = (0, *(2**power for power in range(21)))  # rounds at which schedules are looked at
 # What is said of a model elsewhere, or changes while it is used.
-ASIDE = {"training", "batch", "average", "recipe", "own", "built", "refitted", "schema"}
+ASIDE = {"training", "batch", "average", "recipe", "own", "built", "refitted", "schema", "classes"}
 
 
 class Learner(nn.Module, ABC):

@@ -1,6 +1,7 @@
 """Priors: fixed, learned, fitted."""
 
 from latentfit.priors.base import Dense, ExPost, Fitted, Prior
+from latentfit.priors.by_class import ByClass
 from latentfit.priors.kernel import KernelDensity
 from latentfit.priors.mixture import GaussianMixture
 from latentfit.priors.normal import Normal
@@ -12,6 +13,7 @@ from latentfit.priors.uniform import Cube, Sphere
 from latentfit.priors.vamp import Vamp
 
 __all__ = [
+    "ByClass",
     "Cube",
     "Dense",
     "ExPost",

@@ -7,13 +7,29 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
+from latentfit.checks import UserError
+
 
 class Prior(nn.Module, ABC):
-    """What one samples codes from."""
+    """What one samples codes from.
+
+    Attributes:
+        classes: How many classes it can be asked for by `sample_of`; 0 as a rule.
+    """
+
+    classes: int = 0
 
     @abstractmethod
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m); gradients reach what the draws depend on."""
+
+    def sample_of(self, n: int, label: int) -> Tensor:
+        """Draw n codes of the class of a number, with shape (n, m).
+
+        Raises:
+            UserError: It knows no classes.
+        """
+        raise UserError("this prior knows no classes; fit one by class (fit-prior --by label).")
 
 
 class ExPost(Prior):

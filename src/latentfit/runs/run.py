@@ -117,6 +117,7 @@ def card(model: Model, data: Data, rounds: int) -> Card:
         arguments=arguments,
         own=list(model.own),
         prior=list(model.refitted) if model.refitted else None,
+        classes=list(model.classes),
         shape=list(model.shape),
         weights="averaged" if model.average is not None else "raw",
         round=rounds,
@@ -158,7 +159,7 @@ def load(
             model = _built(run, held)
         if held.prior:
             name, settings = held.prior
-            with_prior(model, name, **settings)
+            with_prior(model, name, classes=held.classes, **settings)
         model.schema = read_schema(held.data["schema"])
         model.load_state_dict(_weights(run, weights, fitted=isinstance(model.prior, ExPost)))
     except UserError:

@@ -144,6 +144,7 @@ class Card(Record):
         arguments: Of the recipe.
         own: Names of the parts that were handed over, which no file describes.
         prior: Name and settings of a prior that took the place of the recipe's.
+        classes: Names of the classes that samples can be asked for.
         shape: Shape of one sample.
         weights: `averaged` or `raw`.
         round: Rounds played.
@@ -155,6 +156,7 @@ class Card(Record):
     arguments: dict[str, Any]
     own: list[str] = field(default_factory=list)
     prior: list[Any] | None = None
+    classes: list[str] = field(default_factory=list)
     shape: list[int]
     weights: str
     round: int
