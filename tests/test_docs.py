@@ -12,6 +12,7 @@ import pytest
 
 from latentfit import models, settings
 from latentfit.checks import UserError
+from latentfit.expost import PRIORS
 from latentfit.recipes import RECIPES
 from shell import command
 
@@ -81,7 +82,7 @@ def test_settings_that_the_docs_name_are_read():
     for pair in named:
         given = pair.replace("ROUNDS", "3").replace("NUMBER", "2.5")
         read = []
-        for recipe in RECIPES.values():
+        for recipe in (*RECIPES.values(), *PRIORS.values()):
             with suppress(UserError):
                 read.append(settings.read([given], recipe.name, recipe.settings()))
         assert read, pair

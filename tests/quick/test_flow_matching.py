@@ -27,7 +27,7 @@ class Field(nn.Module):
         super().__init__()
         self.function = function
 
-    def forward(self, u: Tensor, t: Tensor) -> Tensor:
+    def forward(self, u: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         return self.function(u, t)
 
 
@@ -43,7 +43,7 @@ class GaussianField(nn.Module):
         super().__init__()
         self.s, self.turn = s, turn
 
-    def forward(self, u: Tensor, t: Tensor) -> Tensor:
+    def forward(self, u: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         t = t[:, None]
         slope = (t * self.s**2 - (1 - t)) / ((t * self.s) ** 2 + (1 - t) ** 2)
         return (slope * (u @ self.turn)) @ self.turn.T
