@@ -79,6 +79,9 @@ def test_noise_parts_and_copies_are_told():
         ((1.0, 0.2), (0.5, 0.1), 2),
         ((1.0, 0.5), (0.5, 0.1), 8),  # samples are better, but less of the data is kept
         ((3.0, 0.2), (0.5, 0.1), 8),
+        ((2.03, 0.305), (3.0, 0.1), 4),  # as well, but for 2 %
+        ((2.05, 0.2), (0.5, 0.1), 8),
+        ((1.0, 0.307), (0.5, 0.1), 8),
     ],
 )
 def test_samples_that_do_not_fill_the_dimension_get_half_of_it(half, quarter, expected):

@@ -33,6 +33,7 @@ Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Weights = Annotated[
     str, typer.Option(help="auto (averaged where kept), raw (last), best (by validation).")
 ]
+Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
 Count = Annotated[int, typer.Option("--count", "-n", help="How many.")]
 Out = Annotated[

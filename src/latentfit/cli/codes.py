@@ -40,7 +40,7 @@ def codes_of(model: Model, data: Data, parts: Sequence[str]) -> dict[str, np.nda
     Raises:
         UserError: There are no samples in these splits.
     """
-    device = next(model.parameters()).device
+    device = model.device
     found: dict[str, list[Any]] = {"codes": [], "ids": [], "split": [], "labels": []}
     for part in parts:
         split = getattr(data, part)

@@ -54,7 +54,7 @@ def _own_kinds(schema: Schema) -> tuple[str, ...]:
         return (".png", *ARRAYS, "")
     if isinstance(schema, Table):
         return (*TABLES, *ARRAYS) if schema.numeric else TABLES
-    cells = (".h5ad",) if len(schema.seen) == 1 else ()
+    cells = (".h5ad",) if len(schema.seen) == len(schema.held) == 1 else ()
     lines = (".png",) if len(schema.seen) > 1 else ()
     return (*ARRAYS, *lines, *(TABLES if len(schema.held) == 1 else ()), *cells)
 

@@ -87,7 +87,7 @@ def model_and_split(
     one_of("split", split, PARTS)
     model = load(run, device=device)
     must_encode(model, run)
-    loaded = data_of(run, model, data, root, **reading).to(next(model.parameters()).device)
+    loaded = data_of(run, model, data, root, **reading).to(model.device)
     chosen = getattr(loaded, split)
     if len(chosen) == 0:
         raise UserError(f"the {split} split of '{loaded.name}' is empty; choose another --split.")

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfit.cli.app import DataOption, Device, Root, RunFolder, Seed, app
+from latentfit.cli.app import DataOption, Device, Evaluate, Root, Seed, app
 from latentfit.cli.reading import reads_data
-from latentfit.cli.shared import data_of, load_data, say, score_and_report
+from latentfit.cli.shared import load_data, say, score_and_report
 
 # What `demo` trains: settings that suit 1,437 small digits and two CPU cores.
 DEMO = ["width=0.125", "rate=5e-4", "batch=64", "average=0.995"]
-Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
 
 
 @app.command()
@@ -119,63 +118,3 @@ def demo(
         out=out,
         settings=DEMO,
     )
-
-
-@app.command(name="fit-prior")
-@reads_data
-def fit_prior(
-    run: RunFolder,
-    prior: Annotated[str, typer.Option(help="A prior; see `latentfit list priors`.")],
-    by: Annotated[
-        str | None,
-        typer.Option(help="Fit it by class, for `sample --label`: label, or a column of a table."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; default RUN-PRIOR.")] = None,
-    data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
-    rounds: Annotated[
-        int | None,
-        typer.Option(help="Rounds that a trained prior counts by; default: the run's."),
-    ] = None,
-    seed: Seed = 0,
-    device: Device = "auto",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting of the prior, name=value; may be repeated."),
-    ] = None,
-    data_root: Root = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    evaluate: Evaluate = True,
-    *,
-    reading: dict[str, Any],
-) -> None:
-    """Fit another prior on the codes of a trained encoder, into a run folder of its own.
-
-    The new folder samples, scores and reports as every other; encoder and decoder are the same.
-
-    Example: `latentfit fit-prior runs/ae-digits-16-0 --prior gmm --set components=20`
-    """
-    from dataclasses import replace
-
-    from latentfit.checks import UserError, one_of
-    from latentfit.expost import PRIORS, refit
-    from latentfit.runs import load
-    from latentfit.runs.run import card, command_line
-    from latentfit.settings import read
-    from latentfit.storage import RunFolder
-
-    given = read(settings or [], prior, PRIORS[one_of("prior", prior, PRIORS)].settings())
-    model, first = load(run, device=device), RunFolder(run)
-    loaded = data_of(run, model, data, data_root, **reading)
-    folder = RunFolder(out or run.with_name(f"{run.name}-{prior}"))
-    parent = str(run.resolve())
-    if folder.exists and folder.facts.parent != parent:
-        raise UserError(f"{folder.path} holds another run; choose another --out.")
-    played = first.card.round
-    counted = played if rounds is None else rounds
-    refit(model, loaded, prior, rounds=counted, by=by, seed=seed, progress=not quiet, folder=folder,
-          **given)  # fmt: skip
-    folder.export(card(model, loaded, played), model.state_dict())
-    facts = replace(first.facts, prior=[prior, given], parent=parent, command=command_line())
-    folder.write_facts(facts)
-    if evaluate:
-        score_and_report(folder.path, model, loaded, seed=seed, quiet=quiet)

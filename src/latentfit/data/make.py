@@ -36,7 +36,8 @@ def arrays(
 
     Arguments:
         x: Images (N, H, W), (N, H, W, C) or (N, C, H, W), C at most 16, whole numbers or floats in
-            [0, 1]; vectors (N, d); or signals (N, T) or (N, C, T). An array of three axes is one of
+            [0, 1]; vectors (N, d), by their kind of any axes, such as codes (N, C, H, W) of another
+            model; or signals (N, T) or (N, C, T). An array of three axes is one of
             images where its last two are equal, or where it holds whole numbers of 8 or 16 bits,
             booleans, or floats in [0, 1]; else signals.
         y: Labels, names or whole numbers, with shape (N,).
@@ -106,7 +107,7 @@ def kind_of(array: np.ndarray, kind: str = "auto") -> str:
     if kind == "table":
         raise UserError("an array is no table; give vectors, or a DataFrame.")
     if kind != "auto":
-        axes = {"images": (3, 4), "signals": (2, 3), "vectors": (2,)}[kind]
+        axes = {"images": (3, 4), "signals": (2, 3), "vectors": (2, 3, 4)}[kind]
         if array.ndim not in axes:
             raise UserError(
                 f"an array of shape {array.shape} holds no {kind}; they have "

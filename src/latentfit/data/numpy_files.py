@@ -17,7 +17,7 @@ from latentfit.data.options import Options
 from latentfit.schema import Schema
 
 BROKEN = (zipfile.BadZipFile, zlib.error)
-SAMPLES = ("x", "data", "images", "signals", "vectors", "samples")
+SAMPLES = ("x", "data", "images", "signals", "vectors", "samples", "codes")
 LABELS = ("y", "labels")
 
 
@@ -36,7 +36,8 @@ def from_arrays(
     """A data set of named arrays: samples `x` and labels `y`, or both for each split.
 
     Those of splits end in `_train`, `_validation`, `_test`. The samples may be called by one of
-    `SAMPLES` too; under `signals`, `images` and `vectors` they are what the name says.
+    `SAMPLES` too; under `signals`, `images` and `vectors` they are what the name says, and `codes`
+    are vectors.
 
     Raises:
         UserError: No name says which array holds the samples.
@@ -59,8 +60,8 @@ def from_arrays(
             "or vectors."
         )
     kind = options.kind
-    if kind == "auto" and keys[0] in ("images", "signals", "vectors"):
-        kind = keys[0]
+    if kind == "auto" and keys[0] in ("images", "signals", "vectors", "codes"):
+        kind = "vectors" if keys[0] == "codes" else keys[0]
     labels = [key for key in LABELS if key in held][:1]
     label = held[labels[0]] if labels else None
     data = arrays(held[keys[0]], label, ids=held.get("ids"), kind=kind, **more)

@@ -132,7 +132,7 @@ def with_prior(model: Model, name: str, *, classes: Sequence[str] = (), **settin
     given = checked(settings, name, chosen.settings())
     own = {key: value for key, value in given.items() if key != "batch"}
     _, arguments = model.recipe or ("", {})
-    device = next(model.parameters()).device
+    device = model.device
     prior = _built(chosen, len(classes), model.latent, arguments.get("width", 1.0), own).to(device)
     if isinstance(prior, Learned):
         prior.model.batch = given.get("batch", chosen.batch or prior.model.batch)
@@ -192,7 +192,7 @@ def refit(
     labels, names = classes_of(data, by) if by is not None else (None, ())
     with seeded(seed, "late"):
         with_prior(model, name, classes=names, **settings)
-    device = str(next(model.parameters()).device)
+    device = str(model.device)
     playing = Settings(rounds=rounds, seed=seed, device=device, progress=progress)
     fit_prior(model, data, playing, folder, labels)
     return model.eval()

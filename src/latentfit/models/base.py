@@ -91,6 +91,11 @@ class Model(Learner):
         staged = name == "prior" and isinstance(value, Model)
         super().__setattr__(name, Stage(value) if staged else value)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it lies."""
+        return like(self).device
+
     def code(self, x: Tensor) -> Code:
         """The law of the codes of samples (B, *shape): a point each, or a Gaussian each."""
         return Code(self.encoder(x))

@@ -96,5 +96,6 @@ def tried(name: str, network: nn.Module, inputs: Shape, outputs: Shape) -> None:
 
 
 def like(module: nn.Module) -> Tensor:
-    """A tensor of a module's device and type."""
-    return next(module.parameters(), torch.zeros(())).detach()
+    """A tensor of a module's device and type; of what it keeps where it has no parameters."""
+    kept = (held for held in module.buffers() if held.is_floating_point())
+    return next(module.parameters(), next(kept, torch.zeros(()))).detach()

@@ -14,7 +14,7 @@ import torch
 
 from latentfit.checks import UserError, one_of
 from latentfit.data.base import PARTS, Data, must_be_data
-from latentfit.expost import fit_prior, with_prior
+from latentfit.expost import GIVEN, fit_prior, of_codes, with_prior
 from latentfit.models import Learner, Model
 from latentfit.models.learner import describe
 from latentfit.priors import ExPost
@@ -217,7 +217,10 @@ def _built(run: RunFolder, held: Card) -> Model:
             f"{run.path} has parts of its own ({', '.join(held.own)}); build it again by "
             f"lf.recipe('{held.recipe}', ...) with them and pass it to load as `model`. {SHELL}"
         )
-    return recipe(held.recipe, read_schema(held.data["schema"]), **held.arguments)
+    schema = read_schema(held.data["schema"])
+    return (
+        of_codes(schema) if held.recipe == GIVEN else recipe(held.recipe, schema, **held.arguments)
+    )
 
 
 def _weights(run: RunFolder, which: str, *, fitted: bool) -> dict[str, torch.Tensor]:

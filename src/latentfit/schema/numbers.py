@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
@@ -26,7 +27,7 @@ class Numbers(Schema):
     in double precision, of log(1 + held) for counts.
 
     Attributes:
-        held: Shape of a sample in its file: (d,), (T,) or (C, T).
+        held: Shape of a sample in its file: any for vectors, (T,) or (C, T) for signals.
         seen: (d,) for vectors, (C, T) for signals.
         shift: In the units of the file, with a shape that `seen` broadcasts with; float64.
         scale: Positive, with the shape of `shift`.
@@ -63,7 +64,7 @@ class Numbers(Schema):
         """The schema of training samples.
 
         Arguments:
-            train: With shape (N, d), or (N, T) or (N, C, T) for signals.
+            train: With shape (N, ...), or (N, T) or (N, C, T) for signals.
             scale: A mean and a deviation for `each` entry; one for all, or for all positions of a
                 channel (`common`); or `none`.
             signal: Whether these are signals.
@@ -100,7 +101,7 @@ class Numbers(Schema):
 
         for part in parts():
             held, kind = part.shape[1:], part.dtype.name
-            seen = (1, *held) if signal and len(held) == 1 else held
+            seen = (math.prod(held),) if not signal else (1, *held) if len(held) == 1 else held
             low, high = min(low, float(part.min())), max(high, float(part.max()))
             count += len(part) * (seen[-1] if scale == "common" else 1)
             if axes is not None:

@@ -160,7 +160,7 @@ def validation_score(data: Data, *, count: int = 2_000) -> Callable[[Model], flo
     real = data.validation.some(count)
 
     def look(model: Model) -> float:
-        device = next(model.parameters()).device
+        device = model.device
         x = real.to(device)
         if isinstance(model.prior, ExPost):
             with evaluating(model):

@@ -116,7 +116,7 @@ class Subject:
     @property
     def device(self) -> torch.device:
         """Where the model lies."""
-        return next(self.model.parameters()).device
+        return self.model.device
 
     @property
     def place(self) -> torch.device:

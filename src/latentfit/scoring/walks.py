@@ -130,7 +130,7 @@ def attribute_directions(
     """
     places = data.train.spread(count)
     held = [_has(data, name)[places] for name in names]
-    device = next(model.parameters()).device
+    device = model.device
     codes = torch.cat([model.encode(data.train.take(p).to(device)) for p in places.split(512)])
     return [direction(codes, has.to(device)) for has in held]
 

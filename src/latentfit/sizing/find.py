@@ -49,8 +49,8 @@ def size(
     them, which has no room for noise; where these are not sure, the dimensions that MaskAAE leaves
     open; and short trainings with a fixed prior at half, one and two times the answer. Where
     neighbours and a first mask contradict each other, two more masks are played, from another
-    latent size and other seeds. Where a short training at half of the answer both generates and
-    reconstructs test samples better, so few samples do not fill the answer, and its half takes its
+    latent size and other seeds. Where a short training at half of the answer generates and
+    reconstructs test samples as well, so few samples do not fill the answer, and its half takes its
     place.
 
     Arguments:

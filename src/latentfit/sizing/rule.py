@@ -21,6 +21,7 @@ SAMPLES, FEW_WIDTH = 200, 0.15
 # Variance that an auto-encoder keeps in a dimension, as a multiple of what it loses in one. Noise
 # alone has 1; on the known sets it is 33 at least, but 11 where there are fewer than 200 samples.
 NOTHING, CLEAR = 5.0, 20.0
+SAME = 1.02  # factor within which two short trainings are as good
 # Of a mask's count: what 28 masks on synthetic sets show, off by one at most up to 24 dimensions.
 MASK, MASK_STEP = 0.04, 0.5
 

@@ -13,6 +13,6 @@ from latentfit.posteriors import Code
 @torch.no_grad()
 def encode_all(model: Model, split: Split) -> Code:
     """The posteriors of a whole split, in order, in evaluation mode."""
-    device = next(model.parameters()).device
+    device = model.device
     with evaluating(model):
         return Code.join([model.code(x.to(device)) for x in split.chunks()])
