@@ -268,12 +268,19 @@ def test_a_mixture_keeps_full_covariances():
     drawn, _, _ = moments(prior)
     expected = torch.from_numpy((root @ root.T).astype("f4"))
     torch.testing.assert_close(torch.cov(drawn.T), expected, rtol=0.05, atol=0.05)
+    law = torch.distributions.MultivariateNormal(prior.means[0], scale_tril=prior.factors[0])
+    torch.testing.assert_close(prior.log_density(codes[:9]), law.log_prob(codes[:9]))
     some = torch.randn(200, 2)
     fits = []
     for given in ({}, {"seed": 0}, {"seed": 1}):
         several = GaussianMixture(2, components=6)
         several.fit(some, **given)
         fits.append(several.means)
+    parts = [
+        share.log() + torch.distributions.MultivariateNormal(mean, scale_tril=factor).log_prob(some)
+        for share, mean, factor in zip(several.weights, several.means, several.factors, strict=True)
+    ]
+    torch.testing.assert_close(several.log_density(some), torch.stack(parts).logsumexp(0))
     assert torch.equal(fits[0], fits[1])
     assert not torch.equal(fits[0], fits[2])
     with pytest.raises(UserError, match="at least as many codes"):

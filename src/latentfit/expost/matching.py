@@ -17,6 +17,7 @@ Field = Callable[[Tensor, Tensor], Tensor]
 """Velocities (B, m) of points (B, m) at times (B,)."""
 
 STEPS = (3, 5, 10)  # of the midpoint rule, two evaluations each
+BACK = 5  # steps of a density; on a Gaussian of 24 dimensions it is off by 0.05 nats
 TOLERANCE = 0.05  # in deviations of the codes
 PROBES = 256  # draws by which the steps are chosen
 UNTOLD = 0.1  # share of the codes whose class is not told
@@ -104,10 +105,10 @@ class CodeMatching(CodeDensity):
     def standard_density(self, u: Tensor) -> Tensor:
         """Log q(u) in nats of standardised codes (B, m), with shape (B,).
 
-        Beyond 16 dimensions the divergence is estimated without bias along 16 random directions,
-        the same at every call.
+        By 5 steps. Beyond 16 dimensions the divergence is estimated without bias along 16 random
+        directions for each code, the same ones for the same batch.
         """
-        ends, grown = follow_back(self.velocity, u, STEPS[-1], _directions(u))
+        ends, grown = follow_back(self.velocity, u, BACK, _directions(u))
         return -0.5 * (ends.square() + math.log(2 * math.pi)).sum(1) - grown
 
     def standard_draw(self, n: int) -> Tensor:
@@ -180,8 +181,8 @@ def follow_back(field: Field, u: Tensor, steps: int, directions: Tensor) -> tupl
         field: The velocity.
         u: The points.
         steps: Of the midpoint rule.
-        directions: Along which the divergence is taken, with shape (P, m): it is the sum of
-            d' J d over them.
+        directions: Along which the divergence is taken, with shape (P, m), or (P, B, m) where each
+            point has its own: it is the sum of d' J d over them.
 
     Returns:
         Points (B, m), and the integral of the divergence over time (B,).
@@ -209,8 +210,7 @@ def _diverging(
 
 def _directions(u: Tensor) -> Tensor:
     """The axes of few dimensions; of many, random signs whose squares add up to the same."""
-    latent = u.shape[1]
-    if latent <= EXACT:
-        return torch.eye(latent).to(u)
-    signs = torch.randint(2, (EXACT, latent), generator=torch.Generator().manual_seed(0))
+    if u.shape[1] <= EXACT:
+        return torch.eye(u.shape[1]).to(u)
+    signs = torch.randint(2, (EXACT, *u.shape), generator=torch.Generator().manual_seed(0))
     return (2 * signs - 1).to(u) / EXACT**0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
@@ -10,6 +11,9 @@ from torch import Tensor
 from latentfit.checks import UserError
 from latentfit.priors.base import Fitted
 from latentfit.seeds import mix
+
+
+HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class GaussianMixture(Fitted):
@@ -73,14 +77,30 @@ class GaussianMixture(Fitted):
         self.means.copy_(torch.as_tensor(expectation.means_) * scale + shift)
         self.factors.copy_(torch.linalg.cholesky(covariances))
 
+    def log_density(self, z: Tensor) -> Tensor:
+        """Log p(z) in nats of codes (B, m), with shape (B,).
+
+        Raises:
+            UserError: It is not fitted yet.
+        """
+        self._must_be_fitted()
+        apart = (z[:, None] - self.means).permute(1, 2, 0)  # (K, m, B)
+        u = torch.linalg.solve_triangular(self.factors, apart, upper=False)
+        volume = self.factors.diagonal(dim1=1, dim2=2).log().sum(1) + z.shape[1] * HALF_LOG_2PI
+        parts = self.weights.log()[:, None] - volume[:, None] - 0.5 * u.square().sum(1)
+        return parts.logsumexp(0)
+
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m).
 
         Raises:
             UserError: It is not fitted yet.
         """
-        if not bool(self.weights.sum() > 0):
-            raise UserError("the mixture is not fitted yet; finish training first.")
+        self._must_be_fitted()
         pick = torch.multinomial(self.weights, n, replacement=True)
         noise = torch.randn(n, self.means.shape[1], 1, device=self.means.device)
         return self.means[pick] + (self.factors[pick] @ noise).squeeze(-1)
+
+    def _must_be_fitted(self) -> None:
+        if not bool(self.weights.sum() > 0):
+            raise UserError("the mixture is not fitted yet; finish training first.")
