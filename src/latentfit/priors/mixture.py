@@ -12,7 +12,6 @@ from latentfit.checks import UserError
 from latentfit.priors.base import Fitted
 from latentfit.seeds import mix
 
-
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
