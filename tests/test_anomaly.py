@@ -15,6 +15,7 @@ from latentfit.checks import UserError
 from latentfit.expost import refit
 from latentfit.priors import GaussianMixture
 from latentfit.scoring.anomaly import Detector
+from latentfit.studies import STUDIES, anomalies
 from shell import QUIET, command
 
 
@@ -142,3 +143,20 @@ def test_the_command_says_which(tmp_path):
         wrong = command(*words, *more)
         assert wrong.returncode == 2
         assert told in wrong.stderr
+
+
+def test_the_study_holds_out_a_class_and_counts_false_alarms(tmp_path):
+    cells = STUDIES["anomalies"].cells("short")
+    assert len({cell.key for cell in cells}) == len(cells) == 15
+    row = anomalies.HeldOut("wine", 20, 1).play(tmp_path, None)
+    assert row["odd"] == 1
+    assert row["usual"] == (178 - 71) // 5
+    assert row["auroc"].keys() == set(anomalies.WAYS)
+    assert all(0 <= area <= 1 for area in row["auroc"].values())
+    # Of 99 held-out samples the fifth lowest p has a Beta(5, 95) share of usual ones below it.
+    many = [{"usual": 10**6, "held_out": 99}]
+    low, high = anomalies._binomial(many)
+    assert low / 10**6 == pytest.approx(0.0166, abs=0.001)
+    assert high / 10**6 == pytest.approx(0.1000, abs=0.003)
+    text, _ = STUDIES["anomalies"].shows([row], tmp_path, None)
+    assert "| wine | 1 |" in text

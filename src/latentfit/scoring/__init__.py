@@ -1,5 +1,6 @@
 """Scoring: what a model is worth, on the test split of its data."""
 
+from latentfit.scoring.anomaly import Detector, Unusual
 from latentfit.scoring.metric import Comparison, Metric
 from latentfit.scoring.scores import evaluate, meaning, score
 from latentfit.scoring.subject import Pair, Subject
@@ -9,9 +10,11 @@ from latentfit.scoring.verdict import Verdict, verdict
 __all__ = [
     "METRICS",
     "Comparison",
+    "Detector",
     "Metric",
     "Pair",
     "Subject",
+    "Unusual",
     "Verdict",
     "evaluate",
     "meaning",

@@ -8,6 +8,7 @@ from latentfit.checks import one_of, within
 from latentfit.runs.cells import must_be_cells
 from latentfit.runs.pool import play_cells
 from latentfit.storage.files import atomically
+from latentfit.studies.anomalies import ANOMALIES
 from latentfit.studies.base import Study
 from latentfit.studies.curves import CURVE_STUDIES
 from latentfit.studies.edits import EDITS
@@ -38,6 +39,7 @@ STUDIES: dict[str, Study] = {
         EDITS,
         SIZE_CASES,
         SIZE_METHODS,
+        ANOMALIES,
     )
 }
 
