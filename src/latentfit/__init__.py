@@ -12,6 +12,7 @@ from latentfit.version import __version__
 
 if TYPE_CHECKING:
     from latentfit import data as data
+    from latentfit import diagnosis as diagnosis
     from latentfit import divergences as divergences
     from latentfit import expost as expost
     from latentfit import likelihoods as likelihoods
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from latentfit.sizing import size as size
 
 _ROOMS = (
-    "data", "divergences", "expost", "likelihoods", "metrics", "models", "networks", "optimizers",
+    "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models", "networks", "optimizers",
     "penalties", "posteriors", "priors", "schedules",
 )  # fmt: skip
 _PLACES = {
@@ -64,6 +65,7 @@ __all__ = [
     "Turn",
     "__version__",
     "data",
+    "diagnosis",
     "divergences",
     "evaluate",
     "expost",
