@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from latentfit import posteriors as posteriors
     from latentfit import priors as priors
     from latentfit import schedules as schedules
+    from latentfit import scoring as scoring
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
     from latentfit.models import Body as Body
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from latentfit.sizing import size as size
 
 _ROOMS = (
-    "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models", "networks", "optimizers",
-    "penalties", "posteriors", "priors", "schedules",
+    "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models", "networks",
+    "optimizers", "penalties", "posteriors", "priors", "schedules", "scoring",
 )  # fmt: skip
 _PLACES = {
     "expost": ("refit",),
@@ -82,6 +83,7 @@ __all__ = [
     "refit",
     "save",
     "schedules",
+    "scoring",
     "size",
     "train",
 ]  # fmt: skip
