@@ -29,7 +29,7 @@ LAYERS = [
     {"data", "metrics"},
     {"training", "pictures"},
     {"expost", "scoring"},
-    {"recipes"},
+    {"recipes", "diagnosis"},
     {"runs", "report"},
     {"sizing"},
     {"studies"},
