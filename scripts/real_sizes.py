@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -101,15 +102,19 @@ def line(name: str, asked: Row, rows: Sequence[Row]) -> list[object]:
     best, answer = min(mean, key=mean.__getitem__), asked["latent"]
     wide = max(statistics.stdev(by[m]) for m in (best, answer) if len(by[m]) > 1)
     same = mean[answer] <= max(NEAR * mean[best], mean[best] + wide)
+    errors = math.hypot(*(statistics.stdev(by[m]) / len(by[m]) ** 0.5 for m in (best, answer)))
     low, high = asked["interval"]
     cost = sum(row["seconds"] for row in rows)
     return [name, f"{answer} ({low} to {high}), {asked['sure']}", spread(by[answer]), best,
-            spread(by[best]), "yes" if same else "no", f"{asked['seconds']:.0f}", f"{cost:.0f}",
+            spread(by[best]), "yes" if same else "no",
+            f"{(mean[answer] - mean[best]) / errors:.1f}" if answer != best else "0",
+            f"{asked['seconds']:.0f}", f"{cost:.0f}",
             f"{asked['seconds'] / cost:.0%}"]  # fmt: skip
 
 
 COLUMNS = ["set", "answer", "distance there", "best of the sweep", "distance there",
-           "within 2 % or the spread", "seconds of `size`", "of the sweep", "share"]  # fmt: skip
+           "within 2 % or the spread", "standard errors apart", "seconds of `size`",
+           "of the sweep", "share"]  # fmt: skip
 
 
 def main(names: Sequence[str], out: Path, root: str | None, workers: int) -> None:
