@@ -93,9 +93,9 @@ def _page(model: Model, data: Data, found: Diagnosis, seed: int) -> str:
     from latentfit.training import encode_all
 
     with seeded(seed, "codes"):
-        codes = encode_all(model, data.test).sample().cpu()
+        codes = encode_all(model, data.train).sample().cpu()
     with seeded(seed, "draws"):
-        draws = model.prior.sample(len(codes)).detach().cpu() if "now" in found.priors else None
+        draws = model.prior.sample(min(4_000, len(codes))).detach().cpu() if "now" in found.priors else None
     held = io.BytesIO()
     latent_space(codes, draws).savefig(held, format="png")
     environment = Environment(loader=PackageLoader("latentfit.report"), autoescape=True,

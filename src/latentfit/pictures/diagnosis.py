@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from latentfit.pictures.figures import COLOURS, STYLE, legend_above
@@ -31,6 +32,7 @@ def latent_space(codes: Tensor, draws: Tensor | None) -> Figure:
         left.plot(range(1, codes.shape[1] + 1), rows.std(0)[order], ".-", color=colour, label=name)
     left.set(xlabel="dimension, by deviation of the codes", ylabel="deviation")
     left.set_ylim(bottom=0)
+    left.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_above(left, columns=2)
     middle = codes.mean(0)
     ways = torch.linalg.svd((codes - middle)[:4_000], full_matrices=False).Vh[:2]
