@@ -88,14 +88,17 @@ def _page(model: Model, data: Data, found: Diagnosis, seed: int) -> str:
 
     from jinja2 import Environment, PackageLoader
 
+    from latentfit.networks import evaluating
     from latentfit.pictures.diagnosis import latent_space
     from latentfit.seeds import seeded
     from latentfit.training import encode_all
 
     with seeded(seed, "codes"):
         codes = encode_all(model, data.train).sample().cpu()
-    with seeded(seed, "draws"):
-        draws = model.prior.sample(min(4_000, len(codes))).detach().cpu() if "now" in found.priors else None
+    draws = None
+    if "now" in found.priors:  # codes of a file have no prior yet
+        with seeded(seed, "draws"), evaluating(model):
+            draws = model.prior.sample(min(4_000, len(codes))).detach().cpu()
     held = io.BytesIO()
     latent_space(codes, draws).savefig(held, format="png")
     environment = Environment(loader=PackageLoader("latentfit.report"), autoescape=True,
