@@ -81,11 +81,11 @@ def fit_prior(
         folder = RunFolder(out or run.with_name(f"{run.name}-{prior}"))
     else:
         model, loaded, facts = _of_codes(str(codes), labels, data_root, device, seed, reading)
-        played = 20_000
+        played = 0  # nothing is trained but the prior
         folder = RunFolder(out or Path("runs") / f"{Path(str(codes)).stem}-{prior}")
     if folder.exists and folder.facts.parent != facts.parent:
         raise UserError(f"{folder.path} holds another run; choose another --out.")
-    counted = played if rounds is None else rounds
+    counted = (played or 20_000) if rounds is None else rounds
     refit(model, loaded, prior, rounds=counted, by=by, seed=seed, progress=not quiet, folder=folder,
           **given)  # fmt: skip
     folder.export(card(model, loaded, played), model.state_dict())

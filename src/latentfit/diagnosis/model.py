@@ -29,7 +29,7 @@ TRIED: dict[str, int] = {"gaussian": 1, "gmm": 1, "kde": 1, "matching": 4_000}
 """Late priors that are tried, and the rounds that they count by."""
 # Share of the variance that is lost; error of test samples over that of training samples.
 LOST, OVER = 0.5, 2.0
-STEADY, NEW = 0.15, 0.85  # how far codes move between modes, in deviations; nearness to training
+STEADY, NEW = 0.3, 0.85  # how far codes move between modes, in deviations; nearness to training
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _moved(model: Model, data: Data) -> Iterator[Finding]:
     gap = float(((moving - still).square().mean() / still.var(0).mean().clamp_min(1e-12)).sqrt())
     yield Finding(
         "batch-norm",
-        gap / (2 * STEADY),
+        gap / STEADY,
         f"codes move by {gap:.2g} deviations between training and evaluation mode: the running "
         "statistics of batch norm are not those of the data",
         "train for longer at the same rate, with larger batches, or average the weights",

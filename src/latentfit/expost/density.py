@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from latentfit.checks import UserError
 from latentfit.models.base import Learned
 from latentfit.models.learner import Learner
 from latentfit.networks import MADE
@@ -72,8 +73,12 @@ class CodeDensity(Learner):
         return self.shift + self.scale * self.standard_draw(n)
 
     def draw_of(self, n: int, label: int) -> Tensor:
-        """Draw n codes of a class, with shape (n, m); for densities that know classes."""
-        raise NotImplementedError
+        """Draw n codes of the class of a number, with shape (n, m).
+
+        Raises:
+            UserError: It knows no classes.
+        """
+        raise UserError("this prior knows no classes; fit one by class (fit-prior --by label).")
 
     def fit(self, codes: Tensor) -> Terms:
         """How surprising the codes are, in nats."""
@@ -105,7 +110,7 @@ class DensityPrior(Learned[CodeDensity]):
 
     def sample_of(self, n: int, label: int) -> Tensor:
         """Draw n codes of a class, with shape (n, m)."""
-        return self.model.draw_of(n, label) if self.classes else super().sample_of(n, label)
+        return self.model.draw_of(n, label)
 
     def log_density(self, z: Tensor) -> Tensor:
         """Log p(z) in nats, with shape (B,)."""
