@@ -172,6 +172,11 @@ def test_a_smaller_auto_encoder_that_loses_more_than_noise_is_not_taken(monkeypa
     assert played == [8, 4]  # four dimensions show four: no smaller network has four fifths
     errors[4] = (0.6, 20.0, 4.0)  # as of signal
     assert view.denoised(32, 0, play)["latent"] == 8
+    # Each loses a little more than the last: what counts is how much more than the largest.
+    errors.update({4: (0.38, 20.0, 3.0), 3: (0.44, 20.0, 2.0)})
+    assert view.denoised(32, 0, play)["latent"] == 4
+    errors[3] = (0.39, 20.0, 3.0)
+    assert view.denoised(32, 0, play)["latent"] == 3
 
 
 def test_no_auto_encoder_is_larger_than_allowed():

@@ -102,7 +102,7 @@ class View:
         thirds of it, a larger one follows. As long as samples show far more than their
         reconstructions, there is noise, of which a network with room for it keeps some. So a
         smaller one follows, down to four fifths of what the last showed, as long as its error on
-        test samples rises by no more than the noise in the dimensions that it lacks.
+        test samples is above the largest one's by no more than noise in the dimensions it lacks.
 
         Arguments:
             most: Dimensions at most.
@@ -114,12 +114,15 @@ class View:
         if known["entries"] >= max(MANY, FEW * outstanding):  # else none tell what noise is
             most = min(most, max(4, outstanding))
         m = min(most, max(4, math.ceil(2 * _last(self.curve))))
+        largest = known
         while played := play(self._cell(m, seed)):
             found = self._through(*played)
             before, far = known["latent"], _last(found["rebuilt"])
-            if before and m < before and not _loses_noise(found, known):
+            if before and m < before and not _loses_noise(found, largest):
                 break
             known = found
+            if not before or m > before:
+                largest = found
             if 1.5 * far > m and m < most and (before is None or m > before):
                 m = min(most, math.ceil(2 * far))  # several kinds of samples hid the highest
                 continue
@@ -175,18 +178,18 @@ def _noisy(found: Neighbours) -> bool:
     return raw > NOISY * rebuilt
 
 
-def _loses_noise(found: Neighbours, before: Neighbours) -> bool:
-    """Whether a smaller auto-encoder is as good as a larger one, but for noise.
+def _loses_noise(found: Neighbours, largest: Neighbours) -> bool:
+    """Whether a smaller auto-encoder is as good as the largest one, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
     One of fewer dimensions loses s more for each; twice as much and a seventh are allowed, since
     training is short.
     """
-    if not (m := found["latent"]) or not (larger := before["latent"]):
+    if not (m := found["latent"]) or not (most := largest["latent"]):
         return False
-    a, b = found["error"] or 0.0, before["error"] or 0.0
-    each = b / max(1, found["entries"] - larger)
-    return a <= 1.15 * b + 2 * (larger - m) * each
+    a, b = found["error"] or 0.0, largest["error"] or 0.0
+    each = b / max(1, found["entries"] - most)
+    return a <= 1.15 * b + 2 * (most - m) * each
 
 
 @torch.no_grad()
