@@ -48,6 +48,19 @@ def test_trained_priors_know_dimensions_that_collapsed(name):
     torch.testing.assert_close(model.prior.model.scale, codes.std(0), rtol=0.1, atol=0)
 
 
+@pytest.mark.parametrize("name", ["flow", "autoregressive", "two-stage"])
+def test_the_width_of_a_late_prior_is_its_own(name):
+    model = recipe("ae", gaussian(n=2, d=8, count=300), latent=2, width=1 / 8)
+
+    def weights(**settings):
+        with_prior(model, name, **settings)
+        return sum(weight.numel() for weight in model.prior.parameters())
+
+    assert weights() == weights(width=None) == weights(width=1 / 8) < weights(width=1)
+    with pytest.raises(UserError, match="width"):
+        with_prior(model, "gmm", width=1)
+
+
 def test_settings_of_a_late_prior_are_kept_as_json_takes_them():
     """A number of another library is written to `run.json` as Python's own."""
     model = recipe("ae", gaussian(n=2, d=8, count=300), latent=2, width=1 / 8)

@@ -41,7 +41,7 @@ SHAPES = {"synthetic": (128,), "mixture": (128,), "swiss-roll": (3,), "digits": 
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize(
-    "study", sorted(STUDIES.keys() - {"anomalies", "size-cases", "size-methods"})
+    "study", sorted(STUDIES.keys() - {"anomalies", "late-priors", "size-cases", "size-methods"})
 )  # questions
 def test_every_cell_of_a_study_is_a_game_whose_players_all_move(study, scale, monkeypatch):
     monkeypatch.setattr(rates, "CHOSEN", dict.fromkeys(RECIPES, 3.0))

@@ -11,11 +11,9 @@ import pytest
 import torch
 
 import latentfit as lf
-from latentfit.data.base import spread
 from latentfit.data.memory import arrays
 from latentfit.report.chart import bars
 from latentfit.scoring import METRICS, verdict
-from latentfit.scoring.novelty import novelty
 from latentfit.scoring.verdict import falling
 from latentfit.storage import RunFolder
 
@@ -90,6 +88,9 @@ BLURRED = {"precision": 0.3, "coverage": 0.3}  # reconstructions
         (held(novelty=0.5, novelty_se=0.17), (), "as-good-as-new"),
         (held(novelty=0.5, novelty_se=None), (), "as-good-as-new"),
         (held(**NOISE, novelty=0.1), FELL, "remembers"),
+        (held(authenticity=0.95, authenticity_se=0.01), (), "remembers"),
+        (held(authenticity=0.95, authenticity_se=0.017), (), "as-good-as-new"),
+        (held(authenticity=0.96, authenticity_se=0.001), (), "as-good-as-new"),
         # Nothing to compare, or distances only.
         ({"mse": 0.1}, (), "unclear"),
         ({"fd_lenet": 5.0, "fd_lenet_floor": 2.0}, (), "unclear"),
@@ -159,55 +160,7 @@ def test_a_curve_falls_while_its_last_quarter_gains():
     assert falling(both) is False  # the reconstruction term decides
 
 
-# Novelty and what reconstructions explain ---------------------------------------------------------
-
-
-class Split:
-    def __init__(self, rows):
-        self.rows = torch.as_tensor(rows, dtype=torch.float32).reshape(len(rows), -1)
-
-    def __len__(self):
-        return len(self.rows)
-
-    def take(self, places):
-        return self.rows[places]
-
-    def some(self, count):
-        return self.rows[spread(len(self.rows), count)]
-
-    def chunks(self, size):
-        return self.rows.split(min(size, 400))  # several, whatever the size
-
-
-def subject(train, test, *draws):
-    data = SimpleNamespace(train=Split(train), test=Split(test))
-    drawn = [Split(rows).rows for rows in draws]
-    return SimpleNamespace(data=data, generated=drawn, place=torch.device("cpu"))
-
-
-def test_novelty_is_a_ratio_of_ratios_of_distances():
-    # Training rows are 2, 2, 4 from each other and 1 from the test; samples 0.5 from both.
-    found = novelty(subject([0, 2, 6], [1, 5], [0.5, 5.5]))
-    assert found.value == pytest.approx((0.5 / 0.5) / ((8 / 3) / 1))
-    assert novelty(subject([1, 1, 1], [1, 1], [1.0])) is None
-
-
-def test_copies_of_any_training_row_are_seen_and_fresh_or_blurred_rows_are_not():
-    generator = torch.Generator().manual_seed(0)
-    train, test, fresh = torch.randn(1_600, 4, generator=generator).split([1_000, 100, 500])
-    assert novelty(subject(train, test, train[:300])).value == 0
-    half = torch.cat([train[:100], fresh[:100]])
-    assert novelty(subject(train, test, half)).value == pytest.approx(0.5, abs=0.1)
-    assert novelty(subject(train, test, fresh[:100], train[:100])).value == pytest.approx(
-        0.5, abs=0.1
-    )
-    far = novelty(subject(train, test, train[[0, 400]]))  # first rows of two chunks
-    assert 0 < far.spread < math.inf
-    for rows in (fresh, 0.5 * fresh):
-        found = novelty(subject(train, test, rows[:250], rows[250:]))
-        assert abs(found.value - 1) < 3 * found.spread < 0.3
-    same = novelty(subject(train, test, fresh[:1].repeat(200, 1)))
-    assert same.spread == math.inf  # one observation, however often
+# What reconstructions explain --------------------------------------------------------------------
 
 
 def test_explained_is_the_share_of_the_variance():

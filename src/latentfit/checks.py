@@ -109,3 +109,5 @@ Weight = Annotated[float, Range(0.0, 1e12)]
 """A factor of a term; 0 leaves it out."""
 Share = Annotated[float, Range(0.0, 1.0)]
 """A part of a whole."""
+Width = Annotated[float, Range(1 / 1024, 64.0)]
+"""A factor on hidden sizes."""

@@ -167,7 +167,10 @@ def test_rounds_are_bounded_by_passes_over_the_codes():
     assert prior.rounds(20_000, 54_000) == 5_000
     assert prior.rounds(20_000, 256) == 100  # 200 passes of half a batch
     assert prior.rounds(1, 10) == 1
-    assert second_stage(2, 1 / 64).rounds(100, 1) == 200  # has no such bound
+    later = second_stage(2, 1 / 64)
+    later.model.batch = 128
+    assert later.rounds(100, 54_000) == 200
+    assert later.rounds(20_000, 256) == 1_600  # the paper's 800 epochs
 
 
 @pytest.mark.parametrize("name", ["ae-matching", "rae-matching"])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from latentfit.checks import Count, Rate, UserError, Weight, one_of, within
+from latentfit.checks import Count, Rate, UserError, Weight, Width, one_of, within
 from latentfit.data.base import Data, must_have_shape
 from latentfit.expost.classes import classes_of
 from latentfit.expost.density import CodeMixture, CodeSequence, DensityPrior
@@ -35,6 +35,7 @@ class PriorRecipe:
         what: One line.
         batch: Default of the batch size of one that is trained; None of one that is not.
         told: Whether `build` takes a number of `classes`.
+        scaled: Whether the factor decides anything; it then is a setting, None as the encoder's.
     """
 
     name: str
@@ -42,11 +43,14 @@ class PriorRecipe:
     what: str
     batch: int | None = None
     told: bool = False
+    scaled: bool = False
 
     def settings(self) -> dict[str, Setting]:
         """What may be set, by name."""
         held = settings_of(self.build)
         own = {name: held[name] for name in held if name not in ("latent", "width", "classes")}
+        if self.scaled:
+            own["width"] = replace(held["width"], default=None, optional=True)
         if self.batch is None:
             return own
         return own | {"batch": replace(PACE["batch"], default=self.batch)}
@@ -69,13 +73,13 @@ def _vamp(latent: int, width: float, *, components: Count = 500, rate: Rate = 1e
 
 
 def _autoregressive(
-    latent: int, width: float, *, components: Count = 10, rate: Rate = 1e-3
+    latent: int, width: Width, *, components: Count = 10, rate: Rate = 1e-3
 ) -> Prior:
     units = hidden(width / 2)[:2]
     return DensityPrior(CodeSequence(latent, components=components, hidden=units, rate=rate))
 
 
-def _flow(latent: int, width: float, *, steps: Count = 5, rate: Rate = 1e-3) -> Prior:
+def _flow(latent: int, width: Width, *, steps: Count = 5, rate: Rate = 1e-3) -> Prior:
     return DensityPrior(CodeFlow(latent, steps=steps, hidden=hidden(width / 2)[:2], rate=rate))
 
 
@@ -104,10 +108,12 @@ PRIORS: Table[PriorRecipe] = Table(
         PriorRecipe("kde", _kde, "a Gaussian kernel on each of `count` training codes"),
         PriorRecipe("vamp", _vamp, "a mixture of diagonal Gaussians, moved by gradients", 128),
         PriorRecipe("autoregressive", _autoregressive,
-                    "each dimension a mixture of Gaussians given those before it", 128),
-        PriorRecipe("flow", _flow, "a masked autoregressive flow", 128),
+                    "each dimension a mixture of Gaussians given those before it", 128,
+                    scaled=True),
+        PriorRecipe("flow", _flow, "a masked autoregressive flow", 128, scaled=True),
         PriorRecipe("matching", _matching, "flow matching: noise follows a velocity", 512, True),
-        PriorRecipe("two-stage", second_stage, "a second VAE, on the codes (Dai & Wipf)", 128),
+        PriorRecipe("two-stage", second_stage, "a second VAE, on the codes (Dai & Wipf)", 128,
+                    scaled=True),
     ),
 )  # fmt: skip
 """What `fit-prior` fits, by the name that a person types; ours and those of plug-ins."""
@@ -130,10 +136,10 @@ def with_prior(model: Model, name: str, *, classes: Sequence[str] = (), **settin
         raise UserError("a model without an encoder has no codes to fit a prior on.")
     chosen, as_built = PRIORS[one_of("prior", name, PRIORS)], model.as_built()
     given = checked(settings, name, chosen.settings())
-    own = {key: value for key, value in given.items() if key != "batch"}
+    own = {key: value for key, value in given.items() if key not in ("batch", "width")}
     _, arguments = model.recipe or ("", {})
-    device = model.device
-    prior = _built(chosen, len(classes), model.latent, arguments.get("width", 1.0), own).to(device)
+    width, device = given.get("width") or arguments.get("width", 1.0), model.device
+    prior = _built(chosen, len(classes), model.latent, width, own).to(device)
     if isinstance(prior, Learned):
         prior.model.batch = given.get("batch", chosen.batch or prior.model.batch)
         prior.model.recipe = (name, given)

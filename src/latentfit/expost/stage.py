@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from latentfit.checks import Rate
+from latentfit.checks import Rate, Width
 from latentfit.divergences import kl
 from latentfit.likelihoods import Gaussian
 from latentfit.models import AutoEncoder, Body, Learned
@@ -18,6 +18,7 @@ from latentfit.schedules import drops
 
 # 37.5 % and 75 % of 130,000 rounds, as Dai & Wipf's 150 and 300 of 400 epochs.
 HALVINGS = (48_750, 97_500)
+PASSES = 800  # epochs of the second stage in the paper, twice those of the first
 
 
 class SecondStage(Learned[AutoEncoder]):
@@ -28,7 +29,7 @@ class SecondStage(Learned[AutoEncoder]):
     """
 
     def __init__(self, model: AutoEncoder) -> None:
-        super().__init__(model, longer=2.0)  # 800 against 400 epochs in the paper
+        super().__init__(model, longer=2.0, passes=PASSES)
 
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, m): u from the inner prior, z from N(D(u), gamma^2)."""
@@ -37,7 +38,7 @@ class SecondStage(Learned[AutoEncoder]):
         return likelihood.draw(raw) if isinstance(likelihood, Gaussian) else likelihood.mean(raw)
 
 
-def second_stage(latent: int, width: float, *, rate: Rate = 2e-4) -> SecondStage:
+def second_stage(latent: int, width: Width, *, rate: Rate = 2e-4) -> SecondStage:
     """A second VAE on the codes of the first (Dai & Wipf)."""
     body = Body(
         shape=(latent,),

@@ -36,7 +36,14 @@ from latentfit.metrics.labels import inception_score
 from latentfit.metrics.likelihood import bits_per_dimension, elbo, importance_weighted
 from latentfit.metrics.manifold import Manifold, density_coverage, manifold, precision_recall
 from latentfit.metrics.matrix import Known
-from latentfit.metrics.memorisation import Memorisation, memorisation, nearest_distance
+from latentfit.metrics.memorisation import (
+    Memorisation,
+    authenticity,
+    foot,
+    membership,
+    memorisation,
+    nearest_distance,
+)
 from latentfit.metrics.mixed import Breakdown
 from latentfit.metrics.neighbourhoods import Neighbourhoods, neighbourhoods
 from latentfit.metrics.neighbours import nearest
@@ -66,6 +73,7 @@ __all__ = [
     "Records",
     "UndefinedError",
     "active_units",
+    "authenticity",
     "autocorrelation_distance",
     "bits_per_dimension",
     "bootstrap",
@@ -78,6 +86,7 @@ __all__ = [
     "elbo",
     "errors",
     "extractor",
+    "foot",
     "frechet",
     "frechet_moments",
     "from_module",
@@ -90,6 +99,7 @@ __all__ = [
     "knee",
     "lenet",
     "manifold",
+    "membership",
     "membership_attack",
     "memorisation",
     "moments",

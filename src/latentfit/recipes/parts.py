@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from latentfit import networks
-from latentfit.checks import Range, Share, UserError, one_of
+from latentfit.checks import Share, UserError, Width, one_of
 from latentfit.likelihoods import Bernoulli, Columns, Likelihood, SquaredError
 from latentfit.models import Body
 from latentfit.models.body import like, tried
@@ -47,7 +47,7 @@ class Parts:
 
     shape: Shape
     latent: int
-    width: Annotated[float, Range(1 / 1024, 64.0)] = 1.0
+    width: Width = 1.0
     momentum: Share | None = None
     family: Literal["flexae", "dai-wipf", "sngan"] = "flexae"
     link: Literal["sigmoid", "identity"] = "sigmoid"

@@ -14,6 +14,7 @@ from latentfit import metrics
 from latentfit.schema import Table
 from latentfit.schema.base import Frame
 from latentfit.scoring.metric import Found, Metric
+from latentfit.scoring.novelty import membership, membership_by_error
 from latentfit.scoring.subject import Subject
 from latentfit.shapes import is_signal
 
@@ -115,9 +116,11 @@ def _of_records(
 def _membership(subject: Subject) -> Found:
     rows = _rows(subject)
     if rows is None:
-        return {}
-    found = metrics.membership_attack(rows.train, rows.test, rows.made[0], rows.discrete)
-    return None if found is None else {"": found, "_floor": CHANCE}
+        found = membership(subject)
+    else:
+        found = metrics.membership_attack(rows.train, rows.test, rows.made[0], rows.discrete)
+    beside = {"_reconstruction": membership_by_error(subject)} if subject.model.encodes else {}
+    return None if found is None else {"": found, **beside, "_floor": CHANCE}
 
 
 def _of_signals(score: Score) -> Callable[[Subject], Found]:
@@ -169,8 +172,9 @@ ROWS = (
            _of_records(lambda found: found.copies, lambda found: found.fresh_copies),
            "share of generated rows that are training rows to the last digit", "lower"),
     Metric("membership", "memorisation", _membership,
-           "how well the nearest generated row tells who was trained on; 0.5 where it does not",
-           "lower", "area under the ROC curve of Gower's distance"),
+           "how well the nearest sample tells what was trained on; 0.5 where it does not",
+           "lower", "area under the ROC curve of the distance of entries, of tables Gower's; with "
+           "_reconstruction that of the error of reconstructions"),
     Metric("right_choices", "", _explained_columns,
            "share of choices that reconstructions get right, mean of the columns", "higher"),
     Metric("spectrum", "signals", _of_signals(metrics.spectrum_distance),

@@ -1,4 +1,4 @@
-"""Whether samples are new: their nearness to all of the training data, against fresh data's."""
+"""Whether samples are new, or copies of training rows, near ones too; and who was trained on."""
 
 from __future__ import annotations
 
@@ -7,12 +7,45 @@ import math
 import torch
 from torch import Tensor
 
+from latentfit import metrics
 from latentfit.data.base import Split
 from latentfit.metrics import Estimate, nearest
-from latentfit.scoring.subject import Subject
+from latentfit.metrics.memorisation import told_apart
+from latentfit.networks import evaluating
+from latentfit.scoring.subject import CHUNK, Subject
 
 MOST = 2_000  # rows that are looked up among all of the data
-CHUNK = 4_096  # rows of the data that are held at a time
+READ = 4_096  # rows of the data that are held at a time
+
+
+class Nearness:
+    """Where samples, training rows and test rows lie among training and test rows.
+
+    Of samples and rows, as their entries, 2,000 are looked up at most, each among whole splits.
+
+    Arguments:
+        subject: A model and its data.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.train, self.test = subject.data.train, subject.data.test
+        self.rows = _flat(self.train.some(MOST).to(subject.place))
+        self.fresh = _flat(self.test.some(MOST).to(subject.place))
+        self.made = _flat(torch.cat(subject.generated)[:MOST].to(subject.place))
+        self.own, _ = _nearest(self.rows, self.train, 2)
+        self.own_test, _ = _nearest(self.rows, self.test, 1)
+        self.near, self.found = _nearest(self.made, self.train, 2)
+        self.near_test, _ = _nearest(self.made, self.test, 1)
+
+    @property
+    def distinct(self) -> int:
+        """Samples of different neighbours: those of one are one observation, however many."""
+        return len(self.found[:, 0].unique())
+
+    def feet(self, rows: Tensor, found: Tensor) -> Tensor:
+        """`metrics.foot` of rows (N, d) whose two nearest training rows are at `found` (N, 2)."""
+        first, second = (_flat(self.train.take(at).to(rows.device)) for at in found.cpu().T)
+        return metrics.foot(rows, first, second)
 
 
 def novelty(subject: Subject) -> Estimate | None:
@@ -31,22 +64,54 @@ def novelty(subject: Subject) -> Estimate | None:
         The ratio and its standard error, infinite where all samples have the same neighbour. None
         where a distance that is divided by is 0.
     """
-    train, test = subject.data.train, subject.data.test
-    rows = _flat(train.some(MOST).to(subject.place))
-    made = _flat(torch.cat(subject.generated)[:MOST].to(subject.place))
-    own, own_test = _nearest(rows, train, 2)[0][:, 1], _nearest(rows, test, 1)[0][:, 0]
-    (near, found), near_test = _nearest(made, train, 1), _nearest(made, test, 1)[0][:, 0]
+    held = subject.kept("nearness", Nearness)
+    own, own_test = held.own[:, 1], held.own_test[:, 0]
+    near, near_test = held.near[:, 0], held.near_test[:, 0]
     if 0 in (float(own.mean()), float(own_test.mean()), float(near_test.mean())):
         return None
     value = float(near.mean() / near_test.mean() / (own.mean() / own_test.mean()))
     spread = float((own / own.mean() - own_test / own_test.mean()).var(correction=0))
-    # By the delta method; samples with one neighbour are one observation, however many they are.
-    distinct = len(found[:, 0].unique())
+    distinct = held.distinct  # then by the delta method
     mine = near_test / near_test.mean()
     if float(near.mean()) > 0:
         mine = mine - near / near.mean()
-    error = math.sqrt(max(spread, float(mine.var(correction=0))) / distinct + spread / len(rows))
-    return Estimate(value, max(value, 1) * error if distinct > 1 else math.inf, len(made))
+    error = math.sqrt(max(spread, float(mine.var(correction=0))) / distinct + spread / len(own))
+    return Estimate(value, max(value, 1) * error if distinct > 1 else math.inf, len(near))
+
+
+def authenticity(subject: Subject) -> Estimate:
+    """The share of samples that are no near copies of training rows, as `metrics.authenticity`.
+
+    Test rows say what fresh ones look like.
+
+    Returns:
+        The share and its standard error, infinite where all samples have the same neighbour.
+    """
+    held = subject.kept("nearness", Nearness)
+    _, places = _nearest(held.fresh, held.train, 2)
+    made, fresh = held.feet(held.made, held.found), held.feet(held.fresh, places)
+    return metrics.authenticity(made, fresh, distinct=held.distinct)
+
+
+def membership(subject: Subject) -> float:
+    """How well nearness to samples tells training from test rows, as `metrics.membership`."""
+    held = subject.kept("nearness", Nearness)
+    made = _flat(subject.generated[0].to(subject.place))
+    return metrics.membership(held.rows, held.fresh, made)
+
+
+@torch.no_grad()
+def membership_by_error(subject: Subject) -> float:
+    """How well the error of reconstructions tells training from test rows: the same area."""
+    with evaluating(subject.model):
+        members, others = (_errors(subject, of) for of in (subject.data.train, subject.data.test))
+    return told_apart(members, others)
+
+
+def _errors(subject: Subject, split: Split) -> Tensor:
+    """Squared errors of the reconstructions of some rows, with shape (N,)."""
+    parts = split.some(MOST).to(subject.device).split(CHUNK)
+    return torch.cat([metrics.errors(x, subject.model.reconstruct(x)) for x in parts])
 
 
 def _flat(x: Tensor) -> Tensor:
@@ -56,7 +121,7 @@ def _flat(x: Tensor) -> Tensor:
 def _nearest(rows: Tensor, split: Split, k: int) -> tuple[Tensor, Tensor]:
     """The k smallest distances of rows (N, d) to a split, and where, each with shape (N, k)."""
     distances, places, start = [], [], 0
-    for x in split.chunks(CHUNK):
+    for x in split.chunks(READ):
         found, place = nearest(rows, _flat(x.to(rows.device)), min(k, len(x)))
         distances.append(found)
         places.append(place + start)

@@ -13,7 +13,7 @@ from latentfit.posteriors import Code
 from latentfit.scoring.kinds import ROWS
 from latentfit.scoring.lines import LINES, STEPS, jumps, midpoints
 from latentfit.scoring.metric import Comparison, Found, Metric
-from latentfit.scoring.novelty import novelty
+from latentfit.scoring.novelty import authenticity, novelty
 from latentfit.scoring.subject import Subject
 from latentfit.seeds import seeded
 
@@ -33,9 +33,14 @@ def _explained(subject: Subject) -> float | None:
     return 1 - subject.error.value / variance if variance > 0 else None
 
 
-def _novelty(subject: Subject) -> Found:
-    found = novelty(subject)
-    return None if found is None else {**_estimate(found), "_floor": 1.0}
+def _of_fresh(score: Callable[[Subject], metrics.Estimate | None]) -> Callable[[Subject], Found]:
+    """A score that is 1 for fresh data."""
+
+    def found(subject: Subject) -> Found:
+        share = score(subject)
+        return None if share is None else {**_estimate(share), "_floor": 1.0}
+
+    return found
 
 
 def _classes(subject: Subject) -> Found:
@@ -215,10 +220,14 @@ METRICS: Table[Metric] = Table("metrics", Metric, (
            "sharpness and evenness of the classes of <features>", "higher",
            "exp of the mutual information of sample and label, 10 splits from 1,000 samples on",
            also={"inception": "inception_score"}),
-    Metric("novelty", "memorisation", _novelty,
+    Metric("novelty", "memorisation", _of_fresh(novelty),
            "nearness of samples to all training data against test data, over that of training data "
            "themselves; 1 where nothing is memorised, 0 for copies", "",
            "entries, at most 2,000 samples and 2,000 training rows, each against whole splits"),
+    Metric("authenticity", "memorisation", _of_fresh(authenticity),
+           "share of samples that are no near copies of training data; 1 where none is", "higher",
+           "entries; foot on the line to the second nearest training row, as near as 1 % of test "
+           "rows have it, at most 2,000 of each"),
     *(_nearest(what, pixels) for pixels in (True, False) for what in _NEAREST),
     Metric("elbo", "likelihood", _bound(0),
            "evidence lower bound in nats a sample, where the model has one", "higher", _DRAWS),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 KNOWN = 0.1  # what a share of the test samples must be known within, two errors, to clear a model
 FACTOR = 1.5  # times its floor, up to which a distance is that of new data
 COPIES = 0.8  # novelty at and below which a model remembers
+NEAR_COPIES = 0.95  # the same of authenticity
 HELD = 0.5  # share of the variance below which reconstructions have not begun to be right
 NONE = 0.1  # share of the floor's coverage below which samples have nothing of the data
 FALL = 0.05  # of the whole fall: what the last quarter of a curve must gain to be still falling
@@ -122,14 +123,9 @@ def verdict(scores: Mapping[str, Any], lines: Sequence[Mapping[str, Any]] = ()) 
         >>> found.key, found.reasons[0].text
         ('prior-misses-codes', 'coverage 0.4, floor 0.95')
     """
-    novelty, error = _number(scores, "novelty"), _number(scores, "novelty_se")
-    if novelty is not None and error is not None and _copied(novelty, error):
-        text = f"novelty {novelty:.2g} ± {error:.1g}, 1 for new data and 0 for copies"
-        return Verdict(
-            "remembers",
-            "Remembers its training data: samples lie nearer to it than new data do.",
-            (Reason("novelty", novelty, 1.0, text),),
-        )
+    if copied := _copied(scores):
+        sentence = "Remembers its training data: samples lie nearer to it than new data do."
+        return Verdict("remembers", sentence, copied)
     held = _compared(scores)
     if not held:
         return Verdict("unclear", "No verdict: no score here has a floor to compare it with.")
@@ -145,7 +141,7 @@ def verdict(scores: Mapping[str, Any], lines: Sequence[Mapping[str, Any]] = ()) 
     if worse:
         sentence = "Not as good as new data; score all groups to learn why."
         return Verdict("unclear", sentence, tuple(row.reason for row in worse))
-    return _cleared(scores, held, looked=novelty is not None)
+    return _cleared(scores, held, looked=_number(scores, "novelty") is not None)
 
 
 def falling(lines: Sequence[Mapping[str, Any]]) -> bool | None:
@@ -168,8 +164,15 @@ def falling(lines: Sequence[Mapping[str, Any]]) -> bool | None:
     return None
 
 
-def _copied(novelty: float, error: float) -> bool:
-    return novelty <= COPIES and 1 - novelty >= 3 * error
+def _copied(scores: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """What says that samples are copies."""
+    found: list[Reason] = []
+    for name, most in (("novelty", COPIES), ("authenticity", NEAR_COPIES)):
+        value, error = _number(scores, name), _number(scores, f"{name}_se")
+        if value is not None and error is not None and value <= most and 1 - value >= 3 * error:
+            text = f"{name} {value:.2g} ± {error:.1g}, 1 for new data and 0 for copies"
+            found.append(Reason(name, value, 1.0, text))
+    return tuple(found)
 
 
 def _why(

@@ -14,6 +14,7 @@ from latentfit.studies.curves import CURVE_STUDIES
 from latentfit.studies.edits import EDITS
 from latentfit.studies.gain import GAIN
 from latentfit.studies.images import IMAGES
+from latentfit.studies.late import LATE
 from latentfit.studies.mapped import MAPPED
 from latentfit.studies.masks import MASKS
 from latentfit.studies.plane import PLANE
@@ -40,6 +41,7 @@ STUDIES: dict[str, Study] = {
         SIZE_CASES,
         SIZE_METHODS,
         ANOMALIES,
+        LATE,
     )
 }
 
