@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from latentfit.expost import CodeMatching, DensityPrior, second_stage
-from latentfit.expost.matching import _directions, follow, follow_back
+from latentfit.expost.matching import _directions, follow, follow_back, nearest_noise
 from latentfit.game import Game
 from latentfit.networks import Velocity
 from latentfit.recipes import recipe
@@ -159,6 +161,31 @@ def test_it_learns_a_gaussian_whose_answer_is_known():
     torch.testing.assert_close(drawn.mean(0), law.mean, rtol=0, atol=0.1)
     torch.testing.assert_close(torch.cov(drawn.T), root @ root.T, rtol=0.08, atol=0.1)
     assert abs(float(gap.mean())) < 0.06
+
+
+def test_coupled_noise_is_the_same_noise_nearer_to_its_codes():
+    e, u = torch.randn(5, 2), torch.randn(5, 2) + 1
+    costs = [float((e[list(p)] - u).square().sum()) for p in itertools.permutations(range(5))]
+    found = nearest_noise(e, u)
+    assert float((found - u).square().sum()) == pytest.approx(min(costs), rel=1e-5)
+    torch.testing.assert_close(found.sort(0).values, e.sort(0).values)
+    label = torch.tensor([0, 1, 0, 1, 1])
+    apart = nearest_noise(e, u, label)
+    for kind in (0, 1):  # as if the other class were not there
+        of = label == kind
+        torch.testing.assert_close(apart[of], nearest_noise(e[of], u[of]))
+
+
+def test_a_velocity_at_rest_errs_less_where_noise_is_coupled():
+    codes = torch.randn(512, 2)
+    loss = {}
+    for coupling in ("independent", "batch"):
+        torch.manual_seed(0)
+        prior = CodeMatching(2, units=8, coupling=coupling)
+        prior.begin(codes)
+        loss[coupling] = float(prior.fit(codes)["velocity"].detach())
+    assert loss["independent"] == pytest.approx(2, abs=0.2)  # of two standard normals
+    assert loss["batch"] < 0.1
 
 
 def test_rounds_are_bounded_by_passes_over_the_codes():

@@ -31,6 +31,10 @@ def fit_prior(
     labels: Annotated[
         Path | None, typer.Option(help="An .npy of their classes, beside an .npy of codes.")
     ] = None,
+    decoder: Annotated[
+        Path | None,
+        typer.Option(help="An .onnx of the codes' decoder, so that `sample` gives samples."),
+    ] = None,
     by: Annotated[
         str | None,
         typer.Option(help="Fit it by class, for `sample --label`: label, or a column of a table."),
@@ -58,10 +62,10 @@ def fit_prior(
     """Fit another prior on the codes of a trained encoder, into a run folder of its own.
 
     The new folder samples, scores and reports as every other; encoder and decoder are the same. Of
-    codes that another program made, it samples codes.
+    codes that another program made, it samples codes, or with --decoder what that makes of them.
 
     Examples: `latentfit fit-prior runs/ae-digits-16-0 --prior gmm --set components=20`,
-    `latentfit fit-prior --codes codes.npy --prior matching`
+    `latentfit fit-prior --codes codes.npy --prior matching --decoder decoder.onnx`
     """
     from dataclasses import replace
 
@@ -70,17 +74,22 @@ def fit_prior(
     from latentfit.runs.run import card, command_line
     from latentfit.settings import read
     from latentfit.storage import RunFolder
+    from latentfit.storage.files import atomically
 
     given = read(settings or [], prior, PRIORS[one_of("prior", prior, PRIORS)].settings())
     if (run is None) == (codes is None):
         raise UserError("give the folder of a run, or --codes with a file of codes, one of them.")
+    program: bytes | None = None
     if run is not None:
         if labels is not None:
             raise UserError("--labels goes with --codes; a run knows its labels, give --by label.")
+        if decoder is not None:
+            raise UserError("--decoder goes with --codes; a run has a decoder of its own.")
         model, loaded, facts, played = _of_run(run, data, data_root, device, reading)
         folder = RunFolder(out or run.with_name(f"{run.name}-{prior}"))
     else:
         model, loaded, facts = _of_codes(str(codes), labels, data_root, device, seed, reading)
+        program = None if decoder is None else _program(decoder, loaded)
         played = 0  # nothing is trained but the prior
         folder = RunFolder(out or Path("runs") / f"{Path(str(codes)).stem}-{prior}")
     if folder.exists and folder.facts.parent != facts.parent:
@@ -90,6 +99,10 @@ def fit_prior(
           **given)  # fmt: skip
     folder.export(card(model, loaded, played), model.state_dict())
     folder.write_facts(replace(facts, prior=[prior, given], command=command_line()))
+    if program is None:
+        folder.decoder.unlink(missing_ok=True)
+    else:
+        atomically(folder.decoder, lambda draft: draft.write_bytes(program))
     if evaluate:
         score_and_report(folder.path, model, loaded, seed=seed, quiet=quiet)
     else:
@@ -108,6 +121,15 @@ def _of_run(
     model, first = load(run, device=device), RunFolder(run)
     loaded = data_of(run, model, data, root, **reading)
     return model, loaded, replace(first.facts, parent=str(run.resolve())), first.card.round
+
+
+def _program(decoder: Path, codes: Data) -> bytes:
+    """What a decoder's file holds, once it has decoded two of the codes."""
+    from latentfit.expost import OnnxDecoder
+
+    found = OnnxDecoder.read(decoder)
+    found(codes.schema.restore(codes.train.first(2)))
+    return found.program
 
 
 def _of_codes(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latentfit.cli.app import Count, DataOption, Device, Out, Root, RunFolder, Seed, Weights, app
 from latentfit.cli.reading import reads_data
 from latentfit.cli.shared import data_of, model_and_split, must_encode, say
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from latentfit.models import Model
+    from latentfit.schema import Schema
 
 
 @app.command()
@@ -32,7 +39,8 @@ def sample(
 ) -> None:
     """Draw new samples from a trained model, as the file of its data holds them.
 
-    They are never picked by hand.
+    They are never picked by hand. Of a prior of codes that was given a decoder, they are what that
+    makes of drawn codes.
     """
     from latentfit.checks import within
     from latentfit.cli.outputs import must_be_writable, usual, write_samples
@@ -40,10 +48,38 @@ def sample(
 
     within("count", count, 1, 10_000_000, remedy="give -n 1 or more")
     model = load(run, weights=weights, device=device)
-    where = out or usual(model.schema, "samples")
-    must_be_writable(model.schema, where)
-    write_samples(model.schema, model.sample(count, label=label, seed=seed).cpu(), where)
+    schema, draw = _drawing(run, model, pictured=out is not None and out.suffix in (".png", ""))
+    where = out or usual(schema, "samples")
+    must_be_writable(schema, where)
+    write_samples(schema, draw(count, label=label, seed=seed), where)
     say(f"Wrote {count} samples to {where}.")
+
+
+def _drawing(run: Path, model: Model, *, pictured: bool) -> tuple[Schema, Callable[..., Tensor]]:
+    """What samples of a run are, and what draws them: its model, and the decoder of its codes."""
+    import torch
+
+    from latentfit.checks import UserError
+    from latentfit.expost import OnnxDecoder
+    from latentfit.schema import Numbers, plain
+    from latentfit.storage import RunFolder
+
+    if not (program := RunFolder(run).decoder).exists():
+        return model.schema, lambda count, **of: model.sample(count, **of).cpu()
+    decoder = OnnxDecoder.read(program)
+
+    def drawn(count: int, **of: Any) -> Tensor:
+        made = torch.from_numpy(decoder(model.sample(count, as_array=True, **of)))
+        low, high = made.min().item(), made.max().item()
+        if pictured and not -0.01 <= low <= high <= 1.01:
+            raise UserError(
+                f"a picture needs values from 0 to 1, the decoder gives {low:.3g} to {high:.3g}; "
+                "write them as they are, --out samples.npz."
+            )
+        return made
+
+    shape = tuple(drawn(1).shape[1:])
+    return plain(shape) if pictured else Numbers(shape, shape), drawn
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Priors that are fitted ex post: models of codes, and their fit."""
 
+from latentfit.expost.decoder import OnnxDecoder
 from latentfit.expost.density import CodeDensity, CodeMixture, CodeSequence, DensityPrior
 from latentfit.expost.fit import Codes, fit_prior
 from latentfit.expost.flow import CodeFlow
@@ -18,6 +19,7 @@ __all__ = [
     "CodeSequence",
     "Codes",
     "DensityPrior",
+    "OnnxDecoder",
     "PriorRecipe",
     "SecondStage",
     "fit_prior",

@@ -12,7 +12,7 @@ from latentfit.expost.classes import classes_of
 from latentfit.expost.density import CodeMixture, CodeSequence, DensityPrior
 from latentfit.expost.fit import fit_prior
 from latentfit.expost.flow import CodeFlow
-from latentfit.expost.matching import CodeMatching
+from latentfit.expost.matching import CodeMatching, Coupling
 from latentfit.expost.stage import second_stage
 from latentfit.models import Learned, Model
 from latentfit.models.learner import mark
@@ -91,12 +91,13 @@ def _matching(
     blocks: Count = 3,
     rate: Rate = 1e-3,
     guidance: Weight = 1.0,
+    coupling: Coupling = "independent",
     classes: int = 0,
 ) -> Prior:
     if guidance != 1 and not classes:
         raise UserError("'guidance' leads draws to a class; fit the prior by class, --by label.")
-    shape = {"units": units, "blocks": blocks, "classes": classes}
-    return DensityPrior(CodeMatching(latent, **shape, rate=rate, guidance=guidance))
+    own = {"units": units, "blocks": blocks, "classes": classes, "guidance": guidance}
+    return DensityPrior(CodeMatching(latent, **own, rate=rate, coupling=coupling))
 
 
 PRIORS: Table[PriorRecipe] = Table(

@@ -101,6 +101,11 @@ class RunFolder:
         """The page about the run."""
         return self.path / "report.html"
 
+    @property
+    def decoder(self) -> Path:
+        """A decoder of another program, an ONNX file, for a prior of codes; there need be none."""
+        return self.path / "decoder.onnx"
+
     # What the run is.
 
     @property
