@@ -86,9 +86,21 @@ def test_validation_looks_at_the_averaged_weights(tmp_path):
         validate=lambda m: seen.append({n: v.clone() for n, v in m.state_dict().items()}) or 1.0,
     )  # fmt: skip
     _, average = by_hand(twin, data, 4, 0.9)
-    (held,) = seen
+    held, last = seen  # the last weights beside them, at the end
     name = "decoder.layers.1.weight"
     torch.testing.assert_close(held[name], average[name], rtol=1e-5, atol=1e-6)
+    assert not torch.equal(held[name], last[name])
+
+
+@pytest.mark.parametrize(("worse", "told"), [(2.1, True), (1.9, False)])
+def test_an_average_that_lags_behind_the_weights_is_told(worse, told, capsys):
+    data, scores = apart(), iter([worse, 1.0])
+    model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16, average=0.9)
+    settings = Settings(rounds=4, validate_every=4, progress=True, device="cpu")
+    play(model, data, settings, validate=lambda _: next(scores))
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("at 2.1 on validation data, the last ones at 1" in said) == told
+    assert ("--set average=none" in said) == told
 
 
 def spectral():

@@ -40,6 +40,7 @@ from latentfit.training.settings import Settings
 from latentfit.training.watch import collect, must_be_finite, who_waits
 
 Kind = TypeVar("Kind", bound=Learner)
+LAG = 2.0  # times the last weights' validation score from which averaged weights are told to lag
 
 
 @dataclass
@@ -182,7 +183,15 @@ def _play(
                     seconds = round(lines.elapsed + time.monotonic() - began, 3)
                     lines.write(done.step, {"seconds": seconds, **terms, **model.watched()})
                 if validate and first and (validates or ended):
-                    _validate(validate, model, average, settings.seed, done, lines, folder)
+                    score = _validate(validate, model, average, settings.seed, done, lines, folder)
+                    if ended and average is not None:
+                        last = _scored(validate, model, settings.seed)
+                        if score > LAG * last:
+                            status.note(
+                                f"averaged weights are at {score:.3g} on validation data, the last "
+                                f"ones at {last:.3g}: weights still move faster than their average "
+                                "follows; give more --rounds, or --set average=none."
+                            )
                 if (
                     folder is not None
                     and first
@@ -210,14 +219,10 @@ def _validate(
     done: Progress,
     lines: Log | None,
     folder: RunFolder | None,
-) -> None:
-    with (
-        average.applied() if average is not None else nullcontext(),
-        evaluating(model),
-        seeded(seed, "validation"),
-        torch.no_grad(),
-    ):
-        score = validate(model)
+) -> float:
+    """The score of the averaged weights; the best so far are kept."""
+    with average.applied() if average is not None else nullcontext():
+        score = _scored(validate, model, seed)
         if lines is not None:
             lines.write(done.step, {"validation": score})
         if done.best is None or score < done.best[0]:
@@ -225,6 +230,12 @@ def _validate(
             if folder is not None:
                 state = {"round": done.step, "validation": score, "model": model.state_dict()}
                 folder.save("best", state)
+    return score
+
+
+def _scored(validate: Callable[[Kind], float], model: Kind, seed: int) -> float:
+    with evaluating(model), seeded(seed, "validation"), torch.no_grad():
+        return validate(model)
 
 
 def _save(
