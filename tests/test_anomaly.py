@@ -100,10 +100,10 @@ def test_a_prior_without_a_density_is_stood_for_by_a_mixture(trained):
 def test_what_it_cannot_tell_is_refused(trained):
     _, _, detector = trained
     with pytest.raises(UserError, match=r"no p is below 0\.00.*raise it, or hold out more"):
-        detector.threshold(1e-4)
-    assert detector.threshold(0.3) == 0.3
+        detector.must_reach(1e-4)
+    assert detector.must_reach(0.3) is None
     with pytest.raises(UserError, match="'rate' must be"):
-        detector.threshold(1.5)
+        detector.must_reach(1.5)
     with pytest.raises(UserError, match="no encoder"):
         Detector(lf.recipe("gan", (1, 8, 8), latent=2, width=1 / 64), lf.data.load("digits"))
     few = lf.data.arrays(samples(60), name="few")

@@ -66,11 +66,11 @@ def score(
     known = data_of(run, model, None, data_root)
     new = data_of(run, model, data, data_root, **reading)
     detector = Detector(model, known, seed=seed)
-    threshold = detector.threshold(rate)
+    detector.must_reach(rate)
     frame = _judged(detector, new)
-    frame["alarm"] = frame["p"] <= threshold
+    frame["alarm"] = frame["p"] <= rate
     write_table(frame, out)
-    save(unusual(frame, threshold), picture)
+    save(unusual(frame, rate), picture)
     remember(picture)
     alarms = int(np.count_nonzero(frame["alarm"]))
     facts = {"samples": len(frame), "alarms": alarms, "rate": rate, "held_out": detector.held,

@@ -70,17 +70,17 @@ def diagnose(model: Model, data: Data, *, name: str = "RUN", seed: int = 0) -> D
     """
     if not model.encodes:
         raise UserError("the model has no encoder, and so no codes to look at.")
-    given = model.recipe is not None and model.recipe[0] == GIVEN and model.refitted is None
+    unfitted = model.recipe is not None and model.recipe[0] == GIVEN and model.refitted is None
     with seeded(seed, "codes"):
         known, held = (encode_all(model, split).sample().cpu() for split in (data.train, data.test))
     some = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))[:MOST]]
-    drawn = None if given else _drawn(model, len(some), seed)
+    drawn = None if unfitted else _drawn(model, len(some), seed)
     found = of_codes(some, drawn, seed=seed)
     if drawn is not None:
         copies = _copied("draws of the prior", "codes", _nearness(drawn, known, held))
         found = ranked([*found, copies, *_of_model(model, data, seed)])
     live = some[:, some.std(0) > DEAD * some.std(0).max()]
-    priors = _priors(model, data, held, seed, given)
+    priors = _priors(model, data, held, seed, now=drawn is not None)
     distance = None if drawn is None else _distance(some, drawn)
     numbers: dict[str, float | None] = {
         "entries": some.shape[1],
@@ -194,9 +194,9 @@ def _dimension(codes: Tensor) -> float | None:
         return None
 
 
-def _priors(model: Model, data: Data, held: Tensor, seed: int, given: bool) -> dict[str, float]:
+def _priors(model: Model, data: Data, held: Tensor, seed: int, *, now: bool) -> dict[str, float]:
     """Distance of held-out codes to draws of each late prior, and of the prior as it is."""
-    found = {} if given else {"now": _scaled(held, _drawn(model, len(held), seed))}
+    found = {"now": _scaled(held, _drawn(model, len(held), seed))} if now else {}
     for name, rounds in TRIED.items():
         other = copy.deepcopy(model)
         try:

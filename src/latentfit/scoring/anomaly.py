@@ -94,8 +94,10 @@ class Detector:
         above = self.held - torch.searchsorted(self._scores, score)
         return Unusual(error, surprise, score, (1 + above) / (self.held + 1))
 
-    def threshold(self, rate: float) -> float:
-        """The largest p that raises an alarm, at a rate of false ones.
+    def must_reach(self, rate: float) -> None:
+        """Raise for a rate of false alarms that held-out samples are too few for.
+
+        An alarm is a p of at most the rate.
 
         Raises:
             UserError: The rate is not in 0 to 1, or so low that no p can be as low.
@@ -106,7 +108,6 @@ class Detector:
                 f"of {self.held} held-out samples no p is below {1 / (self.held + 1):.2g}, got a "
                 f"rate of false alarms of {rate:g}; raise it, or hold out more."
             )
-        return rate
 
     @torch.no_grad()
     def _raw(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -84,7 +84,7 @@ class HeldOut:
         judged = {name: getattr(found, name).numpy() for name in WAYS[:3]}
         flat = new.flatten(1).numpy()
         judged |= _others(held.train.first(len(held.train)).flatten(1).numpy(), flat, self.seed)
-        alarms = (found.p <= detector.threshold(RATE)).numpy()
+        alarms = (found.p <= RATE).numpy()
         return {
             "key": self.key, "recipe": "ae", "data": self.data, "latent": latent,
             "seed": self.seed, "rounds": self.rounds, "odd": odd,
