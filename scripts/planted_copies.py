@@ -3,7 +3,7 @@
 Sets of samples are made of real data that no score compares them with, as of a perfect model; then
 a share of each is replaced by near copies of training rows, or all of it is spoiled without any.
 Every set is scored, and the script tells how well each score tells 20 % of near copies from none,
-and how often `authenticity` cries wolf. It writes `NAME.md` and `NAME.json` to `results/copies`.
+and how often `authenticity` cries wolf. It writes `NAME.md` and `NAME.jsonl` to `results/copies`.
 """
 
 from __future__ import annotations
@@ -180,7 +180,10 @@ def main() -> None:
         text, rows = told(load(name, root=given.root))
         stem = RESULTS / name.partition(":")[0]
         stem.with_suffix(".md").write_text(f"# {name}\n\n{text}", encoding="utf-8")
-        stem.with_suffix(".json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        lines = (
+            json.dumps({"kind": kind, **row}) + "\n" for kind, of in rows.items() for row in of
+        )
+        stem.with_suffix(".jsonl").write_text("".join(lines), encoding="utf-8")
         print(f"{name}\n{text}", flush=True)
 
 
@@ -204,7 +207,8 @@ def split(
         for _ in range(SETS):
             drawn = [found.some(count) for found, count in parts]
             row = scored(reduce(Found.beside, drawn), held, test)
-            sets[name].append(row | {"size": size, "rows": len(held.train)})
+            told = {of: round(value, 4) for of, value in row.items()}
+            sets[name].append(told | {"size": size, "rows": len(held.train)})
 
     for name, x in spoilt(held, scale).items():
         play(f"none, {name}", (find(x, held), size))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 KNOWN = 0.1  # what a share of the test samples must be known within, two errors, to clear a model
 FACTOR = 1.5  # times its floor, up to which a distance is that of new data
 COPIES = 0.8  # novelty at and below which a model remembers
-NEAR_COPIES = 0.95  # the same of authenticity
+NEAR_COPIES = 0.9  # the same of authenticity
 HELD = 0.5  # share of the variance below which reconstructions have not begun to be right
 NONE = 0.1  # share of the floor's coverage below which samples have nothing of the data
 FALL = 0.05  # of the whole fall: what the last quarter of a curve must gain to be still falling
