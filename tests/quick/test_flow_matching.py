@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from latentfit.expost import CodeMatching, DensityPrior, second_stage
 from latentfit.expost.matching import _directions, follow, follow_back, nearest_noise
 from latentfit.game import Game
+from latentfit.models import TokenPrior
 from latentfit.networks import Velocity
 from latentfit.recipes import recipe
 from latentfit.training.average import Average
@@ -198,6 +199,10 @@ def test_rounds_are_bounded_by_passes_over_the_codes():
     later.model.batch = 128
     assert later.rounds(100, 54_000) == 200
     assert later.rounds(20_000, 256) == 1_600  # the paper's 800 epochs
+    tokens = recipe("vq-vae", (1, 8, 8), latent=4, width=1 / 32, layers=1).prior
+    assert isinstance(tokens, TokenPrior)
+    assert tokens.rounds(130_000, 54_000) == 32_500
+    assert tokens.rounds(130_000, 1_280) == 2_000  # 200 passes
 
 
 @pytest.mark.parametrize("name", ["ae-matching", "rae-matching"])

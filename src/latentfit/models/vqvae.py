@@ -102,6 +102,9 @@ class VQVAE(Model):
         )
 
 
+PASSES = 200  # over the codes, at most; the published 130,000 rounds make 77 of MNIST's
+
+
 class Tokens(Learner):
     """A model of the indices of a codebook: cross-entropy, in nats for each place.
 
@@ -151,6 +154,9 @@ class Tokens(Learner):
 class TokenPrior(Learned[Tokens]):
     """Rows of codebook vectors, drawn index by index from a model of them.
 
+    Few codes are soon learned by heart: of 1,439 digits held-out indices cost 3.58 nats after 200
+    passes, where it ends, and 3.77 after 400.
+
     Arguments:
         model: Of the indices.
         codebook: Whose vectors.
@@ -158,7 +164,7 @@ class TokenPrior(Learned[Tokens]):
     """
 
     def __init__(self, model: Tokens, codebook: Codebook, longer: float) -> None:
-        super().__init__(model, longer=longer)
+        super().__init__(model, longer=longer, passes=PASSES)
         self._shared = (codebook,)
 
     def sample(self, n: int) -> Tensor:
