@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import latentfit as lf
 from latentfit.checks import UserError
 from latentfit.expost import of_codes
+from latentfit.training.rounds import Rounds
 from shell import command
 
 BRIEF = ["--quiet", "--no-evaluate", "--device", "cpu"]
@@ -106,3 +110,26 @@ def test_what_does_not_go_together_is_refused(tmp_path):
     assert not (tmp_path / "run").exists()
     with pytest.raises(UserError, match="holds no signals"):
         lf.data.arrays(codes(200)[0], kind="signals")
+
+
+def test_a_fit_that_is_stopped_goes_on_to_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("codes.npy", codes(200)[0].reshape(200, -1))
+    fit = ["fit-prior", "--codes", "codes.npy", "--set", "units=8", "--rounds", "80", *BRIEF]
+    command(*fit, "--out", "whole", check=True)
+    played, play = [], Rounds.play
+
+    def stopping(self, step):
+        played.append(step)
+        if len(played) == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+        return play(self, step)
+
+    monkeypatch.setattr(Rounds, "play", stopping)
+    stopped = command(*fit, "--out", "halves")
+    assert stopped.returncode == 130
+    assert "Stopped after round 9; everything is saved in halves. Give the same" in stopped.stderr
+    command(*fit, "--out", "halves", check=True)
+    assert played == list(range(len(played)))  # none twice
+    whole, halves = (load_file(f"{name}/model.safetensors") for name in ("whole", "halves"))
+    assert all(torch.equal(whole[name], halves[name]) for name in whole)

@@ -9,7 +9,7 @@ import typer
 
 from latentfit.cli.app import Device, Evaluate, Root, Seed, app
 from latentfit.cli.reading import reads_data
-from latentfit.cli.shared import data_of, load_data, say, score_and_report
+from latentfit.cli.shared import data_of, kept_in, load_data, say, score_and_report
 
 if TYPE_CHECKING:
     from latentfit.data import Data
@@ -95,8 +95,9 @@ def fit_prior(
     if folder.exists and folder.facts.parent != facts.parent:
         raise UserError(f"{folder.path} holds another run; choose another --out.")
     counted = (played or 20_000) if rounds is None else rounds
-    refit(model, loaded, prior, rounds=counted, by=by, seed=seed, progress=not quiet, folder=folder,
-          **given)  # fmt: skip
+    with kept_in(folder.path):
+        refit(model, loaded, prior, rounds=counted, by=by, seed=seed, progress=not quiet,
+              folder=folder, **given)  # fmt: skip
     folder.export(card(model, loaded, played), model.state_dict())
     folder.write_facts(replace(facts, prior=[prior, given], command=command_line()))
     if program is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,17 @@ if TYPE_CHECKING:
     from latentfit.data.base import Data, Split
     from latentfit.models import Model
     from latentfit.scoring import Subject
+
+
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Say after Ctrl-C what is kept, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        at = f" after round {stop.args[0]}" if stop.args else ""
+        say(f"Stopped{at}; everything is saved in {folder}. Give the same command to go on.")
+        raise typer.Exit(130) from None
 
 
 def say(text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,20 +9,10 @@ import typer
 
 from latentfit.cli.app import DataOption, Json, Root, Seed, app
 from latentfit.cli.reading import reads_data
-from latentfit.cli.shared import load_data, say
+from latentfit.cli.shared import kept_in, load_data, say
 
 if TYPE_CHECKING:
     from latentfit.sizing import Size
-
-
-@contextmanager
-def kept_in(folder: Path) -> Iterator[None]:
-    """Say after Ctrl-C what is kept, and how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say(f"Stopped; everything is saved in {folder}. Give the same command to go on.")
-        raise typer.Exit(130) from None
 
 
 Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each.")]

@@ -9,7 +9,7 @@ import typer
 
 from latentfit.cli.app import DataOption, Device, Evaluate, Root, Seed, app
 from latentfit.cli.reading import reads_data
-from latentfit.cli.shared import load_data, say, score_and_report
+from latentfit.cli.shared import kept_in, load_data, say, score_and_report
 
 # What `demo` trains: settings that suit 1,437 small digits and two CPU cores.
 DEMO = ["width=0.125", "rate=5e-4", "batch=64", "average=0.995"]
@@ -76,7 +76,7 @@ def train(
     }
     notes = {"source": source, "command": runs.command_line()}
     before = RunFolder(folder).played
-    try:
+    with kept_in(folder):
         run = runs.train(
             model,
             loaded,
@@ -89,10 +89,6 @@ def train(
             compile=compile,
             progress=not quiet,
         )
-    except KeyboardInterrupt as stop:
-        at = f" after round {stop.args[0]}" if stop.args else ""
-        say(f"Stopped{at}; everything is saved in {folder}. Give the same command to go on.")
-        raise typer.Exit(130) from None
     from latentfit.training import distributed
 
     kept = RunFolder(folder)
