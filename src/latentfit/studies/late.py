@@ -184,7 +184,7 @@ def _cells(scale: str) -> list[LatePriors]:
         for name in SETS
         for rounds, width in (images if "mnist" in name else vectors,)
     ]
-    return played[2:3] if scale == "smoke" else played
+    return played[3:4] if scale == "smoke" else played
 
 
 def saved(rows: Sequence[Mapping[str, Row]], name: str) -> list[float]:
