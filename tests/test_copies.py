@@ -24,7 +24,7 @@ def test_a_foot_is_where_a_row_stands_on_the_line_between_its_neighbours():
     torch.testing.assert_close(found, torch.tensor([0, 0, 0.25, 0.5, -0.5]).double())
     far = metrics.foot(rows + 1e6, first + 1e6, second + 1e6)
     torch.testing.assert_close(far, found)  # no digits are lost to a common offset
-    assert metrics.foot(rows[:1], first[:1], first[:1]).item() == 0.5  # says nothing
+    assert metrics.foot(rows[:2], first[:2], first[:2]).tolist() == [0, 0.5]  # a copy; no word
     with pytest.raises(UserError, match="must have one shape, got"):
         metrics.foot(rows, first, second[:1])
 
@@ -36,11 +36,22 @@ def test_authenticity_takes_off_what_fresh_data_have_by_chance():
     assert found.value == pytest.approx(1 - (0.5 - 0.01) / 0.99)
     chance = 0.01 * 0.99 / 201
     assert found.spread == pytest.approx(math.sqrt(0.25 / 100 + chance) / 0.99)
+    assert metrics.authenticity(-made, fresh).value == found.value  # beyond is as near
     fewer = metrics.authenticity(made, fresh, distinct=25)
     assert fewer.spread == pytest.approx(math.sqrt(0.25 / 25 + chance) / 0.99)
     assert metrics.authenticity(made, fresh, distinct=1).spread == math.inf
-    assert metrics.authenticity(fresh, fresh).value == 1  # not above
-    assert metrics.authenticity(-made, fresh).value == found.value  # beyond is as near
+    assert metrics.authenticity(fresh, fresh).value == pytest.approx(1, abs=1e-3)
+    tied = torch.cat([torch.zeros(20), fresh[:179]])  # a tenth of fresh data are copies, too
+    found = metrics.authenticity(made.clamp_min(0), tied)
+    assert found.value == pytest.approx(1 - (0.5 - 0.1) / 0.9)
+
+
+@pytest.mark.parametrize("values", [[], [0.1, float("nan")], [float("inf")]])
+def test_values_that_are_none_or_not_finite_are_refused(values):
+    for score in (metrics.authenticity, told_apart):
+        for sides in ((values, [0.1, 0.2]), ([0.1, 0.2], values)):
+            with pytest.raises(UserError, match="must be finite numbers, got"):
+                score(*(torch.tensor(side) for side in sides))
 
 
 def test_the_area_is_that_of_the_curve():
@@ -119,6 +130,20 @@ def test_near_copies_are_counted_whatever_noise_is_on_them():
     assert authenticity(Stub(train, test, train[:1].repeat(500, 1))).spread == math.inf
 
 
+def test_training_rows_that_repeat_each_other_hide_no_copies():
+    generator = torch.Generator().manual_seed(0)
+    train, test, fresh = torch.randn(1_400, 16, generator=generator).split([400, 500, 500])
+    made = torch.cat([train[:250], fresh[:250]])
+    for times in (2, 5):
+        found = authenticity(Stub(train.repeat(times, 1), test, made))
+        assert found.value == pytest.approx(0.5, abs=0.02)
+    few = torch.randint(3, (900, 6), generator=generator).float()  # 729 kinds of rows
+    train, test, fresh = few.split([500, 200, 200])
+    both = [authenticity(Stub(train, test, rows)).value for rows in (fresh, train[:200])]
+    assert both[0] > 0.9  # as many are copies by chance as of the test rows
+    assert both[1] == 0
+
+
 def test_who_was_trained_on_is_told_by_samples_and_by_reconstructions():
     generator = torch.Generator().manual_seed(0)
     train, test, fresh = torch.randn(1_500, 8, generator=generator).split(500)
@@ -131,3 +156,5 @@ def test_who_was_trained_on_is_told_by_samples_and_by_reconstructions():
     assert membership_by_error(it) == 1
     model.reconstruct = lambda x: 0 * x
     assert membership_by_error(it) == pytest.approx(0.5, abs=0.05)
+    model.reconstruct = lambda x: x / 0 * 0
+    assert membership_by_error(it) is None

@@ -63,6 +63,8 @@ def test_what_is_no_decoder_is_one_line(tmp_path):
         OnnxDecoder(program())(np.zeros((5, 4)))
     with pytest.raises(UserError, match=r"must take one tensor of floats.*codes \(tensor\(int64\)"):
         OnnxDecoder(program(kind=onnx.TensorProto.INT64))
+    with pytest.raises(UserError, match="NaN or infinity of 5 of 5 codes"):
+        OnnxDecoder(program(weights=np.nan * WEIGHTS))(np.zeros((5, 3)))
     with pytest.raises(UserError, match="must be a sample for each"):
         OnnxDecoder(program(shape=(2,)))(np.zeros((5, 3)))  # eight of five
 
@@ -101,10 +103,11 @@ def test_a_prior_of_codes_samples_through_their_decoder(tmp_path, monkeypatch):
 
     (tmp_path / "wide.onnx").write_bytes(program(squash=False))
     command(*fit, "--decoder", "wide.onnx", check=True)
-    said = command("sample", "run", "--out", "t.png")
-    assert said.returncode == 2
-    assert "a picture needs values from 0 to 1, the decoder gives -" in said.stderr
-    assert not (tmp_path / "t.png").exists()
+    for name in ("t.png", "t.PNG", "folder"):
+        said = command("sample", "run", "--out", name)
+        assert said.returncode == 2
+        assert "a picture needs values from 0 to 1, the decoder gives -" in said.stderr
+        assert not (tmp_path / name).exists()
     (tmp_path / "other.onnx").write_bytes(program(shape=(2,)))
     said = command("fit-prior", "--codes", "codes.npy", "--decoder", "other.onnx", *BRIEF)
     assert said.returncode == 2

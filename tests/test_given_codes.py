@@ -112,6 +112,17 @@ def test_what_does_not_go_together_is_refused(tmp_path):
         lf.data.arrays(codes(200)[0], kind="signals")
 
 
+def play_nothing(monkeypatch, fit):
+    """The fit, stopped before anything is written."""
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("latentfit.expost.refit", stopped)
+        return command(*fit, "--out", "nowhere")
+
+
 def test_a_fit_that_is_stopped_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.save("codes.npy", codes(200)[0].reshape(200, -1))
@@ -129,6 +140,9 @@ def test_a_fit_that_is_stopped_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     stopped = command(*fit, "--out", "halves")
     assert stopped.returncode == 130
     assert "Stopped after round 9; everything is saved in halves. Give the same" in stopped.stderr
+    before = play_nothing(monkeypatch, fit)
+    assert before.returncode == 130
+    assert "Stopped; nothing was begun yet. Give the same" in before.stderr
     command(*fit, "--out", "halves", check=True)
     assert played == list(range(len(played)))  # none twice
     whole, halves = (load_file(f"{name}/model.safetensors") for name in ("whole", "halves"))

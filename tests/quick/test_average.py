@@ -92,9 +92,11 @@ def test_validation_looks_at_the_averaged_weights(tmp_path):
     assert not torch.equal(held[name], last[name])
 
 
-@pytest.mark.parametrize(("worse", "told"), [(2.1, True), (1.9, False)])
-def test_an_average_that_lags_behind_the_weights_is_told(worse, told, capsys):
-    data, scores = apart(), iter([worse, 1.0])
+@pytest.mark.parametrize(
+    ("worse", "last", "told"), [(2.1, 1.0, True), (1.9, 1.0, False), (-1.0, -1.0, False)]
+)
+def test_an_average_that_lags_behind_the_weights_is_told(worse, last, told, capsys):
+    data, scores = apart(), iter([worse, last])
     model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16, average=0.9)
     settings = Settings(rounds=4, validate_every=4, progress=True, device="cpu")
     play(model, data, settings, validate=lambda _: next(scores))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from latentfit.checks import UserError
 from latentfit.expost import CodeMatching, DensityPrior, second_stage
 from latentfit.expost.matching import _directions, follow, follow_back, nearest_noise
 from latentfit.game import Game
@@ -187,6 +188,8 @@ def test_a_velocity_at_rest_errs_less_where_noise_is_coupled():
         loss[coupling] = float(prior.fit(codes)["velocity"].detach())
     assert loss["independent"] == pytest.approx(2, abs=0.2)  # of two standard normals
     assert loss["batch"] < 0.1
+    with pytest.raises(UserError, match="unknown coupling 'Batch'"):
+        CodeMatching(2, coupling="Batch")  # pyright: ignore
 
 
 def test_rounds_are_bounded_by_passes_over_the_codes():

@@ -22,7 +22,8 @@ def kept_in(folder: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt as stop:
         at = f" after round {stop.args[0]}" if stop.args else ""
-        say(f"Stopped{at}; everything is saved in {folder}. Give the same command to go on.")
+        kept = f"everything is saved in {folder}" if folder.exists() else "nothing was begun yet"
+        say(f"Stopped{at}; {kept}. Give the same command to go on.")
         raise typer.Exit(130) from None
 
 

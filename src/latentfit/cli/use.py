@@ -48,7 +48,9 @@ def sample(
 
     within("count", count, 1, 10_000_000, remedy="give -n 1 or more")
     model = load(run, weights=weights, device=device)
-    schema, draw = _drawing(run, model, pictured=out is not None and out.suffix in (".png", ""))
+    schema, draw = _drawing(
+        run, model, pictured=out is not None and out.suffix.lower() in (".png", "")
+    )
     where = out or usual(schema, "samples")
     must_be_writable(schema, where)
     write_samples(schema, draw(count, label=label, seed=seed), where)

@@ -71,7 +71,8 @@ class OnnxDecoder:
         """Decode codes (N, *shape), in the units that it was trained on, to samples (N, ...).
 
         Raises:
-            UserError: It does not take codes of this shape, or does not give a sample for each.
+            UserError: It does not take codes of this shape, does not give a sample for each, or
+                gives one that is not finite.
         """
         fixed = self._input.shape[0] if self._input.shape else None
         size = fixed if isinstance(fixed, int) else CHUNK
@@ -98,7 +99,14 @@ class OnnxDecoder:
                 f"{self.name} makes {samples.shape} of {len(codes)} codes; its first output must "
                 "be a sample for each."
             )
-        return samples[:count].astype(np.float32)
+        samples = samples[:count].astype(np.float32)
+        if not np.isfinite(samples).all():
+            bad = int((~np.isfinite(samples)).reshape(count, -1).any(1).sum())
+            raise UserError(
+                f"{self.name} makes NaN or infinity of {bad} of {count} codes; export it in float32"
+                ", with the weights of a training that went well."
+            )
+        return samples
 
 
 TYPES = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
 
+from latentfit.checks import one_of
 from latentfit.expost.density import CodeDensity
 from latentfit.networks import Velocity
 from latentfit.players import Terms
@@ -58,6 +59,9 @@ class CodeMatching(CodeDensity):
         guidance: w; above 1 draws are more like their class and less different.
         coupling: `independent` or `batch`.
 
+    Raises:
+        UserError: The coupling is another.
+
     References:
         | Flow Matching for Generative Modeling (Lipman et al., 2023), Eqs. 14 and 23, with sigma 0
         | Flow Straight and Fast (Liu et al., 2023), Eq. 1
@@ -90,7 +94,8 @@ class CodeMatching(CodeDensity):
         coupling: Coupling = "independent",
     ) -> None:
         super().__init__(latent, rate=rate)
-        self.classes, self.guidance, self.coupling = classes, guidance, coupling
+        self.classes, self.guidance = classes, guidance
+        self.coupling = one_of("coupling", coupling, get_args(Coupling))
         self.velocity = Velocity(latent, units=units, blocks=blocks, classes=classes)
         self.register_buffer("shares", torch.zeros(classes))
 

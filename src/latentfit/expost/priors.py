@@ -176,8 +176,8 @@ def refit(
         data: What it was trained on.
         name: One of `PRIORS`.
         rounds: Of the auto-encoder's training; `vamp`, `autoregressive`, `flow` and `matching` play
-            a quarter of them, but no more than their `passes` over the codes, `two-stage` twice as
-            many, the others none.
+            a quarter of them, `two-stage` twice as many, but no more than their `passes` over the
+            codes; the others none.
         by: Fit it by class, so that `sample(label=)` draws of one: `label`, or a column of a table.
         seed: Of the fit.
         progress: Show a progress bar.

@@ -110,7 +110,8 @@ def foot(rows: Features, first: Features, second: Features) -> Tensor:
         second: The second nearest t_2, with shape (N, k).
 
     Returns:
-        At most 1/2, float64 (N,); that where both others are one point.
+        At most 1/2, float64 (N,). Where both others are one point, 0 of a row that is that point
+        and 1/2 of all others.
 
     Raises:
         UserError: Not matrices of one shape, or NaN or infinity among the entries.
@@ -128,14 +129,15 @@ def foot(rows: Features, first: Features, second: Features) -> Tensor:
         )
     line = two - one
     apart, along = line.square().sum(1), ((g - one) * line).sum(1)
-    return torch.where(apart > 0, along / apart, torch.full_like(along, 0.5))
+    return torch.where(apart > 0, along / apart, 0.5 * (g != one).any(1))
 
 
 def authenticity(samples: Features, fresh: Features, *, distinct: int | None = None) -> Estimate:
     r"""The share of samples that are no near copies, by where they and fresh data stand.
 
     With A the share of samples whose `foot` is nearer to 0 than that of all but k of T fresh rows,
-    as fresh samples' is with chance :math:`\alpha = k / (T + 1)`, about 1 %:
+    as fresh samples' is with chance :math:`\alpha = k / (T + 1)`, about 1 %, or more where others
+    tie with the k-th:
 
     .. math:: 1 - \max\left(0, \frac{A - \alpha}{1 - \alpha}\right)
 
@@ -162,11 +164,11 @@ def authenticity(samples: Features, fresh: Features, *, distinct: int | None = N
         >>> authenticity(torch.cat([fresh[1:61], torch.zeros(40)]), fresh).value
         0.606...
     """
-    made, known = (numbers(x, what).double().abs() for x, what in
-                   ((samples, "samples"), (fresh, "fresh")))  # fmt: skip
+    made, known = _values(samples, "samples").abs(), _values(fresh, "fresh").abs()
     k = max(1, round(STRAY * (len(known) + 1)))
-    alpha = k / (len(known) + 1)
-    near = float((made < known.sort().values[k - 1]).double().mean())
+    least = known.sort().values[k - 1]
+    alpha = int((known <= least).sum()) / (len(known) + 1)
+    near = float((made <= least).double().mean())
     chance = alpha * (1 - alpha) / (len(known) + 2)  # a share behind an order statistic is beta
     seen = len(made) if distinct is None else distinct
     error = math.sqrt(near * (1 - near) / seen + chance) / (1 - alpha) if seen > 1 else math.inf
@@ -212,7 +214,16 @@ def told_apart(members: Features, others: Features) -> float:
         >>> told_apart(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 3.0]))
         0.875
     """
-    a, b = numbers(members, "members").double(), numbers(others, "others").double()
+    a, b = _values(members, "members"), _values(others, "others")
     held = b.sort().values
     below, upto = (torch.searchsorted(held, a, right=right) for right in (False, True))
     return float(1 - (below + upto).double().mean() / 2 / len(held))
+
+
+def _values(x: Features, what: str) -> Tensor:
+    """Numbers (N,), of which there are some, all finite."""
+    held = numbers(x, what).flatten()
+    if not len(held) or not bool(held.isfinite().all()):
+        kind = "none" if not len(held) else f"{int((~held.isfinite()).sum())} that are not finite"
+        raise UserError(f"{what} must be finite numbers, got {kind} of {len(held)}.")
+    return held

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfit.metrics.memorisation import told_apart
 from latentfit.metrics.mixed import Column, aligned, spread
 
 if TYPE_CHECKING:
@@ -191,14 +192,10 @@ def membership_attack(
         >>> membership_attack(train, test, train, []), membership_attack(train, test, test, [])
         (1.0, 0.0)
     """
-    from sklearn.metrics import roc_auc_score
-
     columns = [_scaled(column) for column in aligned(discrete, train, test, made)]
     if min(len(train), len(test), len(made)) == 0:
         return None
-    members, others = (_nearest(columns, side, 2) for side in (0, 1))
-    truth = np.repeat([1, 0], [len(members), len(others)])
-    return float(roc_auc_score(truth, -np.concatenate([members, others])))
+    return told_apart(*(_nearest(columns, side, 2) for side in (0, 1)))
 
 
 def _input(column: Column, kept: list[NDArray[np.intp]]) -> NDArray[np.float64]:

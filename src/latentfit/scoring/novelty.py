@@ -15,6 +15,7 @@ from latentfit.networks import evaluating
 from latentfit.scoring.subject import CHUNK, Subject
 
 MOST = 2_000  # rows that are looked up among all of the data
+TIED = 8  # nearest training rows that are looked at: the first may repeat each other
 READ = 4_096  # rows of the data that are held at a time
 
 
@@ -34,7 +35,7 @@ class Nearness:
         self.made = _flat(torch.cat(subject.generated)[:MOST].to(subject.place))
         self.own, _ = _nearest(self.rows, self.train, 2)
         self.own_test, _ = _nearest(self.rows, self.test, 1)
-        self.near, self.found = _nearest(self.made, self.train, 2)
+        self.near, self.found = _nearest(self.made, self.train, TIED)
         self.near_test, _ = _nearest(self.made, self.test, 1)
 
     @property
@@ -43,8 +44,17 @@ class Nearness:
         return len(self.found[:, 0].unique())
 
     def feet(self, rows: Tensor, found: Tensor) -> Tensor:
-        """`metrics.foot` of rows (N, d) whose two nearest training rows are at `found` (N, 2)."""
-        first, second = (_flat(self.train.take(at).to(rows.device)) for at in found.cpu().T)
+        """`metrics.foot` of rows (N, d) whose nearest training rows are at `found` (N, k).
+
+        The second nearest is the first that is not the nearest over again.
+        """
+        first, *others = (_flat(self.train.take(at).to(rows.device)) for at in found.cpu().T)
+        second = first
+        for other in others:
+            tied = (second == first).all(1, keepdim=True)
+            if not bool(tied.any()):
+                break
+            second = torch.where(tied, other, second)
         return metrics.foot(rows, first, second)
 
 
@@ -88,7 +98,7 @@ def authenticity(subject: Subject) -> Estimate:
         The share and its standard error, infinite where all samples have the same neighbour.
     """
     held = subject.kept("nearness", Nearness)
-    _, places = _nearest(held.fresh, held.train, 2)
+    _, places = _nearest(held.fresh, held.train, TIED)
     made, fresh = held.feet(held.made, held.found), held.feet(held.fresh, places)
     return metrics.authenticity(made, fresh, distinct=held.distinct)
 
@@ -101,17 +111,23 @@ def membership(subject: Subject) -> float:
 
 
 @torch.no_grad()
-def membership_by_error(subject: Subject) -> float:
-    """How well the error of reconstructions tells training from test rows: the same area."""
+def membership_by_error(subject: Subject) -> float | None:
+    """How well the error of reconstructions tells training from test rows: the same area.
+
+    Returns:
+        The area; None where an error is not finite.
+    """
     with evaluating(subject.model):
         members, others = (_errors(subject, of) for of in (subject.data.train, subject.data.test))
-    return told_apart(members, others)
+    finite = bool(members.isfinite().all() and others.isfinite().all())
+    return told_apart(members, others) if finite else None
 
 
 def _errors(subject: Subject, split: Split) -> Tensor:
     """Squared errors of the reconstructions of some rows, with shape (N,)."""
-    parts = split.some(MOST).to(subject.device).split(CHUNK)
-    return torch.cat([metrics.errors(x, subject.model.reconstruct(x)) for x in parts])
+    model, place = subject.model, subject.place  # which has float64, as errors are
+    parts = [(x, model.reconstruct(x.to(subject.device))) for x in split.some(MOST).split(CHUNK)]
+    return torch.cat([metrics.errors(x.to(place), made.to(place)) for x, made in parts])
 
 
 def _flat(x: Tensor) -> Tensor:
@@ -126,5 +142,5 @@ def _nearest(rows: Tensor, split: Split, k: int) -> tuple[Tensor, Tensor]:
         distances.append(found)
         places.append(place + start)
         start += len(x)
-    value, chosen = torch.cat(distances, 1).topk(k, largest=False)
+    value, chosen = torch.cat(distances, 1).topk(min(k, start), largest=False)
     return value, torch.cat(places, 1).gather(1, chosen)

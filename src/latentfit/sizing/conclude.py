@@ -71,18 +71,34 @@ def recommended(neighbours: Neighbours, masks: Sequence[MaskRun]) -> int:
     return _bounded(neighbours, masks)[0]
 
 
-def filled(answer: int, check: Sequence[Check]) -> int:
-    """What the samples fill of the answer.
+def suited(answer: int, check: Sequence[Check], *, entries: int, most: int) -> int:
+    """The number of dimensions that a fixed prior does best with, from an answer on.
 
-    Half of it, as often as a fixed prior generates and reconstructs test samples as well there, but
-    for 2 %: so few samples do not show a network more dimensions, whatever their true number is.
+    Half of it, as often as it generates and reconstructs test samples as well there, but for 2 %:
+    so few samples do not show a network more dimensions, whatever their true number is. Else twice
+    of it, as often as it generates better there by more than 2 %, and reconstructions lose less by
+    more than noise of all that is lost would have in as many dimensions, twice: what neighbours do
+    not count as a dimension, as the curvature of images, a network may still use.
+
+    Arguments:
+        answer: What neighbours and masks say.
+        check: Short trainings around it.
+        entries: Of a sample.
+        most: Largest latent size to try.
     """
     held = {row.latent: row for row in complete(check)}
+    first = answer
     while (half := answer // 2) in held and answer in held:
         less, more = held[half], held[answer]
         if less.fd > rule.SAME * more.fd or less.lost > rule.SAME * more.lost:
             break
         answer = half
+    while answer >= first and answer in held and (larger := min(2 * answer, most)) in held:
+        less, more = held[answer], held[larger]
+        noise = 2 * (larger - answer) * less.lost / max(1, entries - answer)
+        if larger == answer or rule.SAME * more.fd > less.fd or more.lost > less.lost - noise:
+            break
+        answer = larger
     return answer
 
 
@@ -90,16 +106,20 @@ def conclude(evidence: Evidence) -> Size:
     """The recommendation, and sentences that say what it rests on."""
     neighbours, masks, check = evidence["neighbours"], evidence["masks"], evidence["check"]
     dimension, low, high = _bounded(neighbours, masks)
-    answer = filled(dimension, check)
+    answer = suited(dimension, check, entries=neighbours["entries"], most=evidence["max_latent"])
     why = sentences.told(answer, evidence)
     if answer < dimension:
         why.append(f"m = {answer} generates and reconstructs test samples as well as {dimension}: "
                    "the samples do not fill more")  # fmt: skip
+    if answer > dimension:
+        why.append(f"m = {answer} generates and reconstructs test samples better than {dimension}, "
+                   "by more than noise would make it: a network uses more dimensions here than "
+                   "neighbours count")  # fmt: skip
     sure = confidence(neighbours, masks, answer)
     if sure == "none":
         why.insert(0, "masks and neighbours contradict each other, and nothing says which is right")
     why += sentences.costs(answer, evidence)
-    return Size(answer, (min(low, answer), high), sure, why, evidence)
+    return Size(answer, (min(low, answer), max(high, answer)), sure, why, evidence)
 
 
 def confidence(neighbours: Neighbours, masks: Sequence[MaskRun], answer: int | None = None) -> str:
@@ -122,7 +142,7 @@ def confidence(neighbours: Neighbours, masks: Sequence[MaskRun], answer: int | N
         return "low"
     number, low, high = _bounded(neighbours, masks)
     answer = number if answer is None else answer
-    width = high - min(low, answer)
+    width = max(high, answer) - min(low, answer)
     many = neighbours["samples"] - neighbours["copies"] >= rule.SAMPLES
     if many and width <= max(3, 0.3 * answer):
         return "high"

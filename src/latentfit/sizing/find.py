@@ -19,9 +19,9 @@ from latentfit.sizing.conclude import (
     Size,
     conclude,
     confidence,
-    filled,
     recommended,
     settled,
+    suited,
 )
 from latentfit.sizing.evidence import Check, Evidence, MaskRun, Spread
 from latentfit.sizing.neighbourhood import View
@@ -51,7 +51,7 @@ def size(
     neighbours and a first mask contradict each other, two more masks are played, from another
     latent size and other seeds. Where a short training at half of the answer generates and
     reconstructs test samples as well, so few samples do not fill the answer, and its half takes its
-    place.
+    place; where one at twice of it does both better, so does that.
 
     Arguments:
         data: Images or vectors; at least 100 training samples.
@@ -65,7 +65,7 @@ def size(
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
         progress: Print what is done.
         masks: Whether masks are played where there is time; None plays them where neighbours alone
-            are not sure.
+            are not sure, but not of images, where what they leave open is not calibrated.
 
     Raises:
         UserError: A number is out of range, fewer than 100 training samples differ, all their
@@ -163,7 +163,8 @@ def gather(
         table: Where trainings are played, and on what data.
         most: Largest latent size to try.
         seed: First of the seeds.
-        masks: Whether masks are played; None plays them where neighbours alone are not sure.
+        masks: Whether masks are played; None plays them where neighbours alone are not sure, but
+            not of images, where what they leave open is not calibrated.
         check: Whether short trainings around the answer are played.
 
     Raises:
@@ -172,7 +173,7 @@ def gather(
     view = View(table.data)
     neighbours = view.denoised(most, seed, table.affordable)
     if masks is None:
-        masks = confidence(neighbours, []) != "high"
+        masks = not is_image(table.data.seen) and confidence(neighbours, []) != "high"
     runs: list[MaskRun] = []
     waves = _mask_cells(table.data, recommended(neighbours, []), most, seed)
     for wave in waves if masks else []:
@@ -191,7 +192,7 @@ def gather(
         if not table.affords(cells, whole=True):
             break
         checks += [_checked(row) for row in table.play(cells)]
-        answer = filled(answer, checks)
+        answer = suited(answer, checks, entries=neighbours["entries"], most=most)
     return {
         "neighbours": neighbours,
         "spectral_95": metrics.spectral_dimension(view.x.flatten(1)),

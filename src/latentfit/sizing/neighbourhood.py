@@ -102,7 +102,8 @@ class View:
         thirds of it, a larger one follows. As long as samples show far more than their
         reconstructions, there is noise, of which a network with room for it keeps some. So a
         smaller one follows, down to four fifths of what the last showed, as long as its error on
-        test samples is above the largest one's by no more than noise in the dimensions it lacks.
+        test samples is above that of the best so far by no more than noise would make it, in the
+        dimensions that it lacks.
 
         Arguments:
             most: Dimensions at most.
@@ -114,15 +115,15 @@ class View:
         if known["entries"] >= max(MANY, FEW * outstanding):  # else none tell what noise is
             most = min(most, max(4, outstanding))
         m = min(most, max(4, math.ceil(2 * _last(self.curve))))
-        largest = known
+        best = known
         while played := play(self._cell(m, seed)):
             found = self._through(*played)
             before, far = known["latent"], _last(found["rebuilt"])
-            if before and m < before and not _loses_noise(found, largest):
+            if before and m < before and not _loses_noise(found, best):
                 break
             known = found
-            if not before or m > before:
-                largest = found
+            if not before or m > before or (found["error"] or 0) < (best["error"] or 0):
+                best = found
             if 1.5 * far > m and m < most and (before is None or m > before):
                 m = min(most, math.ceil(2 * far))  # several kinds of samples hid the highest
                 continue
@@ -178,16 +179,16 @@ def _noisy(found: Neighbours) -> bool:
     return raw > NOISY * rebuilt
 
 
-def _loses_noise(found: Neighbours, largest: Neighbours) -> bool:
-    """Whether a smaller auto-encoder is as good as the largest one, but for noise.
+def _loses_noise(found: Neighbours, best: Neighbours) -> bool:
+    """Whether a smaller auto-encoder is as good as the best one so far, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
     One of fewer dimensions loses s more for each; twice as much and a seventh are allowed, since
     training is short.
     """
-    if not (m := found["latent"]) or not (most := largest["latent"]):
+    if not (m := found["latent"]) or not (most := best["latent"]):
         return False
-    a, b = found["error"] or 0.0, largest["error"] or 0.0
+    a, b = found["error"] or 0.0, best["error"] or 0.0
     each = b / max(1, found["entries"] - most)
     return a <= 1.15 * b + 2 * (most - m) * each
 

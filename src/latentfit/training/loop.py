@@ -186,7 +186,7 @@ def _play(
                     score = _validate(validate, model, average, settings.seed, done, lines, folder)
                     if ended and average is not None:
                         last = _scored(validate, model, settings.seed)
-                        if score > LAG * last:
+                        if score > LAG * last > 0:
                             status.note(
                                 f"averaged weights are at {score:.3g} on validation data, the last "
                                 f"ones at {last:.3g}: weights still move faster than their average "
