@@ -92,6 +92,27 @@ def test_samples_that_do_not_fill_the_dimension_get_half_of_it(half, quarter, ex
     assert any("do not fill more" in why for why in found.why) is (expected < 8)
 
 
+@pytest.mark.parametrize(
+    ("double", "fourfold", "expected"),
+    [
+        ((1.9, 0.2), (3.0, 0.1), 16),  # better in both, then in one only
+        ((1.9, 0.2), (1.5, 0.05), 32),
+        ((1.97, 0.2), (1.0, 0.0), 8),  # by less than 2 %
+        ((1.0, 0.22), (0.5, 0.0), 8),  # noise in 8 more of 64 entries would make as much
+        ((2.5, 0.1), (0.5, 0.0), 8),
+    ],
+)
+def test_what_a_network_does_better_with_twice_of_gets_it(double, fourfold, expected):
+    check = [checked(4, 4.0, 0.6), checked(8, 2.0, 0.3), checked(16, *double)]
+    held = evidence(near(8.0, entries=64), [], [*check, checked(32, *fourfold)])
+    found = conclude(held | {"max_latent": 32})
+    assert found.latent == expected
+    assert found.interval[1] >= expected
+    assert found.sure == ("high" if expected == 8 else "low")
+    assert any("uses more dimensions here" in why for why in found.why) is (expected > 8)
+    assert conclude(held | {"max_latent": 16}).latent <= 16
+
+
 def test_noise_raises_the_nearest_scale_and_curvature_the_next():
     for five, twenty in ((9.0, 8.0), (8.0, 9.0)):
         found = near(8.0) | {"rebuilt": {"5": five, "20": twenty, "80": 7.0}}

@@ -12,7 +12,7 @@ import torch
 import latentfit.sizing.find  # noqa: F401  (the module, not the function)
 from latentfit import sizing
 from latentfit.checks import UserError
-from latentfit.data import arrays
+from latentfit.data import arrays, load
 from latentfit.data.synthetic import gaussian
 from latentfit.sizing.budget import Table
 from latentfit.sizing.conclude import conclude
@@ -157,6 +157,44 @@ def test_masks_are_played_where_neighbours_are_not_sure(error, played, monkeypat
     asked.clear()
     sizing.size(data, folder=tmp_path, masks=False)
     assert "maskaae" not in asked
+
+
+def test_short_trainings_go_on_as_far_as_more_dimensions_serve(monkeypatch, tmp_path):
+    played = []
+
+    def play(cells, folder, **rest):
+        played.extend(cell.latent for cell in cells)
+        return [
+            {"key": cell.key, "latent": m, "seed": 0, "seconds": 9.0,
+             "scores": {"fd_pixels": 40.0 + abs(m - 20), "explained": 1 - 0.9 / m}}
+            for cell in cells for m in (cell.latent,)
+        ]  # fmt: skip
+
+    monkeypatch.setattr("latentfit.sizing.budget.play_cells", play)
+    monkeypatch.setattr(sizing.neighbourhood.View, "denoised", lambda self, *_: near(4.0))
+    found = sizing.size(gaussian(n=4, d=64, count=3000, seed=5), budget=60, folder=tmp_path)
+    assert played == [2, 4, 8, 16, 32]
+    assert (found.latent, found.interval) == (16, (4, 16))
+
+
+def test_masks_of_images_are_played_where_they_are_asked_for(monkeypatch, tmp_path):
+    """What they leave open of photographs is not calibrated."""
+    asked = []
+
+    class Asked(Table):
+        def affords(self, cells, *, whole=False):
+            asked.extend(cell.recipe for cell in cells)
+            return False
+
+        def seconds(self, cells):
+            return 90.0
+
+    monkeypatch.setattr(size_module, "Table", Asked)
+    found = near(4.0, 30.0, error=0.6, entries=64)
+    monkeypatch.setattr(sizing.neighbourhood.View, "denoised", lambda self, *_: found)
+    for masks in (None, True):
+        sizing.size(load("digits"), folder=tmp_path, masks=masks)
+        assert ("maskaae" in asked) is (masks is True)
 
 
 def test_no_run_of_the_mask_counts_twice_where_the_sizes_meet():

@@ -87,13 +87,12 @@ def suited(answer: int, check: Sequence[Check], *, entries: int, most: int) -> i
         most: Largest latent size to try.
     """
     held = {row.latent: row for row in complete(check)}
-    first = answer
     while (half := answer // 2) in held and answer in held:
         less, more = held[half], held[answer]
         if less.fd > rule.SAME * more.fd or less.lost > rule.SAME * more.lost:
             break
         answer = half
-    while answer >= first and answer in held and (larger := min(2 * answer, most)) in held:
+    while answer in held and (larger := min(2 * answer, most)) in held:
         less, more = held[answer], held[larger]
         noise = 2 * (larger - answer) * less.lost / max(1, entries - answer)
         if larger == answer or rule.SAME * more.fd > less.fd or more.lost > less.lost - noise:
