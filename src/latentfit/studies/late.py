@@ -48,8 +48,10 @@ def _spectra(root: str | None) -> Any:
     from latentfit.data import arrays
 
     held = _of_package("chemotools.datasets").load_fermentation_test()[0]
-    x = np.asarray(held, np.float32)[:, ::8]
-    return arrays(x, name="spectra", kind="vectors", scale="common")
+    x = np.random.default_rng(0).permutation(np.asarray(held, np.float32)[:, ::8])
+    train, validation, test = np.split(x, [len(x) // 2, 3 * len(x) // 5])  # many, for a low floor
+    return arrays(train, validation=(validation, None), test=(test, None), name="spectra",
+                  kind="vectors", scale="common")  # fmt: skip
 
 
 def _of_package(name: str) -> Any:
