@@ -180,6 +180,9 @@ def test_a_smaller_auto_encoder_that_loses_more_than_noise_is_not_taken(monkeypa
     # Where the largest is the worse one, as with too few rounds, the best of them counts.
     errors.update({8: (0.6, 20.0, 5.0), 4: (0.3, 20.0, 3.0), 3: (0.4, 20.0, 3.0)})
     assert view.denoised(32, 0, play)["latent"] == 4
+    # And the last one, against which fewer dimensions are lacking.
+    errors.update({8: (0.5, 20.0, 5.0), 4: (0.51, 20.0, 3.0), 3: (0.65, 20.0, 3.0)})
+    assert view.denoised(32, 0, play)["latent"] == 4
 
 
 def test_no_auto_encoder_is_larger_than_allowed():

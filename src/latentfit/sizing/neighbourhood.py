@@ -102,8 +102,8 @@ class View:
         thirds of it, a larger one follows. As long as samples show far more than their
         reconstructions, there is noise, of which a network with room for it keeps some. So a
         smaller one follows, down to four fifths of what the last showed, as long as its error on
-        test samples is above that of the best so far by no more than noise would make it, in the
-        dimensions that it lacks.
+        test samples is above that of the last, and of the best so far, by no more than noise would
+        make it, in the dimensions that it lacks.
 
         Arguments:
             most: Dimensions at most.
@@ -119,7 +119,8 @@ class View:
         while played := play(self._cell(m, seed)):
             found = self._through(*played)
             before, far = known["latent"], _last(found["rebuilt"])
-            if before and m < before and not _loses_noise(found, best):
+            smaller = before is not None and m < before
+            if smaller and not all(_loses_noise(found, larger) for larger in (known, best)):
                 break
             known = found
             if not before or m > before or (found["error"] or 0) < (best["error"] or 0):
@@ -127,10 +128,10 @@ class View:
             if 1.5 * far > m and m < most and (before is None or m > before):
                 m = min(most, math.ceil(2 * far))  # several kinds of samples hid the highest
                 continue
-            smaller = min(math.ceil(1.5 * far), max(m // 2, math.ceil(0.8 * far)))
-            if not far or not _noisy(known) or smaller >= m:
+            fewer = min(math.ceil(1.5 * far), max(m // 2, math.ceil(0.8 * far)))
+            if not far or not _noisy(known) or fewer >= m:
                 break
-            m = smaller
+            m = fewer
         return known
 
     def _cell(self, m: int, seed: int) -> Cell:
@@ -179,16 +180,16 @@ def _noisy(found: Neighbours) -> bool:
     return raw > NOISY * rebuilt
 
 
-def _loses_noise(found: Neighbours, best: Neighbours) -> bool:
-    """Whether a smaller auto-encoder is as good as the best one so far, but for noise.
+def _loses_noise(found: Neighbours, larger: Neighbours) -> bool:
+    """Whether a smaller auto-encoder is as good as a larger one, but for noise.
 
     Noise of variance s in each entry is all that a good one of m dimensions loses: s (1 - m / d).
     One of fewer dimensions loses s more for each; twice as much and a seventh are allowed, since
     training is short.
     """
-    if not (m := found["latent"]) or not (most := best["latent"]):
+    if not (m := found["latent"]) or not (most := larger["latent"]):
         return False
-    a, b = found["error"] or 0.0, best["error"] or 0.0
+    a, b = found["error"] or 0.0, larger["error"] or 0.0
     each = b / max(1, found["entries"] - most)
     return a <= 1.15 * b + 2 * (most - m) * each
 
