@@ -58,8 +58,9 @@ def test_a_training_scores_samples_and_encodes_once(calls, tmp_path):
     words.remove("--no-evaluate")
     command(*words, check=True)
     sampled = {key[1]: times for key, times in calls.items() if key[0] == "sample"}
-    # Once for the last validation, of 179 samples too, and three draws for all scores and figures.
-    assert sampled == {179: 4}
+    # The last validation, of 179 samples too, of averaged and of last weights; three draws for all
+    # scores and figures.
+    assert sampled == {179: 5}
     encoded = [times for key, times in calls.items() if key[0] == "encode"]
     assert encoded == [1]
     twice = [key[0] for key, times in calls.items() if times > 1 and key[0] != "sample"]
