@@ -143,8 +143,8 @@ def test_a_model_of_constant_data_is_scored(features):
     undefined = {name for name, value in scores.items() if value is None}
     others = {"ms_lenet_ratio"} if features == "lenet" else set()
     assert undefined == others | {
-        "pms_ratio", "novelty", "explained", "nac", "nac_covariance", "non_normality",
-        "prior_sliced_wasserstein", "prior_wasserstein", "code_dimension",
+        "pms_ratio", "novelty", "authenticity_se", "explained", "nac", "nac_covariance",
+        "non_normality", "prior_sliced_wasserstein", "prior_wasserstein", "code_dimension",
     }  # fmt: skip
     assert (scores["active"], scores["active_units"], scores["code_spectral_95"]) == (0, 0, 0)
     assert scores["pms_train_train"] == scores["pms_train_test"] == 0

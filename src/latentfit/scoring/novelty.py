@@ -118,16 +118,11 @@ def membership_by_error(subject: Subject) -> float | None:
         The area; None where an error is not finite.
     """
     with evaluating(subject.model):
-        members, others = (_errors(subject, of) for of in (subject.data.train, subject.data.test))
+        parts = subject.data.train.some(MOST).split(CHUNK)
+        made = [subject.model.reconstruct(x.to(subject.device)).cpu() for x in parts]
+    members, others = metrics.errors(torch.cat(parts).cpu(), torch.cat(made)), subject.errors
     finite = bool(members.isfinite().all() and others.isfinite().all())
     return told_apart(members, others) if finite else None
-
-
-def _errors(subject: Subject, split: Split) -> Tensor:
-    """Squared errors of the reconstructions of some rows, with shape (N,)."""
-    model, place = subject.model, subject.place  # which has float64, as errors are
-    parts = [(x, model.reconstruct(x.to(subject.device))) for x in split.some(MOST).split(CHUNK)]
-    return torch.cat([metrics.errors(x.to(place), made.to(place)) for x, made in parts])
 
 
 def _flat(x: Tensor) -> Tensor:

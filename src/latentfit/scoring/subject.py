@@ -202,9 +202,14 @@ class Subject:
         }
 
     @cached_property
+    def errors(self) -> Tensor:
+        """Squared errors of the reconstructions, means over entries, with shape (count,)."""
+        return metrics.errors(self.test, self.reconstructed)
+
+    @cached_property
     def error(self) -> Estimate:
-        """Mean squared error of the reconstructions, with its standard error."""
-        return Estimate.mean(metrics.errors(self.test, self.reconstructed))
+        """Their mean, with its standard error."""
+        return Estimate.mean(self.errors)
 
     @cached_property
     @torch.no_grad()
