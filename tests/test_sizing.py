@@ -135,19 +135,27 @@ def test_sizing_plays_more_masks_only_where_the_first_contradicts(
     assert sizes == [found.latent // 2, found.latent, 2 * found.latent]
 
 
-@pytest.mark.parametrize(("error", "played"), [(0.05, False), (0.6, True)])
-def test_masks_are_played_where_neighbours_are_not_sure(error, played, monkeypatch, tmp_path):
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """The recipes that time is asked for; there is none."""
+    found = []
 
     class Asked(Table):
         def affords(self, cells, *, whole=False):
-            asked.extend(cell.recipe for cell in cells)
+            found.extend(cell.recipe for cell in cells)
             return False
 
         def seconds(self, cells):
             return 90.0
 
     monkeypatch.setattr(size_module, "Table", Asked)
+    return found
+
+
+@pytest.mark.parametrize(("error", "played"), [(0.05, False), (0.6, True)])
+def test_masks_are_played_where_neighbours_are_not_sure(
+    error, played, monkeypatch, tmp_path, asked
+):
     found = near(4.0, 30.0, error=error, entries=64)
     monkeypatch.setattr(sizing.neighbourhood.View, "denoised", lambda self, *_: found)
     data = gaussian(n=4, d=64, count=3000, seed=5)
@@ -177,19 +185,8 @@ def test_short_trainings_go_on_as_far_as_more_dimensions_serve(monkeypatch, tmp_
     assert (found.latent, found.interval) == (16, (4, 16))
 
 
-def test_masks_of_images_are_played_where_they_are_asked_for(monkeypatch, tmp_path):
+def test_masks_of_images_are_played_where_they_are_asked_for(monkeypatch, tmp_path, asked):
     """What they leave open of photographs is not calibrated."""
-    asked = []
-
-    class Asked(Table):
-        def affords(self, cells, *, whole=False):
-            asked.extend(cell.recipe for cell in cells)
-            return False
-
-        def seconds(self, cells):
-            return 90.0
-
-    monkeypatch.setattr(size_module, "Table", Asked)
     found = near(4.0, 30.0, error=0.6, entries=64)
     monkeypatch.setattr(sizing.neighbourhood.View, "denoised", lambda self, *_: found)
     for masks in (None, True):

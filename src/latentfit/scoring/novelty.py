@@ -48,13 +48,12 @@ class Nearness:
 
         The second nearest is the first that is not the nearest over again.
         """
-        first, *others = (_flat(self.train.take(at).to(rows.device)) for at in found.cpu().T)
-        second = first
-        for other in others:
-            tied = (second == first).all(1, keepdim=True)
-            if not bool(tied.any()):
-                break
+        columns = (_flat(self.train.take(at).to(rows.device)) for at in found.cpu().T)
+        first = second = next(columns)
+        tied = torch.ones(len(rows), 1, dtype=torch.bool, device=rows.device)
+        while bool(tied.any()) and (other := next(columns, None)) is not None:
             second = torch.where(tied, other, second)
+            tied = (second == first).all(1, keepdim=True)
         return metrics.foot(rows, first, second)
 
 
