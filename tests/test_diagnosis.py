@@ -14,7 +14,9 @@ from latentfit.checks import UserError
 from latentfit.diagnosis import diagnose, of_codes
 from latentfit.diagnosis import model as model_module
 from latentfit.diagnosis.findings import Finding, ranked
+from latentfit.expost import of_codes as of_given
 from latentfit.expost import refit
+from latentfit.priors import Prior
 from shell import QUIET, command
 
 M = 8
@@ -84,7 +86,7 @@ def test_holes_are_where_draws_have_no_codes_near():
 
 def test_general_findings_come_last():
     told = [Finding("a", 9.0, "", "", general=True), Finding("b", 1.0, "", ""),
-            Finding("c", 0.9, "", ""), Finding("d", 2.0, "", "")]  # fmt: skip
+            Finding("c", 0.9, "", ""), Finding("b", 1.5, "", ""), Finding("d", 2.0, "", "")]  # fmt: skip
     assert [f.name for f in ranked(told)] == ["d", "b", "a"]
 
 
@@ -133,6 +135,34 @@ def test_a_model_and_what_other_priors_would_reach(trained):
     assert far.priors["gaussian"] < far.priors["now"] / 2
     with pytest.raises(UserError, match="no encoder"):
         diagnose(lf.recipe("gan", (1, 8, 8), latent=2, width=1 / 64), lf.data.load("digits"))
+
+
+class Copies(Prior):
+    """A Gaussian, of whose draws each third lies next to a code."""
+
+    def __init__(self, codes, noise):
+        super().__init__()
+        self.codes, self.noise = codes, noise
+
+    def sample(self, n):
+        drawn = self.codes.mean(0) + self.codes.std(0) * torch.randn(n, self.codes.shape[1])
+        at = torch.randint(len(self.codes), (n // 3,))
+        drawn[: n // 3] = self.codes[at] + self.noise * torch.randn(n // 3, self.codes.shape[1])
+        return drawn
+
+
+@pytest.mark.parametrize(("noise", "named"), [(1e-3, ["memorised"]), (0.5, [])])
+def test_a_third_of_near_copies_is_named(noise, named):
+    data = lf.data.arrays(normal(4_000, 6).numpy(), kind="vectors", scale="none")
+    model = of_given(data.schema)
+    model.refitted = ("planted", {})
+    model.prior = Copies(data.train.some(10_000), noise)
+    found = diagnose(model, data).findings
+    assert [f.name for f in found if f.name == "memorised"] == named
+    for finding in found:
+        if finding.name == "memorised":
+            assert finding.severity > 2.8  # the mean nearness alone would be 2.2
+            assert "% of them are near copies" in finding.says
 
 
 def test_the_command_writes_a_page_and_json(tmp_path):

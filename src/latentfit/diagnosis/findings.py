@@ -37,6 +37,7 @@ FEWER = "train with fewer latent dimensions; latentfit size says how many"
 
 
 def ranked(found: Iterable[Finding]) -> list[Finding]:
-    """Those that are faults, the most severe first, general ones last."""
-    held = (finding for finding in found if finding.severity >= 1)
-    return sorted(held, key=lambda finding: (finding.general, -finding.severity))
+    """Those that are faults, the most severe first, general ones last; of each name the worst."""
+    held = sorted(found, key=lambda finding: (finding.general, -finding.severity))
+    first = {finding.name: finding for finding in reversed(held)}
+    return [f for f in held if f.severity >= 1 and f is first[f.name]]

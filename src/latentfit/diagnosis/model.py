@@ -19,7 +19,7 @@ from latentfit.diagnosis.findings import FEWER, Finding, ranked
 from latentfit.expost import GIVEN, refit
 from latentfit.models import Model
 from latentfit.networks import evaluating
-from latentfit.scoring.novelty import novelty
+from latentfit.scoring.novelty import authenticity, novelty
 from latentfit.scoring.subject import Subject
 from latentfit.scoring.table import KL_LEAST
 from latentfit.seeds import seeded
@@ -30,6 +30,7 @@ TRIED: dict[str, int] = {"gaussian": 1, "gmm": 1, "kde": 1, "matching": 4_000}
 # Share of the variance that is lost; error of test samples over that of training samples.
 LOST, OVER = 0.5, 2.0
 STEADY, NEW = 0.3, 0.85  # how far codes move between modes, in deviations; nearness to training
+OWN = 0.9  # share of draws that are no near copies
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def diagnose(model: Model, data: Data, *, name: str = "RUN", seed: int = 0) -> D
     drawn = None if unfitted else _drawn(model, len(some), seed)
     found = of_codes(some, drawn, seed=seed)
     if drawn is not None:
-        copies = _copied("draws of the prior", "codes", _nearness(drawn, known, held))
+        copies = _copied("codes", _nearness(drawn, known, held), _own(drawn, known, held))
         found = ranked([*found, copies, *_of_model(model, data, seed)])
     live = some[:, some.std(0) > DEAD * some.std(0).max()]
     priors = _priors(model, data, held, seed, now=drawn is not None)
@@ -124,7 +125,7 @@ def _of_model(model: Model, data: Data, seed: int) -> Iterator[Finding]:
         "use more data, a narrower network or fewer rounds",
     )
     if (new := novelty(subject)) is not None:
-        yield _copied("samples", "samples", new.value)
+        yield _copied("samples", new.value, authenticity(subject).value)
 
 
 def _nearness(drawn: Tensor, known: Tensor, held: Tensor) -> float:
@@ -137,11 +138,22 @@ def _nearness(drawn: Tensor, known: Tensor, held: Tensor) -> float:
     return near(drawn, known) / near(drawn, held) / (near(own, known, 2) / near(own, held))
 
 
-def _copied(what: str, of: str, ratio: float) -> Finding:
+def _own(drawn: Tensor, known: Tensor, held: Tensor) -> float:
+    """As `scoring.authenticity`, of codes."""
+    feet = []
+    for rows in (drawn, held[:MOST]):
+        first, second = known[metrics.nearest(rows, known, 2)[1]].unbind(1)
+        feet.append(metrics.foot(rows, first, second))
+    return metrics.authenticity(*feet).value
+
+
+def _copied(what: str, ratio: float, own: float) -> Finding:
+    """Of what is drawn, "codes" or "samples": all nearer to training rows, or some copies."""
     return Finding(
         "memorised",
-        (1 - ratio) / (1 - NEW),
-        f"{what} lie {ratio:.2g} times as far from training {of} as test {of} do",
+        max((1 - ratio) / (1 - NEW), (1 - own) / (1 - OWN)),
+        f"{what} that are drawn lie {ratio:.2g} times as far from training {what} as test {what} "
+        f"do, {1 - own:.0%} of them are near copies",
         "fit a prior that keeps no codes, use more data, or fewer rounds",
     )
 
