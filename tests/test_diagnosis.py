@@ -86,7 +86,8 @@ def test_holes_are_where_draws_have_no_codes_near():
 
 def test_general_findings_come_last():
     told = [Finding("a", 9.0, "", "", general=True), Finding("b", 1.0, "", ""),
-            Finding("c", 0.9, "", ""), Finding("b", 1.5, "", ""), Finding("d", 2.0, "", "")]  # fmt: skip
+            Finding("c", 0.9, "", ""), Finding("b", 1.5, "", ""),
+            Finding("d", 2.0, "", "")]  # fmt: skip
     assert [f.name for f in ranked(told)] == ["d", "b", "a"]
 
 

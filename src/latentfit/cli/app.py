@@ -35,6 +35,13 @@ Weights = Annotated[
 ]
 Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        help="Stop after so many validations (one each 1,000 rounds) without a better score, and "
+        "end with the best weights; default: play all rounds."
+    ),
+]
 Count = Annotated[int, typer.Option("--count", "-n", help="How many.")]
 Out = Annotated[
     Path | None,

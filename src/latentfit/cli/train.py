@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfit.cli.app import DataOption, Device, Evaluate, Root, Seed, app
+from latentfit.cli.app import DataOption, Device, Evaluate, Patience, Root, Seed, app
 from latentfit.cli.reading import reads_data
 from latentfit.cli.shared import kept_in, load_data, say, score_and_report
 
@@ -37,6 +37,7 @@ def train(
     compile: Annotated[
         bool, typer.Option("--compile", help="Compile each player's terms.")
     ] = False,
+    patience: Patience = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the recipe, name=value; may be repeated."),
@@ -87,6 +88,7 @@ def train(
             device=device,
             precision=precision,
             compile=compile,
+            patience=patience,
             progress=not quiet,
         )
     from latentfit.training import distributed

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from latentfit.checks import UserError
 from latentfit.data.base import Data, must_have_shape, order
@@ -50,10 +51,18 @@ class Progress:
     Attributes:
         step: Rounds played.
         best: Lowest validation score, and its round.
+        kept: The weights of that round, where the run ends with them and has no folder.
     """
 
     step: int = 0
     best: tuple[float, int] | None = None
+    kept: dict[str, Tensor] | None = None
+
+    def stalls(self, settings: Settings) -> bool:
+        """Whether so many validations were no better than the best that the run ends early."""
+        if settings.patience is None or self.best is None:
+            return False
+        return self.step - self.best[1] >= settings.patience * settings.validate_every
 
 
 def train(
@@ -161,10 +170,10 @@ def _play(
                     "for its part of the game give more --rounds.")  # fmt: skip
     began, saved = time.monotonic(), time.monotonic()
     recent: list[Terms] = []
-    stopped = False
+    stopped, stalled = False, distributed.agree(done.stalls(settings), device)
     try:
         with stoppable() as stop:
-            while done.step < settings.rounds and not stopped:
+            while done.step < settings.rounds and not (stopped or stalled):
                 recent.append(rounds.play(done.step))
                 done.step += 1
                 ended = done.step == settings.rounds
@@ -183,7 +192,7 @@ def _play(
                     seconds = round(lines.elapsed + time.monotonic() - began, 3)
                     lines.write(done.step, {"seconds": seconds, **terms, **model.watched()})
                 if validate and first and (validates or ended):
-                    score = _validate(validate, model, average, settings.seed, done, lines, folder)
+                    score = _validate(validate, model, average, settings, done, lines, folder)
                     if ended and average is not None:
                         last = _scored(validate, model, settings.seed)
                         if score > LAG * last > 0:
@@ -192,10 +201,17 @@ def _play(
                                 f"ones at {last:.3g}: weights still move faster than their average "
                                 "follows; give more --rounds, or --set average=none."
                             )
+                if validates and settings.patience is not None:
+                    stalled = distributed.agree(done.stalls(settings), device)
                 if (
                     folder is not None
                     and first
-                    and (ended or stopped or time.monotonic() - saved > settings.save_seconds)
+                    and (
+                        ended
+                        or stopped
+                        or stalled
+                        or time.monotonic() - saved > settings.save_seconds
+                    )
                 ):
                     _save(folder, model, game, average, done)
                     saved = time.monotonic()
@@ -203,10 +219,17 @@ def _play(
         status.close()
         if lines is not None:
             lines.close()
-    if stopped and done.step < settings.rounds:
+    if stopped and done.step < settings.rounds and not stalled:
         raise KeyboardInterrupt(done.step)
     if average is not None:
         model.load_state_dict(average.state_dict(), strict=False)
+    if settings.patience is not None and done.best is not None and first:
+        state = None if folder is None else folder.restore("best", device)
+        best = done.kept if state is None else state["model"]
+        if best is not None:
+            model.load_state_dict(best)
+    if settings.patience is not None:
+        distributed.broadcast([*model.parameters(), *model.buffers()])
     model.eval()
     return done
 
@@ -215,14 +238,14 @@ def _validate(
     validate: Callable[[Kind], float],
     model: Kind,
     average: Average | None,
-    seed: int,
+    settings: Settings,
     done: Progress,
     lines: Log | None,
     folder: RunFolder | None,
 ) -> float:
     """The score of the averaged weights; the best so far are kept."""
     with average.applied() if average is not None else nullcontext():
-        score = _scored(validate, model, seed)
+        score = _scored(validate, model, settings.seed)
         if lines is not None:
             lines.write(done.step, {"validation": score})
         if done.best is None or score < done.best[0]:
@@ -230,6 +253,8 @@ def _validate(
             if folder is not None:
                 state = {"round": done.step, "validation": score, "model": model.state_dict()}
                 folder.save("best", state)
+            elif settings.patience is not None:
+                done.kept = {name: value.clone() for name, value in model.state_dict().items()}
     return score
 
 

@@ -22,6 +22,8 @@ class Settings:
         compile: Compile each player's terms.
         log_every: Rounds between two lines of `metrics.jsonl`.
         validate_every: Rounds between two validations.
+        patience: Validations in a row without a better score after which the run stops early, left
+            with the best weights; None plays all rounds.
         save_seconds: Seconds between two checkpoints, at least.
         progress: Show a progress bar.
 
@@ -36,6 +38,7 @@ class Settings:
     compile: bool = False
     log_every: Count = 50
     validate_every: Count = 1000
+    patience: Count | None = None
     save_seconds: Weight = 30.0
     progress: bool = True
 
