@@ -152,7 +152,12 @@ def models() -> Iterator[tuple[str, str, Model, Data]]:
     some = lf.recipe("ae", data, latent=4, width=1 / 8, batch=64, rate=1e-3)
     some.load_state_dict(healthy.state_dict())
     some.prior = Copies(healthy.prior, encode_all(healthy, data.train).sample())
-    yield "memorised", "a fifth of the draws lie next to codes, a tenth as far as their neighbours", some, data
+    yield (
+        "memorised",
+        "a fifth of the draws lie next to codes, a tenth as far as their neighbours",
+        some,
+        data,
+    )
     vae = lf.recipe("vae-fixed-variance", data, latent=12, width=1 / 8, batch=64, rate=1e-3)
     lf.train(vae, data, rounds=1_500, **QUIET)
     vae.prior = Normal(12)

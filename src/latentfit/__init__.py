@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from latentfit.version import __version__
 
 if TYPE_CHECKING:
+    from latentfit import comparing as comparing
     from latentfit import data as data
     from latentfit import diagnosis as diagnosis
     from latentfit import divergences as divergences
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from latentfit import priors as priors
     from latentfit import schedules as schedules
     from latentfit import scoring as scoring
+    from latentfit.comparing import compare as compare
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
     from latentfit.models import Body as Body
@@ -41,10 +43,11 @@ if TYPE_CHECKING:
     from latentfit.sizing import size as size
 
 _ROOMS = (
-    "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models", "networks",
-    "optimizers", "penalties", "posteriors", "priors", "schedules", "scoring",
+    "comparing", "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models",
+    "networks", "optimizers", "penalties", "posteriors", "priors", "schedules", "scoring",
 )  # fmt: skip
 _PLACES = {
+    "comparing": ("compare",),
     "expost": ("refit",),
     "game": ("Game",),
     "models": ("Body", "Model"),
@@ -65,6 +68,8 @@ __all__ = [
     "Size",
     "Turn",
     "__version__",
+    "compare",
+    "comparing",
     "data",
     "diagnosis",
     "divergences",

@@ -33,6 +33,7 @@ LAYERS = [
     {"runs", "report"},
     {"sizing"},
     {"studies"},
+    {"comparing"},
     {"cli"},
     {"__main__", "__init__"},
 ]

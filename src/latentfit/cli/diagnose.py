@@ -83,13 +83,9 @@ def _given(
 
 
 def _page(model: Model, data: Data, found: Diagnosis, seed: int) -> str:
-    import base64
-    import io
-
-    from jinja2 import Environment, PackageLoader
-
     from latentfit.networks import evaluating
     from latentfit.pictures.diagnosis import latent_space
+    from latentfit.report.html import picture, rendered
     from latentfit.seeds import seeded
     from latentfit.training import encode_all
 
@@ -99,14 +95,12 @@ def _page(model: Model, data: Data, found: Diagnosis, seed: int) -> str:
     if "now" in found.priors:  # codes of a file have no prior yet
         with seeded(seed, "draws"), evaluating(model):
             draws = model.prior.sample(min(4_000, len(codes))).detach().cpu()
-    held = io.BytesIO()
-    latent_space(codes, draws).savefig(held, format="png")
-    environment = Environment(loader=PackageLoader("latentfit.report"), autoescape=True,
-                              trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    return environment.get_template("diagnosis.html.j2").render(
+    caption = "Deviations of the dimensions, and codes in the plane of their first components."
+    return rendered(
+        "diagnosis",
         title=f"The latent space of {data.name}",
         held=found,
-        picture=base64.b64encode(held.getvalue()).decode(),
+        picture=picture("codes", caption, latent_space(codes, draws)),
         numbers=[(name, _short(value)) for name, value in found.numbers.items()],
         priors=[(name, _short(value)) for name, value in found.priors.items()],
     )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
-from PIL import Image
 
 from latentfit.pictures.figures import save
-from latentfit.pictures.sheets import Sheet
 from latentfit.report.chart import bars
+from latentfit.report.html import picture, rendered
 from latentfit.scoring import meaning, verdict
 from latentfit.shapes import is_image
 from latentfit.storage import Facts, RunFolder
@@ -37,16 +33,6 @@ class Score(NamedTuple):
     meaning: str
 
 
-class Picture(NamedTuple):
-    """A figure on the page: PNG as base64, and the width in CSS pixels of a sheet of images."""
-
-    name: str
-    caption: str
-    data: str
-    width: int
-    enlarged: bool
-
-
 def write_page(
     folder: RunFolder, figures: dict[str, tuple[str, Figure]], scores: dict[str, Any]
 ) -> Path:
@@ -66,16 +52,15 @@ def write_page(
         UserError: The folder holds no run.
     """
     facts, lines = folder.facts, folder.lines
-    pictures = [_picture(folder, key, *figures[key]) for key in figures]
-    environment = Environment(
-        loader=PackageLoader("latentfit.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    pictures = []
+    for key, (caption, figure) in figures.items():
+        path = folder.figures / f"{key}.png"
+        save(figure, path, path.with_suffix(".pdf"))
+        pictures.append(picture(key, caption, figure, file=path))
     data = facts.identity.get("data", {})
     folded = {key for keys in FOLDS.values() for key in keys}
-    page = environment.get_template("report.html.j2").render(
+    page = rendered(
+        "report",
         title=f"{facts.identity.get('recipe') or 'A model'} on {data.get('name', 'data')}",
         summary=summary(facts, scores, lines),
         folder=shlex.quote(str(folder.path)),
@@ -202,25 +187,6 @@ def _duration(seconds: float) -> str:
     if seconds < 60:
         return f" in {seconds:.3g} s"
     return f" in {seconds / 60:.3g} min" if seconds < 5_400 else f" in {seconds / 3_600:.3g} h"
-
-
-def _picture(folder: RunFolder, key: str, caption: str, figure: Figure) -> Picture:
-    path = folder.figures / f"{key}.png"
-    save(figure, path, path.with_suffix(".pdf"))
-    if not isinstance(figure, Sheet):
-        dpi_share = figure.get_figwidth() * 100
-        return Picture(key, caption, _base64(path.read_bytes()), round(dpi_share), False)
-    pixels = figure.pixels
-    # The page shows a sheet's own pixels, enlarged by the browser: small, sharp, and without the
-    # caption that is part of the file's picture.
-    held = io.BytesIO()
-    Image.fromarray(pixels).save(held, format="png")
-    factor = max(1, min(720 // pixels.shape[1], 900 // pixels.shape[0]))
-    return Picture(key, caption, _base64(held.getvalue()), pixels.shape[1] * factor, factor > 1)
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def _settings(facts: Facts) -> list[tuple[str, str]]:

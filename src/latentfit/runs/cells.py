@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from latentfit.checks import DivergenceError, UserError
 from latentfit.data.base import Data
+from latentfit.runs.memory import most_memory, watch_memory
 from latentfit.storage import RunFolder
 from latentfit.storage.files import read_json, write_json
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-LATER = ("fingerprint", "at", "split", "raw", "draws", "options")
+LATER = ("fingerprint", "at", "split", "raw", "draws", "options", "patience")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Cell:
         raw: Score samples of the last weights, too, where their averages are kept.
         draws: Independent draws of generated samples that are scored.
         options: How data are read, those of `data.Options`.
+        patience: Of twenty validations, how many in a row without a better score end it early.
     """
 
     recipe: str
@@ -64,6 +66,7 @@ class Cell:
     raw: bool = False
     draws: int = 3
     options: dict[str, Any] = field(default_factory=dict)
+    patience: int | None = None
 
     @property
     def identity(self) -> Row:
@@ -97,6 +100,7 @@ class Cell:
         from latentfit.scoring.scores import evaluate
 
         began = time.monotonic()
+        watch_memory()
         data = data or _loaded(self.data, self.root, json.dumps(self.options))
         judged = data if self.split == "test" else _validating(data)
         run = run_of(self.key, folder)
@@ -119,7 +123,9 @@ class Cell:
                 out=run.path,
                 seed=self.seed,
                 compile=self.compile,
-                validate=False,
+                validate=self.patience is not None,
+                validate_every=max(1, rounds // 20),
+                patience=self.patience,
                 progress=False,
             )
             return model
@@ -142,6 +148,7 @@ class Cell:
             "seconds": time.monotonic() - began,
             "train_seconds": max(line.get("seconds", 0.0) for line in run.lines),
             "parameters": sum(p.numel() for p in model.parameters()),
+            "memory": most_memory(),
         }
         mask = model.openness()
         return row if mask is None else row | {"mask": mask.tolist()}

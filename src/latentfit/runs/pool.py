@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from latentfit.checks import within
 from latentfit.data.base import Data
-from latentfit.runs.cells import Row
+from latentfit.runs.cells import Cell, Row
 from latentfit.storage import locked
 from latentfit.storage.files import read_lines, write_lines
 
@@ -123,6 +123,26 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def seconds_a_round(cell: Cell, data: Data) -> float:
+    """Seconds that a round takes here on one thread: the fastest of some of the first rounds.
+
+    The fastest: what else the machine does just now is no measure of the minutes to come.
+    """
+    from latentfit.recipes import recipe
+    from latentfit.training import Settings
+    from latentfit.training import train as play
+
+    settings = Settings(rounds=20, seed=cell.seed, progress=False)
+    model = recipe(cell.recipe, data, latent=cell.latent, seed=cell.seed, **cell.settings)
+    found = []
+    with one_thread():
+        for _ in range(4):
+            began = time.monotonic()
+            play(model, data, settings)
+            found.append((time.monotonic() - began) / settings.rounds)
+    return min(found)
 
 
 def _alone(data: Data | None) -> None:

@@ -9,11 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from latentfit.data.base import Data
-from latentfit.recipes import recipe
 from latentfit.runs.cells import Cell, Row
-from latentfit.runs.pool import one_thread, play_cells, unplayed
-from latentfit.training import Settings
-from latentfit.training import train as train_model
+from latentfit.runs.pool import play_cells, seconds_a_round, unplayed
 
 KEPT = 1 / 6  # of the budget for what comes last
 
@@ -87,20 +84,6 @@ class Table:
         return rows
 
     def _round(self, cell: Cell) -> float:
-        """Seconds that a round takes here: the fastest of some of the first rounds.
-
-        The fastest: what else the machine does just now is no measure of the minutes to come.
-        """
         if cell.recipe not in self._each:
-            settings = Settings(rounds=20, seed=cell.seed, progress=False)
-            model = recipe(
-                cell.recipe, self.data, latent=cell.latent, seed=cell.seed, **cell.settings
-            )
-            found = []
-            with one_thread():
-                for _ in range(4):
-                    began = time.monotonic()
-                    train_model(model, self.data, settings)
-                    found.append((time.monotonic() - began) / settings.rounds)
-            self._each[cell.recipe] = min(found)
+            self._each[cell.recipe] = seconds_a_round(cell, self.data)
         return self._each[cell.recipe]
