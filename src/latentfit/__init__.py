@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from latentfit.players import Player as Player
     from latentfit.players import Turn as Turn
     from latentfit.recipes import recipe as recipe
+    from latentfit.runs import Cluster as Cluster
     from latentfit.runs import Run as Run
     from latentfit.runs import load as load
     from latentfit.runs import save as save
@@ -53,7 +54,7 @@ _PLACES = {
     "models": ("Body", "Model"),
     "players": ("Player", "Turn"),
     "recipes": ("recipe",),
-    "runs": ("Run", "load", "save", "train"),
+    "runs": ("Cluster", "Run", "load", "save", "train"),
     "scoring": ("evaluate",),
     "sizing": ("Size", "size"),
 }
@@ -61,6 +62,7 @@ _HOMES = {name: room for room, names in _PLACES.items() for name in names}
 
 __all__ = [
     "Body",
+    "Cluster",
     "Game",
     "Model",
     "Player",

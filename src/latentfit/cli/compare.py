@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentfit.cli.app import Json, Patience, Root, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import plays, reads_data
 from latentfit.cli.shared import kept_in, load_data, say, show_table
-from latentfit.cli.study import Workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +21,7 @@ FILES = ("html", "json", "csv", "md", "tex")
 
 @app.command()
 @reads_data
+@plays
 def compare(
     what: Annotated[
         list[str],
@@ -58,11 +58,11 @@ def compare(
     out: Annotated[Path, typer.Option(help="Folder of the trainings and tables.")] = Path(
         "comparison"
     ),
-    workers: Workers = 2,
     data_root: Root = None,
     as_json: Json = False,
     *,
     reading: dict[str, Any],
+    engine: Any,  # an `Engine`
 ) -> None:
     """Systems under equal conditions, and which differences are real.
 
@@ -88,7 +88,7 @@ def compare(
         given: dict[str, Any] = {
             "latent": latent, "seeds": seeds, "rounds": rounds, "minutes": minutes,
             "rates": rates, "patience": patience, "features": features, "folder": out,
-            "groups": _groups(metrics), "workers": workers, "progress": not as_json,
+            "groups": _groups(metrics), "workers": engine, "progress": not as_json,
         }  # fmt: skip
         with kept_in(out):
             frame = _trained(what, known, settings or [], given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentfit.cli.app import Device, Json, Root, Seed, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, load_data, must_encode, say, show_table
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from latentfit.cli.app import Device, Json, Root, RunFolder, Seed, Weights, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, say, score_run, show_table
 
 

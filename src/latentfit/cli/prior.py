@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentfit.cli.app import Device, Evaluate, Root, Seed, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, kept_in, load_data, say, score_and_report
 
 if TYPE_CHECKING:

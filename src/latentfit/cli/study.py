@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentfit.cli.app import DataOption, Json, Root, Seed, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import plays, reads_data
 from latentfit.cli.shared import kept_in, load_data, say
 
 if TYPE_CHECKING:
     from latentfit.sizing import Size
-
-
-Workers = Annotated[int, typer.Option(help="Trainings at a time, a thread each.")]
 
 
 MASKED = {"joint": True, "neighbours": False}  # methods that say whether masks are played
@@ -23,6 +20,7 @@ MASKED = {"joint": True, "neighbours": False}  # methods that say whether masks 
 
 @app.command()
 @reads_data
+@plays
 def size(
     data: DataOption,
     max_latent: Annotated[
@@ -35,7 +33,6 @@ def size(
         "size"
     ),
     seed: Seed = 0,
-    workers: Workers = 2,
     method: Annotated[
         str, typer.Option(help="auto, neighbours, joint, or a published one; see below.")
     ] = "auto",
@@ -43,6 +40,7 @@ def size(
     as_json: Json = False,
     *,
     reading: dict[str, Any],
+    engine: Any,  # an `Engine`
 ) -> None:
     """How many latent dimensions do the data need? One number, an interval, the evidence.
 
@@ -81,7 +79,7 @@ def size(
             figure = sizes.reading(found.curve, found.axes, found.latent, title=method)
             lines = [f"{found.latent} latent dimensions by {method}, which says not how surely"]
         else:
-            found = find(loaded, masks=MASKED.get(method), workers=workers, **given)
+            found = find(loaded, masks=MASKED.get(method), workers=engine, **given)
             figure = sizes.sizing(found.evidence, found.latent, found.interval)
             lines = [_headline(found), *(f"  {sentence}" for sentence in found.why)]
     write_json(answer, found.to_json())
@@ -104,6 +102,7 @@ def _headline(found: Size) -> str:
 
 
 @app.command()
+@plays
 def reproduce(
     name: Annotated[str, typer.Argument(help="A study; `latentfit list studies`.")],
     scale: Annotated[str, typer.Option(help="smoke, short or paper.")] = "short",
@@ -111,7 +110,6 @@ def reproduce(
         Path | None,
         typer.Option(help="Folder; default reproduce/SCALE, where studies share cells."),
     ] = None,
-    workers: Workers = 2,
     seeds: Annotated[
         int | None, typer.Option(help="Fewer seeds than the scale has; default: all.")
     ] = None,
@@ -119,6 +117,8 @@ def reproduce(
         bool, typer.Option("--compile", help="Compile each player's terms.")
     ] = False,
     data_root: Root = None,
+    *,
+    engine: Any,  # an `Engine`
 ) -> None:
     """Play a published table or figure: ours beside the published values.
 
@@ -130,7 +130,7 @@ def reproduce(
     root = str(data_root.resolve()) if data_root else None
     with kept_in(folder):
         path = play(
-            name, folder, scale=scale, workers=workers, seeds=seeds, compile=compile, root=root
+            name, folder, scale=scale, workers=engine, seeds=seeds, compile=compile, root=root
         )
     typer.echo(path.read_text(encoding="utf-8"))
     say(f"Table and figures: {path.parent}")

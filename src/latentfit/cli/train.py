@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from latentfit.cli.app import DataOption, Device, Evaluate, Patience, Root, Seed, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import reads_data
 from latentfit.cli.shared import kept_in, load_data, say, score_and_report
 
 # What `demo` trains: settings that suit 1,437 small digits and two CPU cores.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentfit.cli.app import Count, DataOption, Device, Out, Root, RunFolder, Seed, Weights, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, model_and_split, must_encode, say
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from latentfit.cli.app import DataOption, Device, Out, Root, RunFolder, Split, app
-from latentfit.cli.reading import reads_data
+from latentfit.cli.options import reads_data
 from latentfit.cli.shared import model_and_split, say
 
 

@@ -15,6 +15,7 @@ from latentfit.comparing.conditions import RATES, Conditions, usual_latent
 from latentfit.comparing.rows import framed
 from latentfit.data.base import Data, must_be_data
 from latentfit.runs.cells import Cell, Row, must_be_cells, run_of, value
+from latentfit.runs.playing import Engine
 from latentfit.runs.pool import play_cells, seconds_a_round
 from latentfit.storage.files import read_json, write_json
 
@@ -35,7 +36,7 @@ def compare(
     groups: Sequence[str] = ("fd",),
     features: str = "auto",
     folder: str | Path | None = None,
-    workers: int = 1,
+    workers: int | Engine = 1,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Train systems under equal conditions and score them.
@@ -60,8 +61,8 @@ def compare(
         features: Extractor, as of `evaluate`.
         folder: Where trainings are kept; the same call goes on where it stopped. None keeps
             nothing.
-        workers: Trainings at a time, a thread each. More than one starts processes: a script then
-            needs `if __name__ == "__main__":`.
+        workers: Trainings at a time, a thread each, or an engine such as `lf.Cluster()`. More than
+            one starts processes: a script then needs `if __name__ == "__main__":`.
         progress: Print a line for each finished training, with the time that is left.
 
     Returns:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from latentfit.data.base import Data
 from latentfit.runs.cells import Cell, Row
+from latentfit.runs.local import Local
+from latentfit.runs.playing import Engine
 from latentfit.runs.pool import play_cells, seconds_a_round, unplayed
 
 KEPT = 1 / 6  # of the budget for what comes last
@@ -22,14 +24,15 @@ class Table:
         data: What every cell trains on.
         folder: Where runs are kept.
         budget: Minutes that all may take, about.
-        workers: Trainings at a time.
+        workers: Trainings at a time, or an engine.
         progress: Print what is done, and how long the next takes.
     """
 
     def __init__(
-        self, data: Data, folder: Path, budget: float, workers: int, progress: bool
+        self, data: Data, folder: Path, budget: float, workers: int | Engine, progress: bool
     ) -> None:
-        self.data, self.folder, self.workers, self.progress = data, folder, workers, progress
+        self.data, self.folder, self.progress = data, folder, progress
+        self.engine = Local(workers) if isinstance(workers, int) else workers
         self._began, self._allowed = time.monotonic(), 60 * budget
         self._rows: dict[str, Row] = {}
         self._each: dict[str, float] = {}
@@ -48,7 +51,7 @@ class Table:
         if not left:
             return 0.0
         rounds = max(cell.rounds for cell in left)
-        return self._round(left[0]) * rounds * math.ceil(len(left) / self.workers)
+        return self._round(left[0]) * rounds * math.ceil(len(left) / self.engine.workers)
 
     def affords(self, cells: Sequence[Cell], *, whole: bool = False) -> bool:
         """Whether there is time for cells of one recipe; those that are played take none.
@@ -78,7 +81,7 @@ class Table:
     def play(self, cells: Sequence[Cell]) -> list[Row]:
         """The cells' rows, played where the folder does not hold them."""
         rows = play_cells(
-            cells, self.folder, data=self.data, workers=self.workers, progress=self.progress
+            cells, self.folder, data=self.data, workers=self.engine, progress=self.progress
         )
         self._rows |= {row["key"]: row for row in rows}
         return rows

@@ -12,6 +12,7 @@ from latentfit import metrics
 from latentfit.checks import within
 from latentfit.data.base import Data
 from latentfit.runs.cells import Cell, Row, value
+from latentfit.runs.playing import Engine
 from latentfit.schema.numbers import Numbers
 from latentfit.shapes import is_image
 from latentfit.sizing.budget import Table
@@ -38,7 +39,7 @@ def size(
     max_latent: int | None = None,
     budget: float | None = None,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | Engine = 1,
     folder: Path | None = None,
     progress: bool = False,
     masks: bool | None = None,
@@ -60,8 +61,8 @@ def size(
         budget: Minutes that the whole may take, about; evidence that takes longer is left out.
             5 where not given, 25 for images, whose networks are larger.
         seed: First of the seeds.
-        workers: Trainings at a time, a thread each. More than one starts processes: a script then
-            needs `if __name__ == "__main__":`.
+        workers: Trainings at a time, a thread each, or an engine such as `lf.Cluster()`. More than
+            one starts processes: a script then needs `if __name__ == "__main__":`.
         folder: Where runs are kept; the same call goes on where it stopped. None keeps nothing.
         progress: Print what is done.
         masks: Whether masks are played where there is time; None plays them where neighbours alone
@@ -145,7 +146,7 @@ def _spread(view: View) -> Spread | None:
 
 @contextmanager
 def _laid(
-    data: Data, budget: float | None, workers: int, folder: Path | None, progress: bool
+    data: Data, budget: float | None, workers: int | Engine, folder: Path | None, progress: bool
 ) -> Iterator[Table]:
     if budget is None:
         budget = IMAGE_MINUTES if is_image(data.seen) else MINUTES

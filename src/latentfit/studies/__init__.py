@@ -6,6 +6,7 @@ from pathlib import Path
 
 from latentfit.checks import one_of, within
 from latentfit.runs.cells import must_be_cells
+from latentfit.runs.playing import Engine
 from latentfit.runs.pool import play_cells
 from latentfit.storage.files import atomically
 from latentfit.studies.anomalies import ANOMALIES
@@ -51,7 +52,7 @@ def reproduce(
     folder: Path,
     *,
     scale: str = "short",
-    workers: int = 1,
+    workers: int | Engine = 1,
     seeds: int | None = None,
     compile: bool = False,
     root: str | None = None,
@@ -63,7 +64,7 @@ def reproduce(
         folder: Where cells, table and figures go; the same call goes on where it stopped, and
             studies that share a folder share their cells.
         scale: `smoke` (a minute, to see that it runs), `short` (hours on a CPU), `paper`.
-        workers: Trainings at a time.
+        workers: Trainings at a time, or an engine.
         seeds: Play only the first of the scale's seeds; None plays all.
         compile: Compile each player's terms; pays off from a few thousand rounds on.
         root: Folder of data sets.

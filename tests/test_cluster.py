@@ -1,0 +1,192 @@
+"""Ray plays the same bits as this machine's processes, and loses nothing when it loses workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+import latentfit as lf
+from latentfit.checks import UserError
+from latentfit.comparing import Conditions
+from latentfit.runs import cluster as module
+from latentfit.runs.cells import Cell
+from latentfit.runs.cluster import Cluster
+from latentfit.runs.pool import play_cells
+from shell import command
+
+ray = pytest.importorskip("ray")
+from ray.cluster_utils import Cluster as Machines  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("cluster")
+ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no machine has this module
+DATA = "synthetic:n=2,d=6,count=400"
+
+
+@pytest.fixture(scope="module")
+def machines():
+    """Two machines of one core each, on this one."""
+    held = Machines(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    held.add_node(num_cpus=1)
+    yield held
+    ray.shutdown()
+    held.shutdown()
+
+
+@pytest.fixture(scope="module")
+def data():
+    return lf.data.load(DATA)
+
+
+@pytest.fixture(scope="module")
+def cells(data):
+    return Conditions(data, ("ae", "flexae"), (2,), 2, 60, {"width": 0.05}).cells()
+
+
+@pytest.fixture(scope="module")
+def local(cells, data, tmp_path_factory):
+    return play_cells(cells, tmp_path_factory.mktemp("local"), data=data, progress=False)
+
+
+def numbers(rows):
+    """What must not depend on who played."""
+    return [{k: row[k] for k in ("key", "scores", "parameters")} for row in rows]
+
+
+@dataclass(frozen=True)
+class Fragile:
+    """A cell whose first player is killed in the middle of the training."""
+
+    cell: Cell
+
+    @property
+    def seed(self):
+        return self.cell.seed
+
+    @property
+    def key(self):
+        return self.cell.key
+
+    def placed(self, root, *, compile):
+        return self
+
+    def play(self, folder, data):
+        mark = folder / f"killed-{self.key}"
+        if mark.exists():
+            again = folder / f"again-{self.key}"
+            lines = (folder / "runs" / self.key / "metrics.jsonl").read_text().splitlines()
+            again.write_text(str(json.loads(lines[-1])["round"]))  # it goes on from here
+            return self.cell.play(folder, data)
+        model = lf.recipe(self.cell.recipe, data, latent=self.cell.latent, seed=self.seed,
+                          **self.cell.settings)  # fmt: skip
+        lf.train(model, data, rounds=30, out=folder / "runs" / self.key, seed=self.seed,
+                 validate=False, progress=False)  # fmt: skip
+        mark.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+def test_the_same_bits_and_lost_workers_go_on_from_their_checkpoints(
+    machines, cells, data, local, tmp_path
+):
+    engine = Cluster(machines.address)
+    assert engine.workers == 2
+    rows = play_cells([Fragile(cell) for cell in cells], tmp_path, data=data, workers=engine,
+                      progress=False)  # fmt: skip
+    assert numbers(rows) == numbers(local)
+    assert [(tmp_path / f"again-{cell.key}").read_text() for cell in cells] == ["30"] * 4
+
+
+def test_a_machine_is_lost(machines, cells, data, local, tmp_path):
+    more = machines.add_node(num_cpus=2)
+    engine, gone = Cluster(machines.address), []
+
+    def rows_of(*words):
+        for row in Cluster.rows(engine, *words):
+            if not gone:
+                machines.remove_node(more, allow_graceful=False)
+                gone.append(True)
+            yield row
+
+    class Losing:
+        workers = 2
+        rows = staticmethod(rows_of)
+
+    rows = play_cells(cells, tmp_path, data=data, workers=Losing(), progress=False)
+    assert gone
+    assert numbers(rows) == numbers(local)
+
+
+def test_a_training_that_fails_and_what_is_wrong_with_a_machine_are_told(
+    machines, cells, data, tmp_path, monkeypatch
+):
+    engine = Cluster(machines.address)
+    (tmp_path / "one").mkdir()
+    with pytest.raises(UserError, match="does not see"):
+        list(engine.rows(cells[:1], tmp_path / "one", data))  # nobody holds it: not our folder
+    monkeypatch.setattr(module, "__version__", "0.0.1")
+    with pytest.raises(UserError, match=r"has latentfit .*, this one 0\.0\.1"):
+        play_cells(cells[:1], tmp_path / "two", data=data, workers=engine, progress=False)
+    with pytest.raises(UserError, match="has no GPU"):
+        play_cells(cells[:1], tmp_path / "three", data=data, progress=False,
+                   workers=Cluster(machines.address, gpus=0.5))  # fmt: skip
+
+
+def test_what_a_person_gets_wrong_is_told(tmp_path):
+    given = ("compare", "ae", "--data", DATA, "--out", tmp_path, "--rounds", 10)
+    for more, says in (
+        (("--engine", "slurm"), "unknown engine 'slurm'"),
+        (("--address", "auto"), "'--address' is of a cluster; give --engine ray"),
+        (("--gpus", 0.5), "'--gpus' is of a cluster"),
+        (("--engine", "ray", "--workers", 0), "'cores' must be"),
+    ):
+        told = command(*given, *more)
+        assert told.returncode == 2, told.stderr
+        assert says in told.stderr
+
+
+WORDS = [sys.executable, "-m", "latentfit", "compare", "ae", "--data", DATA, "--latent", "2",
+         "--seeds", "5", "--rounds", "800", "--set", "width=0.05", "--engine", "ray"]  # fmt: skip
+
+
+def kept(out):
+    """The rows that a folder holds."""
+    path = out / "cells.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_the_driver_is_stopped_and_killed_and_given_again(tmp_path):
+    words, out = [*WORDS, "--out", str(tmp_path / "a")], tmp_path / "a"
+    for how in (signal.SIGINT, signal.SIGKILL):
+        driver, before = subprocess.Popen(words, stderr=subprocess.PIPE, text=True), len(kept(out))
+        end = time.monotonic() + 120
+        while len(kept(out)) == before:
+            assert driver.poll() is None, driver.stderr.read()
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        driver.send_signal(how)
+        said = driver.communicate(timeout=60)[1]
+        if how == signal.SIGINT:
+            assert driver.returncode == 130
+            assert "everything is saved in" in said
+    held = len(kept(out))
+    assert 2 <= held < 5
+    again = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    assert f"/{5 - held}]" in again.stderr  # only what was left
+    rows = kept(out)
+    mine = play_cells([_of(row) for row in rows], tmp_path / "b", data=lf.data.load(DATA),
+                      progress=False)  # fmt: skip
+    assert numbers(rows) == numbers(mine)
+
+
+def _of(row):
+    return Cell(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()
+                   if k in Cell.__dataclass_fields__})  # fmt: skip
