@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from latentfit.scoring import evaluate as evaluate
     from latentfit.sizing import Size as Size
     from latentfit.sizing import size as size
+    from latentfit.tuning import Tuned as Tuned
+    from latentfit.tuning import tune as tune
 
 _ROOMS = (
     "comparing", "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models",
@@ -57,6 +59,7 @@ _PLACES = {
     "runs": ("Cluster", "Run", "load", "save", "train"),
     "scoring": ("evaluate",),
     "sizing": ("Size", "size"),
+    "tuning": ("Tuned", "tune"),
 }
 _HOMES = {name: room for room, names in _PLACES.items() for name in names}
 
@@ -68,6 +71,7 @@ __all__ = [
     "Player",
     "Run",
     "Size",
+    "Tuned",
     "Turn",
     "__version__",
     "compare",
@@ -93,6 +97,7 @@ __all__ = [
     "scoring",
     "size",
     "train",
+    "tune",
 ]  # fmt: skip
 
 

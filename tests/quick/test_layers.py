@@ -34,6 +34,7 @@ LAYERS = [
     {"sizing"},
     {"studies"},
     {"comparing"},
+    {"tuning"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -87,12 +87,24 @@ def main_scores(frame: pd.DataFrame) -> tuple[str, ...]:
     Raises:
         UserError: There is no score of generation.
     """
-    for name in frame:
-        fd = METRICS["fd_<features>"].matches(name)
-        if fd is not None and not name.endswith(tuple(BESIDE)):
-            rebuilt = "mse" in frame and bool(frame["mse"].notna().to_numpy().any())
-            return (name, "mse") if rebuilt else (name,)
-    raise UserError("no training has a distance of samples; see the errors of the rows.")
+    name = distance_among(frame)
+    if name is None:
+        raise UserError("no training has a distance of samples; see the errors of the rows.")
+    rebuilt = "mse" in frame and bool(frame["mse"].notna().to_numpy().any())
+    return (name, "mse") if rebuilt else (name,)
+
+
+def distance_among(scores: Iterable[str]) -> str | None:
+    """The Fréchet distance of samples among the names of scores; None where there is none.
+
+    Example:
+        >>> distance_among(["mse", "fd_lenet_floor", "fd_lenet"]), distance_among(["fid"])
+        ('fd_lenet', 'fid')
+    """
+    for name in scores:
+        if not name.endswith(tuple(BESIDE)) and METRICS["fd_<features>"].matches(name) is not None:
+            return name
+    return None
 
 
 def floor(frame: pd.DataFrame, score: str) -> float | None:

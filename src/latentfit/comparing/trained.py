@@ -12,9 +12,9 @@ import pandas as pd
 
 from latentfit.checks import UserError, one_of, within
 from latentfit.comparing.conditions import RATES, Conditions, usual_latent
-from latentfit.comparing.rows import framed
+from latentfit.comparing.rows import distance_among, framed
 from latentfit.data.base import Data, must_be_data
-from latentfit.runs.cells import Cell, Row, must_be_cells, run_of, value
+from latentfit.runs.cells import Cell, Row, must_be_cells, run_of
 from latentfit.runs.playing import Engine
 from latentfit.runs.pool import play_cells, seconds_a_round
 from latentfit.storage.files import read_json, write_json
@@ -153,10 +153,9 @@ def _fastest(
         found = []
         for times, cell in enumerate(held):
             scores = rows[cell.key].get("scores", {})
-            near = [v for k, v in scores.items() if k.startswith("fd_") and k.count("_") == 1]
-            score = near[0] if near else value(rows[cell.key], "fid")
-            if score is not None:
-                found.append((score, times))
+            near = distance_among(scores)
+            if near is not None and scores[near] is not None:
+                found.append((scores[near], times))
         if not found:
             raise UserError(f"every rate of {name} failed; give one by --set {name}.rate=...")
         chosen = held[min(found)[1]]

@@ -1,4 +1,4 @@
-"""Figures of a comparison: reconstruction against generation, and ranks."""
+"""Figures of comparisons and searches: trade-offs, ranks, what was tried."""
 
 from __future__ import annotations
 
@@ -62,4 +62,32 @@ def ranked(rows: Sequence[tuple[str, int, int, int]], label: str) -> Figure:
     axes.invert_yaxis()
     axes.set(xlabel=f"rank by {label}", xlim=(0.5, len(rows) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
+
+
+@rc_context(STYLE)
+def tried(
+    panels: Mapping[str, Sequence[float | str]], values: Sequence[float], label: str, whole: int
+) -> Figure:
+    """Scores of the trials of a search, against each setting; the best and the first are marked.
+
+    Arguments:
+        panels: Values of each setting, a trial each.
+        values: Scores of the trials.
+        label: What they are.
+        whole: Place of the best.
+    """
+    figure = Figure(figsize=(3.4 * len(panels), 3.2), dpi=DPI, layout="constrained")
+    marks = (("own settings", 0, COLOURS[1]), ("best", whole, COLOURS[2]))
+    for axes, (name, held) in zip(figure.subplots(1, len(panels), squeeze=False)[0],
+                                  panels.items(), strict=True):  # fmt: skip
+        axes.plot(held, values, "o", color=COLOURS[0], markersize=4, alpha=0.6)
+        for said, place, colour in marks:
+            axes.plot(held[place], values[place], "o", color=colour, markersize=7, label=said)
+        if all(isinstance(one, int | float) for one in held):
+            axes.set_xscale("log")
+        if min(values) > 0 and max(values) > 10 * min(values):
+            axes.set_yscale("log")
+        axes.set(xlabel=name, ylabel=label)
+    legend_above(figure.axes[0], columns=2)
     return figure

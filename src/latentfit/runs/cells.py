@@ -94,56 +94,30 @@ class Cell:
             folder: Where runs are kept.
             data: What it trains on; loaded by its name where None.
         """
-        from latentfit.recipes import recipe
-        from latentfit.runs.run import commit, train
+        from latentfit.runs.run import commit
         from latentfit.runs.run import load as load_run
-        from latentfit.scoring.scores import evaluate
 
         began = time.monotonic()
         watch_memory()
-        data = data or _loaded(self.data, self.root, json.dumps(self.options))
-        judged = data if self.split == "test" else _validating(data)
+        data = data or self.known()
         run = run_of(self.key, folder)
         row: Row = {"key": self.key, **self.identity, "commit": commit()}
-
-        own = folder / self.features
-        features = str(own) if own.is_file() else self.features
-
-        def scores(model: Model, groups: tuple[str, ...] = self.groups) -> Row:
-            return evaluate(
-                model, judged, features=features, groups=groups, draws=self.draws, seed=self.seed
-            )
-
-        def trained(rounds: int) -> Model:
-            model = recipe(self.recipe, data, latent=self.latent, seed=self.seed, **self.settings)
-            train(
-                model,
-                data,
-                rounds=rounds,
-                out=run.path,
-                seed=self.seed,
-                compile=self.compile,
-                validate=self.patience is not None,
-                validate_every=max(1, rounds // 20),
-                patience=self.patience,
-                progress=False,
-            )
-            return model
-
         found = run.path / "found.json"  # what is scored on the way cannot be made again later
         try:
             for rounds in self.at:
                 held = read_json(found) if found.exists() else {}
                 if str(rounds) not in held:
-                    write_json(found, held | {str(rounds): scores(trained(rounds))})
-            model = trained(self.rounds)
+                    scores = self.scored(self.trained(data, folder, rounds), data, folder)
+                    write_json(found, held | {str(rounds): scores})
+            model = self.trained(data, folder, self.rounds)
         except DivergenceError as error:
             return row | {"error": str(error), "seconds": time.monotonic() - began}
-        row["scores"] = scores(model)
+        row["scores"] = self.scored(model, data, folder)
         if self.at:
             row["trace"] = read_json(found)
         if self.raw and model.average is not None:
-            row["raw"] = scores(load_run(run.path, weights="raw", device="cpu"), ("fd",))
+            raw = load_run(run.path, weights="raw", device="cpu")
+            row["raw"] = self.scored(raw, data, folder, ("fd",))
         row |= {
             "seconds": time.monotonic() - began,
             "train_seconds": max(line.get("seconds", 0.0) for line in run.lines),
@@ -152,6 +126,44 @@ class Cell:
         }
         mask = model.openness()
         return row if mask is None else row | {"mask": mask.tolist()}
+
+    def known(self) -> Data:
+        """What it trains on, by its name."""
+        return _loaded(self.data, self.root, json.dumps(self.options))
+
+    def trained(self, data: Data, folder: Path, rounds: int) -> Model:
+        """Its model after some rounds, as far as the folder does not hold them."""
+        from latentfit.recipes import recipe
+        from latentfit.runs.run import train
+
+        model = recipe(self.recipe, data, latent=self.latent, seed=self.seed, **self.settings)
+        train(
+            model,
+            data,
+            rounds=rounds,
+            out=run_of(self.key, folder).path,
+            seed=self.seed,
+            compile=self.compile,
+            validate=self.patience is not None,
+            validate_every=max(1, rounds // 20),
+            patience=self.patience,
+            progress=False,
+        )
+        return model
+
+    def scored(
+        self, model: Model, data: Data, folder: Path, groups: tuple[str, ...] | None = None
+    ) -> Row:
+        """Scores of a model on its split, of its groups or others."""
+        from latentfit.scoring.scores import evaluate
+
+        own = folder / self.features
+        judged = data if self.split == "test" else _validating(data)
+        features = str(own) if own.is_file() else self.features
+        groups = self.groups if groups is None else groups
+        return evaluate(
+            model, judged, features=features, groups=groups, draws=self.draws, seed=self.seed
+        )
 
 
 @lru_cache(maxsize=1)

@@ -62,9 +62,9 @@ def play_cells(
 
 
 def unplayed(cells: Sequence[Kind], folder: Path) -> list[Kind]:
-    """The cells that the folder does not hold."""
+    """The cells that the folder does not hold, each once."""
     done = {row["key"] for row in read_lines(folder / "cells.jsonl")}
-    return [cell for cell in cells if cell.key not in done]
+    return list({cell.key: cell for cell in cells if cell.key not in done}.values())
 
 
 def seconds_a_round(cell: Cell, data: Data) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import shlex
 import subprocess
@@ -26,6 +27,8 @@ from latentfit.training import Settings, distributed, pick_device
 from latentfit.training import train as play
 from latentfit.training.identity import identity
 from latentfit.version import __version__
+
+LOG = logging.getLogger("latentfit")
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,11 @@ def train(
             notes={"versions": versions(), "commit": commit(), **(notes or {})},
             label=model.recipe[0] if model.recipe else "training",
         )
+        if done.best is not None and done.step < rounds:
+            LOG.warning(
+                "stopped early after round %s: none of the last validations was better than that "
+                "of round %s.", f"{done.step:,}", f"{done.best[1]:,}",
+            )  # fmt: skip
         fit_prior(model, data, chosen, folder)
         model.eval()
         if folder is not None and distributed.first():

@@ -112,7 +112,7 @@ def train(
             begun = folder.exists
             folder.claim(Facts(identity=identity(model, data, settings), **(notes or {})))
             if begun:
-                tell(folder, settings.rounds)
+                tell(folder, settings.rounds, quiet=not settings.progress)
         distributed.wait()  # until the folder is ours
         return _play(model, data, settings, device, folder, validate, label)
 
