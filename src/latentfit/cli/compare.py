@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latentfit.cli.app import Json, Patience, Root, app
+from latentfit.cli.app import Json, Root, app
 from latentfit.cli.options import plays, reads_data
 from latentfit.cli.shared import kept_in, load_data, say, show_table
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from latentfit.data.base import Data
 
 FILES = ("html", "json", "csv", "md", "tex")
+PASSED = ("latent", "seeds", "rounds", "minutes", "rates", "patience", "features")
+SEEDS, RATES, METRICS, FEATURES = 3, "published", "fd", "auto"
+TRAINING = {"seeds": SEEDS, "rates": RATES, "metrics": METRICS, "features": FEATURES}
+"""Defaults of what is for trainings; None of all others."""
 
 
 @app.command()
@@ -34,7 +38,7 @@ def compare(
         list[int] | None,
         typer.Option(help="Latent size; may be repeated. Default: 32, of colour images 64."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Trainings of each.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Trainings of each.")] = SEEDS,
     rounds: Annotated[
         int | None, typer.Option(help="Rounds of each training; default 2,000.")
     ] = None,
@@ -47,14 +51,22 @@ def compare(
         typer.Option(
             help="published, or search: 1, 3 or 10 times a system's own, by validation samples."
         ),
-    ] = "published",
-    patience: Patience = None,
+    ] = RATES,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="End a training after so many of its twenty validations without a better score, "
+            "with the best weights; default: play all rounds."
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=value for all that have it, or RECIPE.name=value."),
     ] = None,
-    metrics: Annotated[str, typer.Option(help="Groups of scores, or all.")] = "fd",
-    features: Annotated[str, typer.Option(help="auto, lenet, pixels, inception, a path.")] = "auto",
+    metrics: Annotated[str, typer.Option(help="Groups of scores, or all.")] = METRICS,
+    features: Annotated[
+        str, typer.Option(help="auto, lenet, pixels, inception, a path.")
+    ] = FEATURES,
     out: Annotated[Path, typer.Option(help="Folder of the trainings and tables.")] = Path(
         "comparison"
     ),
@@ -79,6 +91,10 @@ def compare(
     from latentfit.comparing import Summary
     from latentfit.storage.made import must_be_ours, remember
 
+    training = {
+        "latent": latent, "seeds": seeds, "rounds": rounds, "minutes": minutes, "rates": rates,
+        "patience": patience, "set": settings, "metrics": metrics, "features": features,
+    } | reading  # fmt: skip
     paths = {kind: out / f"comparison.{kind}" for kind in FILES}
     for path in paths.values():
         must_be_ours(path)
@@ -86,15 +102,19 @@ def compare(
     if data is not None:
         known = load_data(data, data_root, **reading)
         given: dict[str, Any] = {
-            "latent": latent, "seeds": seeds, "rounds": rounds, "minutes": minutes,
-            "rates": rates, "patience": patience, "features": features, "folder": out,
-            "groups": _groups(metrics), "workers": engine, "progress": not as_json,
+            **{name: training[name] for name in PASSED}, "groups": _groups(metrics),
+            "folder": out, "workers": engine, "progress": not as_json,
         }  # fmt: skip
         with kept_in(out):
             frame = _trained(what, known, settings or [], given)
     elif missing := [name for name in what if not Path(name).is_dir()]:
         raise UserError(
             f"'{missing[0]}' is no run folder; give --data to train systems, or folders of runs."
+        )
+    elif trained := [one for one, value in training.items() if value != TRAINING.get(one)]:
+        raise UserError(
+            f"'--{trained[0]}' is for trainings, but these runs are finished; leave it out, or "
+            "name systems and give --data."
         )
     else:
         from latentfit.comparing import compare_runs
