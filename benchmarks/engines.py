@@ -32,7 +32,7 @@ def main(seconds: float, trainings: int, workers: int) -> None:
     (first, *_) = asked.cells()
     rounds = round(seconds / seconds_a_round(first, data))
     cells = [replace(cell, rounds=rounds) for cell in asked.cells()]
-    for name, engine in (("local", Local(workers)), ("ray", Cluster(cores=workers))):
+    for name, engine in (("local", Local(workers)), ("ray", Cluster(most=workers))):
         with tempfile.TemporaryDirectory() as folder:
             began = time.monotonic()
             rows = play_cells(cells, Path(folder), data=data, workers=engine, progress=False)

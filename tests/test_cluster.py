@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -105,23 +106,58 @@ def test_the_same_bits_and_lost_workers_go_on_from_their_checkpoints(
     assert [(tmp_path / f"again-{cell.key}").read_text() for cell in cells] == ["30"] * 4
 
 
+@dataclass(frozen=True)
+class Dying(Fragile):
+    """A cell whose first player's machine is taken down: SIGTERM, as `ray stop` sends it."""
+
+    def play(self, folder, data):
+        mark = folder / f"killed-{self.key}"
+        if mark.exists():
+            (folder / f"again-{self.key}").write_text("")
+            return self.cell.play(folder, data)
+        mark.write_text("")
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        return replace(self.cell, rounds=100_000).play(folder, data)
+
+
+def test_a_worker_that_is_told_to_end_ends_nothing_else(machines, cells, data, local, tmp_path):
+    engine = Cluster(machines.address)
+    rows = play_cells([Dying(cells[0]), *cells[1:]], tmp_path, data=data, workers=engine,
+                      progress=False)  # fmt: skip
+    assert numbers(rows) == numbers(local)
+    assert (tmp_path / f"again-{cells[0].key}").exists()
+
+
+@dataclass(frozen=True)
+class Waiting(Fragile):
+    """A cell that tells on which machine it is, and waits there until that is gone."""
+
+    def play(self, folder, data):
+        mark = folder / "waits"
+        if not mark.exists() and ray.get_runtime_context().get_node_id() == (
+            folder / "doomed"
+        ).read_text():  # fmt: skip
+            mark.write_text("")
+            time.sleep(600)
+        return self.cell.play(folder, data)
+
+
 def test_a_machine_is_lost(machines, cells, data, local, tmp_path):
     more = machines.add_node(num_cpus=2)
-    engine, gone = Cluster(machines.address), []
+    (tmp_path / "doomed").write_text(more.node_id)
+    engine = Cluster(machines.address)
 
-    def rows_of(*words):
-        for row in Cluster.rows(engine, *words):
-            if not gone:
-                machines.remove_node(more, allow_graceful=False)
-                gone.append(True)
-            yield row
+    def take_down():
+        while not (tmp_path / "waits").exists():
+            time.sleep(0.05)
+        machines.remove_node(more, allow_graceful=False)
 
-    class Losing:
-        workers = 2
-        rows = staticmethod(rows_of)
-
-    rows = play_cells(cells, tmp_path, data=data, workers=Losing(), progress=False)
-    assert gone
+    thread = threading.Thread(target=take_down)
+    thread.start()
+    rows = play_cells([Waiting(cell) for cell in cells], tmp_path, data=data, workers=engine,
+                      progress=False)  # fmt: skip
+    thread.join(30)
+    assert (tmp_path / "waits").exists()
     assert numbers(rows) == numbers(local)
 
 
@@ -135,6 +171,11 @@ def test_a_training_that_fails_and_what_is_wrong_with_a_machine_are_told(
     monkeypatch.setattr(module, "__version__", "0.0.1")
     with pytest.raises(UserError, match=r"has latentfit .*, this one 0\.0\.1"):
         play_cells(cells[:1], tmp_path / "two", data=data, workers=engine, progress=False)
+    with pytest.raises(UserError, match="has joined the Ray cluster at"):
+        Cluster("127.0.0.1:1").workers  # noqa: B018
+    assert Cluster(machines.address, most=1).workers == 1
+    with pytest.raises(UserError, match="'gpus' must be"):
+        Cluster(gpus=2)
     with pytest.raises(UserError, match="has no GPU"):
         play_cells(cells[:1], tmp_path / "three", data=data, progress=False,
                    workers=Cluster(machines.address, gpus=0.5))  # fmt: skip
@@ -146,7 +187,7 @@ def test_what_a_person_gets_wrong_is_told(tmp_path):
         (("--engine", "slurm"), "unknown engine 'slurm'"),
         (("--address", "auto"), "'--address' is of a cluster; give --engine ray"),
         (("--gpus", 0.5), "'--gpus' is of a cluster"),
-        (("--engine", "ray", "--workers", 0), "'cores' must be"),
+        (("--engine", "ray", "--workers", 0), "'workers' must be"),
     ):
         told = command(*given, *more)
         assert told.returncode == 2, told.stderr

@@ -12,15 +12,18 @@ from latentfit.checks import UserError
 from latentfit.comparing import Conditions, Summary, compare, compare_runs
 from latentfit.comparing import trained as module
 from latentfit.comparing.conditions import parsed
-from latentfit.runs.cells import Cell
+from latentfit.runs.cells import Cell, run_of
+from latentfit.runs.pool import play_cells
+from latentfit.storage import RunFolder
 from shell import QUIET, command
 
 SMALL = {"width": 0.05}
+DATA = "synthetic:n=2,d=6,count=400"
 
 
 @pytest.fixture(scope="module")
 def data():
-    return lf.data.load("synthetic:n=2,d=6,count=400")
+    return lf.data.load(DATA)
 
 
 def asked(data, **more):
@@ -68,11 +71,18 @@ def test_what_cannot_be_is_refused_before_the_first_training(data):
         ({"recipes": ("ae", "vq-vae")}, "images"),
         ({"latents": (0,)}, "'latent' must be"),
         ({"seeds": 0}, "'seeds' must be"),
+        ({"rounds": 0}, "'rounds' must be at least 1, got 0"),
+        ({"rounds": -5}, "'rounds' must be at least 1, got -5"),
+        ({"latents": ()}, "nothing to compare"),
     ):
         with pytest.raises(UserError, match=says):
             asked(data, **more)
     with pytest.raises(UserError, match="either 'rounds' or 'minutes'"):
         compare(["ae"], data, rounds=3, minutes=1)
+    with pytest.raises(UserError, match="'latent' must be"):
+        compare(["ae"], data, latent=0, rounds=3)
+    with pytest.raises(UserError, match="nothing to compare"):
+        compare_runs([])
     with pytest.raises(UserError, match="unknown rates 'best'"):
         compare(["ae"], data, rates="best")
 
@@ -110,9 +120,13 @@ def test_rates_are_searched_on_validation_samples_and_another_seed(data, tmp_pat
     assert {(c.split, c.seed) for c in searched} == {("validation", 1_000)}
     assert {(c.split, c.seed) for c in reported} == {("test", 0)}
     assert [c.settings["rate"] for c in reported] == pytest.approx([6e-4, 3e-4])
-    assert "ae at 3 times its own rates, flexae at 3 times" in frame.attrs["conditions"][-1]
-    with pytest.raises(UserError, match="the rates of ae are given"):
-        asked(data, settings={"ae.rate": 1e-3}).searched()
+    assert frame.attrs["conditions"][-1].endswith("in times of its own: ae 3, flexae 3")
+    # What is given, or tied to a clock, stays; the factor 1 is written down, too.
+    some = asked(data, recipes=("ae", "maskaae", "wae-wgan", "flexae"), settings={"ae.rate": 1e-3})
+    assert list(some.searched()) == ["flexae"]
+    assert some.searched()["flexae"][0].settings["rate"] == 1e-4
+    with pytest.raises(UserError, match="are given, or tied to a clock"):
+        asked(data, recipes=("ae", "maskaae"), settings={"ae.rate": 1e-3}).searched()
 
 
 def test_minutes_become_rounds_that_are_kept(data, tmp_path, monkeypatch):
@@ -121,8 +135,13 @@ def test_minutes_become_rounds_that_are_kept(data, tmp_path, monkeypatch):
     held = module._timed(asked(data), 0.5, tmp_path)
     assert held.rounds == {"ae-2": 3_000, "ae-3": 3_000, "flexae-2": 750, "flexae-3": 750}
     assert held.given("flexae", 2)["average"] == pytest.approx(1 - 20 / 750, abs=1e-6)
+    assert any("0.5 minutes of each on one thread" in line for line in held.told())
+    wider = module._timed(asked(data, settings={"width": 0.1}), 1.0, tmp_path)
+    assert wider.rounds["ae-2"] == 6_000
     monkeypatch.setattr(module, "seconds_a_round", None)  # it is not measured again
     assert module._timed(asked(data), 0.5, tmp_path).rounds == held.rounds
+    monkeypatch.setattr(module, "seconds_a_round", lambda cell, data: 0.1)  # but for others
+    assert module._timed(asked(data, settings={"width": 0.1}), 0.5, tmp_path).rounds["ae-2"] == 300
     with pytest.raises(UserError, match="'minutes' must be"):
         module._timed(asked(data), 0.0, tmp_path)
 
@@ -131,7 +150,7 @@ def test_minutes_become_rounds_that_are_kept(data, tmp_path, monkeypatch):
 def played(tmp_path_factory):
     out = tmp_path_factory.mktemp("compare")
     said = command(
-        "compare", "ae", "wae-mmd", "gan", "--data", "synthetic:n=2,d=6,count=400", "--latent", 2,
+        "compare", "ae", "wae-mmd", "gan", "--data", DATA, "--latent", 2,
         "--seeds", 2, "--rounds", 40, "--set", "width=0.05", "--workers", 1, "--out", out,
         check=True,
     )  # fmt: skip
@@ -159,10 +178,9 @@ def test_given_again_nothing_is_trained_and_the_numbers_stay(played):
     out, _ = played
     before = (out / "comparison.csv").read_text()
     again = command(
-        "compare", "ae", "wae-mmd", "gan", "--data", "synthetic:n=2,d=6,count=400", "--latent", 2,
+        "compare", "ae", "wae-mmd", "gan", "--data", DATA, "--latent", 2,
         "--seeds", 2, "--rounds", 40, "--set", "width=0.05", "--out", out, "--json", check=True,
     )  # fmt: skip
-    assert "[1/" not in again.stderr
     assert (out / "comparison.csv").read_text() == before
     assert json.loads(again.stdout)["scores"] == ["fd_pixels", "mse"]
 
@@ -207,9 +225,19 @@ def test_finished_runs_are_entries_by_what_tells_them_apart(runs):
     assert frame["entry"].tolist() == ["ae, rate = 0.001", "ae, rate = 0.01", "ae, rate = 0.001",
                                        "wae-mmd"]  # fmt: skip
     assert frame["seed"].tolist() == [0, 0, 1, 0]
-    assert any(line.startswith("equal: rounds 20, latent 2") for line in frame.attrs["conditions"])
-    assert "not equal: batch" in frame.attrs["conditions"][-1]
+    assert "rounds 20" in frame.attrs["conditions"][1]
+    assert "latent 2" in frame.attrs["conditions"][1]
+    assert frame.attrs["conditions"][-1] == "not equal: rate, batch"
     assert len(Summary(frame).table) == 3
+
+
+def test_a_prior_that_was_fitted_later_makes_another_entry(runs, data, tmp_path):
+    command("fit-prior", runs[0], "--prior", "kde", "--data", DATA, "--out", tmp_path / "kde",
+            check=True)  # fmt: skip
+    model, folder = lf.load(tmp_path / "kde", device="cpu"), RunFolder(tmp_path / "kde")
+    folder.write_scores(lf.evaluate(model, data, groups=["fd"]))
+    frame = compare_runs([runs[0], tmp_path / "kde"])
+    assert frame["entry"].tolist() == ["ae, prior = none", "ae, prior = kde"]
 
 
 def test_runs_that_do_not_compare_are_refused(runs, data, tmp_path):
@@ -226,5 +254,32 @@ def test_runs_that_do_not_compare_are_refused(runs, data, tmp_path):
     model = lf.recipe("ae", data, latent=2, **SMALL)
     folder = lf.train(model, data, rounds=5, out=tmp_path / "few", **QUIET).folder
     folder.write_scores(lf.evaluate(model, data, groups=["fd"], count=20))
-    with pytest.raises(UserError, match="scored on another count"):
+    with pytest.raises(UserError, match="not scored alike: count 66 and 20"):
         compare_runs([runs[0], tmp_path / "few"])
+
+
+def test_a_training_that_ends_early_says_after_how_many_rounds(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("latentfit.runs.run.validation_score", lambda data: lambda model: 1.0)
+    (cell,) = asked(data, recipes=("ae",), latents=(2,), seeds=1, patience=2).cells()
+    (row,) = play_cells([cell], tmp_path, data=data, progress=False)
+    assert (row["rounds"], row["played"]) == (100, 15)  # validated at 5, 10 and 15
+    assert run_of(cell.key, tmp_path).card.round == 15
+    frame = compare(["ae"], data, latent=2, seeds=1, rounds=100, patience=2, settings=SMALL)
+    assert frame["rounds"].tolist() == [15]
+    assert any("ended after 2 validations of twenty" in c for c in frame.attrs["conditions"])
+
+
+def test_what_a_comparison_says():
+    def told(rows):
+        frame = pd.DataFrame(rows, columns=["entry", "seed", "fd_pixels", "mse"])
+        return Summary(frame.assign(error="", run=None)).sentences()[0]
+
+    a, b = (
+        [("a", s, 1 + 0.01 * s, 1.0) for s in range(3)],
+        [("b", s, 5 - 0.01 * s, None) for s in range(3)],
+    )
+    assert told(a + b).startswith("1 of 1 differences are real")
+    assert told(a[:1] + b[1:2]).startswith("no two entries have two seeds in common")
+    assert told(a).startswith("one system alone")
+    noisy = [("b", s, v, 1.0) for s, v in enumerate((0.0, 2.0, 1.0))]
+    assert told(a + noisy).startswith("none of 2 differences is real")

@@ -91,6 +91,26 @@ def test_ranks_follow_the_direction_and_the_real_differences(score, best):
         assert told == {"s2": (1, 1, 1), "s1": (2, 2, 3), "s0": (3, 2, 3)}
 
 
+def test_a_seed_that_failed_is_no_advantage():
+    held = frame({"a": [1.0, 1.0, 10.0], "b": [2.0, 2.001, math.nan], "c": [9.0, 9.1, 9.0]})
+    found = ranks(held, "mse")
+    assert found["entry"].tolist() == ["a", "b", "c"]  # by the seeds that all have
+    assert (found["low"] <= found["rank"]).all()
+    assert (found["rank"] <= found["high"]).all()
+    with pytest.raises(UserError, match="two rows are of 'a' with seed 0"):
+        ranks(pd.concat([held, held]), "mse")
+
+
+def test_ranks_follow_from_the_differences_that_are_told():
+    held = frame(drawn(seed=1, gap=8.0, n=4))
+    held["explained"] = np.random.default_rng(5).normal(size=len(held))
+    both = differences(held, ["mse", "explained"])
+    found = ranks(held, "mse", pairs=both)
+    real = int(both[both["score"] == "mse"]["real"].sum())
+    open_pairs = int((found["high"] - found["low"]).sum())
+    assert open_pairs == 2 * (3 - real)
+
+
 def test_the_front_has_what_nothing_beats_in_both():
     held = frame({"a": [1.0], "b": [2.0], "c": [3.0], "d": [2.0], "e": [0.5]})
     held["explained"] = [0.5, 0.8, 0.7, 0.9, math.nan]

@@ -64,6 +64,23 @@ def test_given_again_it_stays_and_with_more_patience_it_goes_on(tmp_path):
     assert (more.step, more.best) == (12, (2.0, 10))
 
 
+def test_patience_does_not_change_what_was_finished_without(tmp_path):
+    data = lf.data.load("synthetic:n=2,d=6,count=600")
+
+    def run(**more):
+        model = lf.recipe("ae", data, latent=2, width=1 / 8, batch=16, rate=0.1)
+        return lf.train(model, data, rounds=8, out=tmp_path, validate_every=2, progress=False,
+                        device="cpu", **more).model.state_dict()[NAME]  # fmt: skip
+
+    first = run()
+    assert torch.equal(run(patience=1), first)
+    assert torch.equal(lf.load(tmp_path, device="cpu").state_dict()[NAME], first)
+    assert RunFolder(tmp_path).card.round == 8
+
+
 def test_patience_is_a_number_of_validations():
     with pytest.raises(UserError, match="'patience' must be at least 1"):
         Settings(rounds=1, patience=0)
+    data = lf.data.load("synthetic:n=2,d=6,count=600")
+    with pytest.raises(UserError, match="'patience' counts validations"):
+        lf.train(lf.recipe("ae", data, latent=2), data, rounds=1, validate=False, patience=1)

@@ -7,11 +7,13 @@ import math
 
 import pandas as pd
 import pytest
+import torch
 
 import latentfit as lf
 from latentfit.checks import UserError
+from latentfit.tuning.search import RUNGS, Rung
 from latentfit.tuning.space import space
-from latentfit.tuning.tune import RUNGS, Rung, tune
+from latentfit.tuning.tune import tune
 from shell import command
 
 pytest.importorskip("optuna")
@@ -23,8 +25,12 @@ def data():
     return lf.data.load(DATA)
 
 
-def told(name, over=None, **given):
-    return [dimension.told() for dimension in space(name, over, given)]
+DIGITS = lf.data.load("digits")
+COLOUR = lf.data.arrays(torch.rand(40, 3, 8, 8).numpy(), name="colour")
+
+
+def told(name, over=None, data=DIGITS, **given):
+    return [dimension.told() for dimension in space(name, data, over, given)]
 
 
 def test_rates_and_weights_are_searched_around_the_system_s_own():
@@ -32,6 +38,17 @@ def test_rates_and_weights_are_searched_around_the_system_s_own():
     assert told("flexae", penalty=3.0) == ["rate 1e-05 to 0.001"]
     assert told("gan")[0] == "rate 1e-05 to 0.001"  # whose default depends on another setting
     assert "encoder_rate 5e-06 to 0.0005" in told("aae")
+    # Those of colour images are others; what is no rate and no weight of a term is left as it is.
+    assert "weight 20 to 2000" in told("wae-gan")
+    assert "weight 5 to 500" in told("wae-gan", data=COLOUR)
+    assert not [one for one in (*told("vq-vae"), *told("aae")) if "variance" in one or "dev" in one]
+    assert "has no rate or weight left" in refused("gan", form="ls")  # whose own rate is another
+
+
+def refused(name, **given):
+    with pytest.raises(UserError) as error:
+        space(name, DIGITS, None, given)
+    return str(error.value)
 
 
 def test_a_person_says_what_is_searched():
@@ -51,11 +68,11 @@ def test_spaces_that_make_no_sense_are_refused():
         (None, {"rate": 1e-4, "penalty": 1.0}, "has no rate or weight left"),
     ):
         with pytest.raises(UserError, match=says):
-            space("flexae", over, given)
+            space("flexae", DIGITS, over, given)
     with pytest.raises(UserError, match="has no number of its own"):
-        space("ae", ["average"], {})
+        space("ae", DIGITS, ["average"], {})
     with pytest.raises(UserError, match="unknown recipe"):
-        space("flexa", None, {})
+        space("flexa", DIGITS, None, {})
 
 
 PLAYED = []
@@ -91,6 +108,7 @@ def test_it_finds_what_is_best_and_gives_up_what_is_not(data, surface):
     assert found.value < 1 + 0.3 * (found.own - 1)
     assert found.score == "fd_pixels"
     assert found.settings.keys() == {"batch", "average", "rate", "penalty"}
+    assert found.trials["number"].tolist() == list(range(len(found.trials)))
     pruned = found.trials[found.trials["pruned"]]
     assert 3 < len(pruned) < len(found.trials)
     assert set(pruned["rounds"]) <= {25, 50}
@@ -110,6 +128,46 @@ def test_it_is_a_function_of_its_seed_and_goes_on_where_it_stopped(data, surface
     pd.testing.assert_frame_equal(longer.trials.iloc[: len(short.trials)], short.trials)
     other = search(data, minutes=3.0, seed=1)
     assert not other.trials.equals(short.trials)
+
+
+def test_the_own_settings_are_those_of_the_first_trial_whichever_ends_first(data, surface):
+    first = search(data, minutes=1.0).own
+    for workers in (2, 3):
+        engine = Beside(workers)
+        found = search(data, minutes=6.0, workers=engine)
+        assert found.own == first == found.trials["value"].iloc[0]
+        assert found.trials["number"].tolist() == list(range(len(found.trials)))
+
+
+class Beside:
+    """An engine of several workers, in this process."""
+
+    def __init__(self, workers):
+        self.workers = workers
+
+    def rows(self, cells, folder, data):
+        yield from (cell.play(folder, data) for cell in cells)
+
+
+def test_minutes_are_those_of_the_clock(data, surface):
+    # Rungs of 10 s: the first trial takes 30, a batch of three as long; what is alone counts whole.
+    alone, three = search(data, minutes=1.0), search(data, minutes=1.0, workers=Beside(3))
+    assert len(alone.trials) <= 4
+    assert 6 <= len(three.trials) <= 12
+
+
+def test_the_answer_has_all_that_the_trials_had(data, monkeypatch):
+    monkeypatch.setattr(Rung, "play", lambda self, folder, data: {
+        "key": self.key, "seconds": 99.0, "scores": {"fd_pixels": 1.0}})  # fmt: skip
+    found = tune("vampprior", data, latent=2, rounds=100, minutes=0.1)
+    assert found.settings["warmup"] == 10  # not the 13,000 of the paper
+    cells = []
+    monkeypatch.setattr(Rung, "play", lambda self, folder, data: cells.append(self.cell) or {
+        "key": self.key, "seconds": 99.0, "scores": {"fd_pixels": 1.0}})  # fmt: skip
+    tune("maskaae", data, rounds=900, minutes=0.1, over=["game=authors,recovering"], latent=4)
+    usual = {"authors": 3_600, "recovering": 9_000}
+    for cell in cells:
+        assert cell.settings["pace"] == min(1, 900 / usual[cell.settings["game"]])
 
 
 def test_all_trials_fail(data, monkeypatch):

@@ -107,6 +107,8 @@ Rate = Annotated[float, Range(1e-12, 1e3)]
 """A learning rate."""
 Weight = Annotated[float, Range(0.0, 1e12)]
 """A factor of a term; 0 leaves it out."""
+Scale = Annotated[float, Range(1e-12, 1e9)]
+"""A deviation, a variance, or how many times as many."""
 Share = Annotated[float, Range(0.0, 1.0)]
 """A part of a whole."""
 Width = Annotated[float, Range(1 / 1024, 64.0)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentfit.cli.app import Json, Root, app
-from latentfit.cli.options import plays, reads_data
+from latentfit.cli.options import WORKERS, plays, reads_data
 from latentfit.cli.shared import kept_in, load_data, say, show_table
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def compare(
 
     from latentfit.checks import UserError
     from latentfit.comparing import Summary
+    from latentfit.runs import Local
     from latentfit.storage.made import must_be_ours, remember
 
     training = {
@@ -116,6 +117,8 @@ def compare(
             f"'--{trained[0]}' is for trainings, but these runs are finished; leave it out, or "
             "name systems and give --data."
         )
+    elif engine != Local(WORKERS):
+        raise UserError("nothing is trained here; leave out --workers and --engine.")
     else:
         from latentfit.comparing import compare_runs
 

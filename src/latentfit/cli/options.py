@@ -81,7 +81,10 @@ def _play(help: str, kind: Any) -> Any:
 
 
 PLAYING: Options = {
-    "workers": (_play("Trainings at a time, a thread each.", int), 2),
+    "workers": (
+        _play("Trainings at a time, a thread each; default 2, on a cluster all of it.", int | None),
+        None,
+    ),
     "engine": (
         _play("local, or ray: on many machines (pip install 'latentfit[cluster]').", str),
         "local",
@@ -89,6 +92,9 @@ PLAYING: Options = {
     "address": (_play("Of a Ray cluster to join; else one is started here.", str | None), None),
     "gpus": (_play("With ray: share of a GPU for a training, such as 0.25.", float), 0.0),
 }
+
+
+WORKERS = 2  # of this machine, where nothing is said
 
 
 def _engine(held: dict[str, Any]) -> Engine:
@@ -101,7 +107,7 @@ def _engine(held: dict[str, Any]) -> Engine:
     for one in ("address", "gpus"):
         if held[one] != PLAYING[one][1]:
             raise UserError(f"'--{one}' is of a cluster; give --engine ray with it.")
-    return Local(held["workers"])
+    return Local(WORKERS if held["workers"] is None else held["workers"])
 
 
 plays = takes("engine", PLAYING, _engine)

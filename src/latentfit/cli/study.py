@@ -56,9 +56,10 @@ def size(
     """
     import json
 
-    from latentfit.checks import one_of
+    from latentfit.checks import UserError, one_of
     from latentfit.pictures import sizes
     from latentfit.pictures.figures import save
+    from latentfit.runs import Local
     from latentfit.sizing import METHODS, published_size
     from latentfit.sizing import size as find
     from latentfit.storage.files import write_json
@@ -75,6 +76,8 @@ def size(
     }  # fmt: skip
     with kept_in(out):
         if method in METHODS:
+            if not isinstance(engine, Local):
+                raise UserError("published methods train one after the other; use --engine local.")
             found = published_size(loaded, method, **given)
             figure = sizes.reading(found.curve, found.axes, found.latent, title=method)
             lines = [f"{found.latent} latent dimensions by {method}, which says not how surely"]

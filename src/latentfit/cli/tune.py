@@ -77,7 +77,10 @@ def tune(
             rounds=rounds, features=features, seed=seed, folder=out, workers=engine,
             progress=not as_json,
         )  # fmt: skip
-    command = found.command(data, rounds)
+    more = [word for name, value in reading.items() for word in _words(name, value)]
+    if data_root is not None:
+        more += ["--data-root", str(data_root)]
+    command = found.command(data, rounds, more)
     trials: list[dict[str, Any]] = found.trials.to_dict("records")  # type: ignore[assignment]
     answer = {
         "settings": found.settings, "latent": found.latent, "score": found.score,
@@ -86,16 +89,18 @@ def tune(
     }  # fmt: skip
     write_json(paths[0], answer)
     paths[1].write_text(found.trials.to_csv(index=False), encoding="utf-8")
-    names = [n for n in found.trials if n not in ("rounds", "value", "pruned")]
+    names = [n for n in found.trials if n not in ("number", "rounds", "value", "pruned")]
     came = [t for t in trials if not math.isnan(t["value"])]
     best = sorted((t for t in came if not t["pruned"]), key=lambda t: t["value"])
     if all(not missing(t[name]) for t in came for name in names):
         shown = {name: [t[name] for t in came] for name in names}
-        values = [t["value"] for t in came]
-        save(comparison.tried(shown, values, found.score, came.index(best[0])), paths[2])
-    for path in paths:
-        if path.exists():
-            remember(path)
+        values, marked = [t["value"] for t in came], {"best": came.index(best[0])}
+        if came[0]["number"] == 0:
+            marked["own settings"] = 0
+        save(comparison.tried(shown, values, found.score, marked), paths[2])
+        remember(paths[2])
+    for path in paths[:2]:
+        remember(path)
     if as_json:
         typer.echo(json.dumps(answer))
         return
@@ -108,3 +113,8 @@ def tune(
     )
     typer.echo(command)
     say(f"All trials: {paths[1]}, {paths[2]}")
+
+
+def _words(name: str, value: Any) -> list[str]:
+    """An option of reading as it was typed."""
+    return [f"--{name}"] if value is True else [f"--{name}", str(value)]

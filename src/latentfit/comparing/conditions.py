@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
-from latentfit.checks import UserError, one_of, within
+from latentfit.checks import Rate, UserError, one_of, within
 from latentfit.data.base import Data
 from latentfit.models.pruning import pruning
 from latentfit.recipes import RECIPES, recipe
 from latentfit.recipes.base import LATENT
 from latentfit.runs.cells import Cell
 from latentfit.shapes import is_image
-from latentfit.studies.sets import rates
+from latentfit.studies.sets import PRESET_RATES
 
 BATCH = 128
 LAST = 20  # rounds over whose last part weights are averaged: a twentieth
 RATES = ("published", "search")
 FACTORS = (1.0, 3.0, 10.0)  # on all of a system's own rates, in a search
+RATE = get_args(Rate)[1]
 SEARCH_SEED = 1_000  # of no training that is reported
 
 
@@ -33,6 +34,7 @@ class Conditions:
         latents: Latent sizes; each system plays each.
         seeds: How many; 0, 1, ... of weights, order and noise.
         rounds: Of every training; or of each, by `RECIPE-LATENT`, where time is what is equal.
+        minutes: Of each training, where it is.
         settings: By the name of a recipe's setting, for all that have it, or `RECIPE.SETTING`.
         patience: Validations without a better score after which a training ends; None plays all
             rounds. There are twenty validations.
@@ -53,10 +55,15 @@ class Conditions:
     patience: int | None = None
     groups: tuple[str, ...] = ("fd",)
     features: str = "auto"
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.recipes:
-            raise UserError("there is nothing to compare; name two recipes, or more.")
+        if not self.recipes or not self.latents:
+            raise UserError(
+                "there is nothing to compare; name a recipe and a latent size, or more."
+            )
+        for count in [self.rounds] if isinstance(self.rounds, int) else self.rounds.values():
+            within("rounds", count, 1)
         for name in self.recipes:
             one_of("recipe", name, RECIPES)
         within("seeds", self.seeds, 1, 1_000)
@@ -129,47 +136,83 @@ class Conditions:
     def searched(self) -> dict[str, list[Cell]]:
         """Trainings that choose rates: of each system, at the first size, its own times 1, 3, 10.
 
-        They are judged by validation samples, on a seed that is not reported.
+        They are judged by validation samples, on a seed that is not reported. A system whose rates
+        are given, or whose clock is tied to them, as a mask's is, has none.
 
         Raises:
-            UserError: All rates of a system are given already.
+            UserError: There is no system whose rates can be searched.
         """
         found = {}
         for name in self.recipes:
             given = self.given(name, self.latents[0])
-            open_rates = {rate: usual for rate, usual in rates(name).items() if rate not in given}
-            if not open_rates:
-                raise UserError(f"the rates of {name} are given; leave out --rates search.")
+            known = RECIPES[name].settings()
+            usual = {
+                rate: value
+                for rate, value in own(name, self.data, given).items()
+                if known[rate].range == RATE and value is not None and rate not in given
+            }
+            if not usual or "pace" in known or name == "wae-wgan":
+                continue
             cell = replace(
                 self.cell(name, self.latents[0], SEARCH_SEED), split="validation", patience=None
             )
             found[name] = [
-                replace(cell, settings=given | {k: f * v for k, v in open_rates.items()})
+                replace(cell, settings=given | {k: f * v for k, v in usual.items()})
                 for f in FACTORS
             ]
+        if not found:
+            raise UserError(
+                "the rates of all these systems are given, or tied to a clock; leave out "
+                "--rates search."
+            )
         return found
 
     def told(self) -> list[str]:
         """The conditions in words, a line each."""
         equal = isinstance(self.rounds, int)
-        often = [self.played(name, m) for name in self.recipes for m in self.latents]
-        rounds = f"{often[0]:,}" if equal else f"{min(often):,} to {max(often):,}"
-        average = f"{_average(often[0]):g}" if equal else "of the last twentieth of the rounds"
+        often = {
+            f"{name}, m = {m}": self.played(name, m) for name in self.recipes for m in self.latents
+        }
+        first = next(iter(often.values()))
+        rounds = f"{first:,} rounds" if equal else (
+            f"{self.minutes:g} minutes of each on one thread, in rounds: "
+            + "; ".join(f"{name}: {count:,}" for name, count in often.items())
+        )  # fmt: skip
+        average = f"{_average(first):g}" if equal else "of the last twentieth of the rounds"
         shown = {"batch": BATCH, "average": average, **self.settings}
         lines = [
-            f"{self.data.name}: {len(self.data.train):,} training samples, scored on "
-            f"{len(self.data.test):,} test samples; {self.seeds} seeds",
-            f"{rounds} rounds; warm-ups and the clocks of masks shrink with them",
+            f"{self.data.name}: {len(self.data.train):,} training and {len(self.data.test):,} test "
+            f"samples; {self.seeds} seeds",
+            f"{rounds}; warm-ups and the clocks of masks shrink with them",
             ", ".join(f"{key} {value}" for key, value in shown.items()),
         ]
         if self.patience is not None:
-            lines.append(f"stopped after {self.patience} of 20 validations without a better score")
+            lines.append(
+                f"ended after {self.patience} validations of twenty without a better one: by the "
+                "distance of samples, or by reconstruction where the prior is fitted afterwards"
+            )
         return lines
 
 
 def _average(rounds: int) -> float:
     """The decay that averages weights over the last twentieth of the rounds."""
     return round(max(0.5, 1 - LAST / rounds), 6)
+
+
+def own(name: str, data: Data, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A system's own value of each setting on data, None where it is not known before.
+
+    Arguments:
+        name: Of the recipe.
+        data: What is trained on; some numbers are others on such data.
+        given: Settings that are fixed; some defaults depend on others.
+    """
+    found = RECIPES[name].usual(data.seen, data.name)
+    if "form" not in given:  # of the GAN's
+        found |= {
+            one: v for (who, one), v in PRESET_RATES.items() if who == name and not found[one]
+        }
+    return found
 
 
 def usual_latent(data: Data) -> int:

@@ -13,6 +13,9 @@ from latentfit.checks import UserError
 from latentfit.comparing.rows import framed
 from latentfit.storage import RunFolder
 
+APART = ("recipe", "arguments", "data", "seed")  # of an identity: what is no setting
+ALIKE = ("extractor", "extractor_hash", "count", "draws", "weights", "fingerprint")
+
 
 def compare_runs(folders: Sequence[str | Path]) -> pd.DataFrame:
     """Finished runs of one data set, from their folders: rows as `compare` gives them.
@@ -28,6 +31,8 @@ def compare_runs(folders: Sequence[str | Path]) -> pd.DataFrame:
             features or the number of samples differ.
     """
     runs = [RunFolder(Path(folder)) for folder in folders]
+    if not runs:
+        raise UserError("there is nothing to compare; give folders of runs.")
     rows: list[dict[str, Any]] = []
     for run in runs:
         if not run.finished:
@@ -41,10 +46,11 @@ def compare_runs(folders: Sequence[str | Path]) -> pd.DataFrame:
             "latent": arguments.get("latent", scores.get("latent")),
             "seed": held.get("seed", 0),
             "rounds": run.card.round,
-            "train_seconds": max((line.get("seconds", 0.0) for line in run.lines), default=None),
+            "train_seconds": run.seconds + run.prior.seconds,
             "run": str(run.path),
             "scores": scores,
-            "given": arguments | {key: held.get(key) for key in ("batch", "average")},
+            "given": arguments | {key: v for key, v in held.items() if key not in APART}
+                     | {"prior": run.facts.prior},
             "data": held.get("data", {}),
         })  # fmt: skip
     _must_compare(rows)
@@ -69,12 +75,12 @@ def _must_compare(rows: Sequence[dict[str, Any]]) -> None:
                 f"('{first['data'].get('name')}' and '{row['data'].get('name')}'); compare runs of "
                 "one data set."
             )
-        for what in ("extractor", "extractor_hash", "count"):
+        for what in ALIKE:
             one, two = (each["scores"]["details"].get(what) for each in (first, row))
             if one != two:
                 raise UserError(
-                    f"{first['run']} and {row['run']} were scored on another {what} ({one} and "
-                    f"{two}); score both by latentfit evaluate with the same options."
+                    f"{first['run']} and {row['run']} were not scored alike: {what} {one} and "
+                    f"{two}; score both by latentfit evaluate with the same options."
                 )
 
 
@@ -85,22 +91,29 @@ def _name(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     parts = [row["recipe"]]
     for key in every:
         if len({json.dumps(other["given"].get(key)) for other in others}) > 1:
-            parts.append(f"{'m' if key == 'latent' else key} = {row['given'].get(key)}")
+            parts.append(f"{'m' if key == 'latent' else key} = {_short(row['given'].get(key))}")
     if len({other["rounds"] for other in others}) > 1:
         parts.append(f"{row['rounds']:,} rounds")
     return ", ".join(parts)
 
 
+def _short(value: Any) -> str:
+    """A setting; of a prior and its settings the name."""
+    if value is None:
+        return "none"
+    return str(value[0]) if isinstance(value, list) and value else str(value)[:40]
+
+
 def _told(rows: Sequence[dict[str, Any]]) -> list[str]:
     details = rows[0]["scores"]["details"]
-    told = [f"{rows[0]['data'].get('name', 'data')}, {details['count']:,} samples of each set"]
-    shared = {"rounds": {row["rounds"] for row in rows}} | {
-        key: {row["given"].get(key) for row in rows} for key in ("latent", "batch", "average")
-    }
-    equal = [f"{key} {values.pop()}" for key, values in shared.items() if len(values) == 1]
-    other = [key for key, values in shared.items() if len(values) > 1]
-    if equal:
-        told.append(f"equal: {', '.join(equal)}")
+    told = [f"{rows[0]['data'].get('name', 'data')}, {details['count']:,} samples of each set, "
+            f"{details.get('weights', 'averaged')} weights"]  # fmt: skip
+    held = [row["given"] | {"rounds": row["rounds"]} for row in rows]
+    shared = [key for key in held[0] if all(key in given for given in held)]
+    values = {key: {json.dumps(given[key]) for given in held} for key in shared}
+    equal = [f"{key} {held[0][key]}" for key in shared if len(values[key]) == 1]
+    other = [key for key in shared if len(values[key]) > 1]
+    told.append(f"equal: {', '.join(one for one in equal if not one.endswith(' None'))}")
     if other:
         told.append(f"not equal: {', '.join(other)}")
     return told

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from latentfit.checks import within
+from latentfit.checks import UserError, within
 from latentfit.comparing.rows import ENTRY, higher, must_have
 
 LEVEL = 0.05
@@ -36,13 +36,14 @@ def differences(
         scores: Whose differences are asked for.
         level: :math:`\alpha`.
 
+    Raises:
+        UserError: A score is no column, two rows are of one entry and seed, or the level is out of
+            range.
+
     Returns:
         A row for each score and pair: `score`, `first`, `second`, `n`, `difference` (first minus
         second), `low`, `high`, `p`, `corrected`, `real`, and `better`, the entry that is better
         where the difference is real. With fewer than two common seeds only n and difference.
-
-    Raises:
-        UserError: A score is no column, or the level is out of range.
 
     References:
         | A Simple Sequentially Rejective Multiple Test Procedure (Holm, 1979)
@@ -80,16 +81,36 @@ def _over_seeds(frame: pd.DataFrame, score: str) -> dict[str, dict[int, float]]:
     """A score by entry and seed, where it is defined."""
     held: dict[str, dict[int, float]] = {name: {} for name in frame[ENTRY]}
     for entry, seed, value in zip(frame[ENTRY], frame["seed"], frame[score], strict=True):
-        if not math.isnan(value):
-            held[entry][seed] = value
-    return held
+        if seed in held[entry]:
+            raise UserError(f"two rows are of '{entry}' with seed {seed}; leave one out.")
+        held[entry][seed] = value
+    return {
+        entry: {seed: value for seed, value in seeds.items() if not math.isnan(value)}
+        for entry, seeds in held.items()
+    }
 
 
-def _means(frame: pd.DataFrame, score: str) -> dict[str, float]:
-    """The mean over seeds by entry, the best first; without entries that never have the score."""
-    held = {name: seeds.values() for name, seeds in _over_seeds(frame, score).items() if seeds}
-    means = {name: statistics.fmean(values) for name, values in held.items()}
-    return dict(sorted(means.items(), key=lambda item: item[1], reverse=higher(score)))
+def means(frame: pd.DataFrame, score: str) -> dict[str, float]:
+    """The mean of a score by entry, the best first; without entries that never have it.
+
+    It is over the seeds with which all of them came through, so that one that fails where others
+    find it hard is not the better for it; over each one's own where there are none such.
+
+    Arguments:
+        frame: As for `differences`.
+        score: A column.
+
+    Raises:
+        UserError: As `differences`.
+    """
+    must_have(frame, [score])
+    held = {name: seeds for name, seeds in _over_seeds(frame, score).items() if seeds}
+    shared = set.intersection(*(set(seeds) for seeds in held.values())) if held else set()
+    found = {
+        name: statistics.fmean(v for seed, v in seeds.items() if seed in shared or not shared)
+        for name, seeds in held.items()
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1], reverse=higher(score)))
 
 
 def _paired(d: np.ndarray, level: float) -> tuple[float, float, float, float]:
@@ -125,17 +146,25 @@ def holm(p: np.ndarray) -> np.ndarray:
     return found
 
 
-def ranks(frame: pd.DataFrame, score: str, *, level: float = LEVEL) -> pd.DataFrame:
-    """Ranks by the mean over seeds, and between which the true ones lie.
+def ranks(
+    frame: pd.DataFrame,
+    score: str,
+    *,
+    level: float = LEVEL,
+    pairs: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Ranks by `means`, and between which the true ones lie.
 
     Of k entries, one that w are really better than and that is really better than b ranks from
     1 + w to k - b: as all pairs are corrected together, all these intervals hold at once with a
-    confidence of 1 - `level` at least.
+    confidence of 1 - `level` at least. An interval has its rank in it in any case.
 
     Arguments:
         frame: As for `differences`.
         score: Its direction is that of `latentfit list metrics`.
         level: Of the test.
+        pairs: What `differences` found of this score and perhaps of others, which then count in the
+            correction; found here, of this score alone, where not given.
 
     Returns:
         A row for each entry that has the score, the best first: `entry`, `mean`, `rank`, `low`,
@@ -153,12 +182,14 @@ def ranks(frame: pd.DataFrame, score: str, *, level: float = LEVEL) -> pd.DataFr
         >>> ranks(frame, "mse")[["entry", "rank", "low", "high"]].to_numpy().tolist()
         [['a', 1, 1, 1], ['b', 2, 2, 2]]
     """
-    pairs: list[Any] = list(differences(frame, [score], level=level).itertuples())
-    means, lines = _means(frame, score), []
-    real = [line for line in pairs if line.real]
-    for rank, (entry, mean) in enumerate(means.items(), 1):
+    found = differences(frame, [score], level=level) if pairs is None else pairs
+    told: list[Any] = list(found[found["score"] == score].itertuples())
+    known, lines = means(frame, score), []
+    real = [line for line in told if line.real]
+    for rank, (entry, mean) in enumerate(known.items(), 1):
         mine = [line.better == entry for line in real if entry in (line.first, line.second)]
-        lines.append((entry, mean, rank, 1 + mine.count(False), len(means) - mine.count(True)))
+        low, high = 1 + mine.count(False), len(known) - mine.count(True)
+        lines.append((entry, mean, rank, min(low, rank), max(high, rank)))
     return pd.DataFrame(lines, columns=["entry", "mean", "rank", "low", "high"])
 
 
@@ -167,7 +198,7 @@ def front(frame: pd.DataFrame, scores: tuple[str, str]) -> list[str]:
 
     Arguments:
         frame: As for `differences`.
-        scores: Two, such as those of reconstruction and generation, compared by their means.
+        scores: Two, such as those of reconstruction and generation, compared by `means`.
 
     Raises:
         UserError: A score is no column.
@@ -179,7 +210,7 @@ def front(frame: pd.DataFrame, scores: tuple[str, str]) -> list[str]:
         ['a', 'b']
     """
     must_have(frame, scores)
-    one, two = (_means(frame, score) for score in scores)
+    one, two = (means(frame, score) for score in scores)
     signs = [-1.0 if higher(score) else 1.0 for score in scores]
     points = {
         name: (signs[0] * one[name], signs[1] * two[name])

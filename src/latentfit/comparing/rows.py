@@ -37,6 +37,7 @@ def framed(rows: Sequence[Row]) -> pd.DataFrame:
         name = row["recipe"] if len(sizes) < 2 else f"{row['recipe']}, m = {row['latent']}"
         facts = {"entry": row.get("entry", name), "system": row["recipe"]}
         facts |= {key: row.get(key) for key in FACTS[2:]}
+        facts["rounds"] = row.get("played", row.get("rounds"))  # fewer, where one ended early
         scores = {k: v for k, v in row.get("scores", {}).items() if isinstance(v, int | float)}
         scores.pop("latent", None)
         lines.append(facts | {"error": row.get("error", "")} | scores)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import torch
 
+from latentfit.checks import UserError
 from latentfit.comparing.rows import ENTRY
 from latentfit.models import Model
 from latentfit.pictures import sheets
@@ -31,16 +32,25 @@ def samples(frame: pd.DataFrame, entries: Sequence[str], data: Data | None) -> l
         entries: In the order in which they are shown.
         data: What was trained on; without it only images are shown.
     """
-    models = {name: model for name in entries if (model := _first(frame, name)) is not None}
+    models, lost = {}, []
+    for name in entries:
+        try:
+            model = _first(frame, name)
+        except UserError:  # one with parts of its own, which are not at hand here
+            lost.append(name)
+            continue
+        if model is not None:
+            models[name] = model
     if not models:
         return []
+    more = f" Not shown, as they cannot be loaded alone: {'; '.join(lost)}." if lost else ""
     kind = kind_of(next(iter(models.values())))
     if kind == "images":
         drawn = []
         for model in models.values():
             with seeded(0, "shown"):
                 drawn.append(model.sample(COUNT).cpu())
-        caption = f"Uncurated samples at the same noise, from the top: {'; '.join(models)}."
+        caption = f"Uncurated samples at the same noise, from the top: {'; '.join(models)}.{more}"
         return [
             picture("samples", caption, sheets.rows_grid(torch.stack(drawn), names=list(models)))
         ]
@@ -52,7 +62,7 @@ def samples(frame: pd.DataFrame, entries: Sequence[str], data: Data | None) -> l
         with seeded(0, "shown"):
             made = model.sample(count).cpu()
         for _, (caption, figure) in draw(Subject(model, data, draws=1), made, 0):
-            found.append(picture("samples", f"{name}. {caption}", figure))
+            found.append(picture("samples", f"{name}. {caption}{more}", figure))
             break
     return found
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from latentfit.data.base import Data
     from latentfit.report.html import Picture
 
-ALIKE = "no difference is real: more seeds would tell smaller ones apart"
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -41,7 +39,7 @@ class Summary:
     @cached_property
     def ranks(self) -> pd.DataFrame:
         """By generation, the best first."""
-        return ranks(self.frame, self.scores[0])
+        return ranks(self.frame, self.scores[0], pairs=self.differences)
 
     @cached_property
     def differences(self) -> pd.DataFrame:
@@ -85,16 +83,21 @@ class Summary:
 
     def sentences(self) -> list[str]:
         """What the numbers say."""
-        seeds = len(set(self.frame["seed"]))
-        told = []
-        if seeds < 2:
-            told.append("one seed says nothing about what another would give; give --seeds 3")
-        else:
-            real = [line for line in _lines(self.differences) if line.real]
+        told, tested = [], [line for line in _lines(self.differences) if line.n > 1]
+        real = sum(1 for line in tested if line.real)
+        if len(set(self.frame[ENTRY])) < 2:
+            told.append("one system alone: there is nothing to compare it with")
+        elif not tested:
             told.append(
-                f"{len(real)} of {len(self.differences)} differences are real at 5 %, corrected "
-                f"for their number" if real else ALIKE
-            )  # fmt: skip
+                "no two entries have two seeds in common, so nothing can be said of what another "
+                "seed would give; give more --seeds"
+            )
+        elif real:
+            told.append(f"{real} of {len(tested)} differences are real at 5 %, corrected for their "
+                        "number")  # fmt: skip
+        else:
+            told.append(f"none of {len(tested)} differences is real at 5 %, corrected for their "
+                        "number: more seeds would tell smaller ones apart")  # fmt: skip
         for score in self.scores:
             if (least := floor(self.frame, score)) is not None:
                 told.append(f"training data themselves reach a {score} of {least:.3g}")
@@ -191,7 +194,7 @@ def _lines(frame: pd.DataFrame) -> list[Any]:
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return json.loads(frame.to_json(orient="records") or "[]")
+    return json.loads(frame.to_json(orient="records", double_precision=15) or "[]")
 
 
 def _interval(line: Any) -> tuple[str, str, str]:
@@ -215,7 +218,8 @@ def _spread(held: Sequence[float], digits: int = 3) -> str:
 
 
 def _tex(text: str) -> str:
-    for plain, escaped in (("\\", r"\textbackslash "), ("_", r"\_"), ("&", r"\&"), ("%", r"\%"),
+    for plain, escaped in (("\\", r"\textbackslash "), ("{", r"\{"), ("}", r"\}"),
+                           ("^", r"\^{}"), ("~", r"\~{}"), ("_", r"\_"), ("&", r"\&"), ("%", r"\%"),
                            ("#", r"\#"), ("$", r"\$"), ("±", r"$\pm$")):  # fmt: skip
         text = text.replace(plain, escaped)
     return text

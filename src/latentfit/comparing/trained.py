@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from latentfit.checks import UserError, one_of, within
-from latentfit.comparing.conditions import RATES, Conditions, usual_latent
+from latentfit.comparing.conditions import FACTORS, RATES, Conditions, usual_latent
 from latentfit.comparing.rows import distance_among, framed
 from latentfit.data.base import Data, must_be_data
 from latentfit.runs.cells import Cell, Row, must_be_cells, run_of
@@ -89,7 +89,9 @@ def compare(
         raise UserError("give either 'rounds' or 'minutes' of a training, not both.")
     if isinstance(recipes, str):
         recipes = [recipes]
-    sizes = latent if isinstance(latent, Sequence) else [latent or usual_latent(data)]
+    if latent is None:
+        latent = usual_latent(data)
+    sizes = latent if isinstance(latent, Sequence) else [latent]
     asked = Conditions(
         data, tuple(dict.fromkeys(recipes)), tuple(dict.fromkeys(sizes)), seeds,
         ROUNDS if rounds is None else rounds, dict(settings or {}), patience, tuple(groups),
@@ -123,20 +125,19 @@ def _timed(asked: Conditions, minutes: float, folder: Path) -> Conditions:
     """The same with as many rounds of each training as its minutes hold."""
     within("minutes", minutes, 0.01)
     kept = folder / "rounds.json"
-    known: dict[str, int] = {}
-    if kept.exists():
-        held = read_json(kept)
-        if held["minutes"] == minutes:
-            known = held["rounds"]
+    known: dict[str, int] = read_json(kept) if kept.exists() else {}
+    found = {}
     for name in asked.recipes:
         for latent in asked.latents:
-            key = f"{name}-{latent}"
+            cell = asked.cell(name, latent, 0)
+            key = f"{cell.key} {minutes:g}"  # of these settings and data
             if key not in known:
-                each = seconds_a_round(asked.cell(name, latent, 0), asked.data)
+                each = seconds_a_round(cell, asked.data)
                 known[key] = max(1, _rounded(60 * minutes / each))
+            found[f"{name}-{latent}"] = known[key]
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(kept, {"minutes": minutes, "rounds": known})
-    return replace(asked, rounds=known)
+    write_json(kept, known)
+    return replace(asked, rounds=found, minutes=minutes)
 
 
 def _rounded(count: float) -> int:
@@ -151,21 +152,22 @@ def _fastest(
     settings, told = dict(asked.settings), []
     for name, held in cells.items():
         found = []
-        for times, cell in enumerate(held):
+        for times, cell in zip(FACTORS, held, strict=True):
             scores = rows[cell.key].get("scores", {})
             near = distance_among(scores)
             if near is not None and scores[near] is not None:
-                found.append((scores[near], times))
+                found.append((scores[near], times, cell))
         if not found:
             raise UserError(f"every rate of {name} failed; give one by --set {name}.rate=...")
-        chosen = held[min(found)[1]]
-        changed = {k: v for k, v in chosen.settings.items() if v != held[0].settings.get(k)}
-        base = {k: v for k, v in held[0].settings.items() if k in changed} or {}
-        settings |= {f"{name}.{k}": v for k, v in changed.items()}
-        times = next((changed[k] / v for k, v in base.items()), 1.0)
-        told.append(f"{name} at {times:g} times its own rates")
-    return (
-        replace(asked, settings=settings),
-        [f"rates by validation samples, {len(next(iter(cells.values())))} trainings each: "
-         + ", ".join(told)],
-    )  # fmt: skip
+        _, times, cell = min(found, key=lambda one: one[:2])
+        before = asked.given(name, asked.latents[0])
+        settings |= {f"{name}.{k}": v for k, v in cell.settings.items() if k not in before}
+        told.append(f"{name} {times:g}")
+    others = [name for name in asked.recipes if name not in cells]
+    line = (
+        f"rates by validation samples of {len(FACTORS)} trainings of each system at m = "
+        f"{asked.latents[0]}, as long as the others, in times of its own: {', '.join(told)}"
+    )
+    if others:
+        line += f"; as they are: {', '.join(others)}"
+    return replace(asked, settings=settings), [line]

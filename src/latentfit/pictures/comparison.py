@@ -67,22 +67,24 @@ def ranked(rows: Sequence[tuple[str, int, int, int]], label: str) -> Figure:
 
 @rc_context(STYLE)
 def tried(
-    panels: Mapping[str, Sequence[float | str]], values: Sequence[float], label: str, whole: int
+    panels: Mapping[str, Sequence[float | str]],
+    values: Sequence[float],
+    label: str,
+    marked: Mapping[str, int],
 ) -> Figure:
-    """Scores of the trials of a search, against each setting; the best and the first are marked.
+    """Scores of the trials of a search, against each setting; some are marked.
 
     Arguments:
         panels: Values of each setting, a trial each.
         values: Scores of the trials.
         label: What they are.
-        whole: Place of the best.
+        marked: Places of some by what they are.
     """
     figure = Figure(figsize=(3.4 * len(panels), 3.2), dpi=DPI, layout="constrained")
-    marks = (("own settings", 0, COLOURS[1]), ("best", whole, COLOURS[2]))
     for axes, (name, held) in zip(figure.subplots(1, len(panels), squeeze=False)[0],
                                   panels.items(), strict=True):  # fmt: skip
         axes.plot(held, values, "o", color=COLOURS[0], markersize=4, alpha=0.6)
-        for said, place, colour in marks:
+        for (said, place), colour in zip(marked.items(), COLOURS[1:], strict=False):
             axes.plot(held[place], values[place], "o", color=colour, markersize=7, label=said)
         if all(isinstance(one, int | float) for one in held):
             axes.set_xscale("log")

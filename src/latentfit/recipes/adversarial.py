@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latentfit.checks import Count, UserError, Weight, Whole
+from latentfit.checks import Count, Scale, UserError, Whole
 from latentfit.models import AAE, AGE, ALAE, GAN, WAEGAN, Body
 from latentfit.models.gan import FORMS, Form
 from latentfit.networks import (
@@ -68,7 +68,7 @@ def wae_gan(parts: Parts, *, modes: Count = 1, **numbers: Any) -> WAEGAN:
     "a latent critic matches codes to a fixed prior in a phase of its own",
     average=0.999,
 )
-def aae(parts: Parts, *, prior_deviation: Weight = 1.0, **numbers: Any) -> AAE:
+def aae(parts: Parts, *, prior_deviation: Scale = 1.0, **numbers: Any) -> AAE:
     """Three players on one batch; `prior_deviation` is 5 in the original paper.
 
     Deviations:

@@ -100,6 +100,17 @@ class Recipe:
             name: dataclasses.replace(PACE[name], default=getattr(self, name)) for name in PACE
         }
 
+    def usual(self, shape: Shape, data: str = "") -> dict[str, Any]:
+        """The system's own value of each setting for such data; None where it is found later.
+
+        Arguments:
+            shape: Of one sample.
+            data: Name of the data set.
+        """
+        found = {name: setting.default for name, setting in self.settings().items()}
+        found |= {name: preset.on(shape, data) for name, preset in self.presets.items()}
+        return found | dict.fromkeys(self.measured)
+
     def _open(self) -> bool:
         """Whether the function hands plain keywords on to the class that it builds."""
         found = inspect.signature(self.build).parameters.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentfit.checks import Count, Rate, Share, UserError, Weight, Whole, within
+from latentfit.checks import Count, Rate, Scale, Share, UserError, Weight, Whole, within
 from latentfit.models import VQVAE, Body, TokenPrior, Tokens
 from latentfit.networks import CausalTransformer, Codebook, GridDecoder, GridEncoder, grid
 from latentfit.recipes.base import Paper, Preset, system
@@ -27,8 +27,8 @@ def vq_vae(
     learned: bool = False,
     layers: Count = 6,
     warmup: Whole = 1_000,
-    longer: Weight = 0.25,
-    data_variance: Rate = 0.1,
+    longer: Scale = 0.25,
+    data_variance: Scale = 0.1,
     rate: Rate = 3e-4,
 ) -> VQVAE:
     """Vectors from a codebook at each place of a grid; `latent` is the size of a vector.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from latentfit.checks import Count, Rate, Weight, within
+from latentfit.checks import Count, Rate, Scale, Weight, within
 from latentfit.divergences import (
     Capacity,
     decomposition,
@@ -47,7 +47,7 @@ def _vae(
     *,
     likelihood: Literal["bernoulli", "fixed", "learned"] = "learned",
     two_stage: bool = False,
-    deviation: Rate = 1.0,
+    deviation: Scale = 1.0,
     rate: Rate = 2e-4,
 ) -> AutoEncoder:
     """Variational auto-encoder with a diagonal Gaussian posterior.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from latentfit.checks import DivergenceError, UserError
 from latentfit.data.base import Data
-from latentfit.runs.memory import most_memory, watch_memory
+from latentfit.runs.memory import Memory
 from latentfit.storage import RunFolder
 from latentfit.storage.files import read_json, write_json
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
+VALIDATIONS = 20  # of a training that may end early
 LATER = ("fingerprint", "at", "split", "raw", "draws", "options", "patience")
 
 
@@ -97,8 +99,7 @@ class Cell:
         from latentfit.runs.run import commit
         from latentfit.runs.run import load as load_run
 
-        began = time.monotonic()
-        watch_memory()
+        began, memory = time.monotonic(), Memory()
         data = data or self.known()
         run = run_of(self.key, folder)
         row: Row = {"key": self.key, **self.identity, "commit": commit()}
@@ -120,9 +121,10 @@ class Cell:
             row["raw"] = self.scored(raw, data, folder, ("fd",))
         row |= {
             "seconds": time.monotonic() - began,
-            "train_seconds": max(line.get("seconds", 0.0) for line in run.lines),
+            "train_seconds": run.seconds + run.prior.seconds,
+            "played": run.card.round,
             "parameters": sum(p.numel() for p in model.parameters()),
-            "memory": most_memory(),
+            "memory": memory.most(),
         }
         mask = model.openness()
         return row if mask is None else row | {"mask": mask.tolist()}
@@ -145,7 +147,7 @@ class Cell:
             seed=self.seed,
             compile=self.compile,
             validate=self.patience is not None,
-            validate_every=max(1, rounds // 20),
+            validate_every=math.ceil(rounds / VALIDATIONS),
             patience=self.patience,
             progress=False,
         )

@@ -15,20 +15,23 @@ from latentfit.runs.playing import Playable, one_thread
 from latentfit.version import __version__
 
 LOSSES = 3  # of a training: times that a worker or its machine may be lost, each played again
+HERE = 2  # trainings at a time, where nothing is said and the cluster is started here
 SAVING = 120.0  # seconds that trainings get to save when they are stopped
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Ray cluster: the one at an address, or one of this machine's cores that lasts as long.
+    """A Ray cluster: a running one, or one of this machine that lasts as long as the process.
 
     Data go through the object store once. A training whose worker or machine is lost is played
     again, from its checkpoint. The folder must lie where every machine sees it under one path.
 
     Attributes:
         address: Of a running cluster, such as `auto` or `10.0.0.1:6379`; where neither it nor the
-            variable `RAY_ADDRESS` is given, Ray is started here, and ended afterwards.
-        cores: Trainings at a time where it is started here.
+            variable `RAY_ADDRESS` is given, one is started here, or that taken which this process
+            has joined already.
+        most: Trainings at a time, at most; None for as many as the cluster has cores, or shares of
+            GPUs, and for two where it is started here.
         gpus: Share of a GPU that a training takes, 0.25 for four on one; 0 trains on CPUs.
 
     Raises:
@@ -36,12 +39,13 @@ class Cluster:
     """
 
     address: str | None = None
-    cores: int = 2
+    most: int | None = None
     gpus: float = 0.0
 
     def __post_init__(self) -> None:
-        within("cores", self.cores, 1, 4_096)
-        within("gpus", self.gpus, 0.0, 64.0)
+        if self.most is not None:
+            within("workers", self.most, 1, 4_096)
+        within("gpus", self.gpus, 0.0, 1.0, remedy="a training takes one GPU, or a share of it")
         _ray()
 
     @property
@@ -50,23 +54,34 @@ class Cluster:
         held = self._joined().cluster_resources()
         if self.gpus and not held.get("GPU"):
             raise UserError("the cluster has no GPU; leave out --gpus to train on its CPUs.")
-        return max(1, int(held["GPU"] / self.gpus if self.gpus else held.get("CPU", 1)))
+        places = int(held.get("CPU", 1))
+        if self.gpus:
+            places = min(places, int(held["GPU"]) * int(1 / self.gpus))
+        return max(1, min(places, self.most or places))
 
     def _joined(self) -> Any:
         """Ray, connected."""
         ray, address = _ray(), self.address or os.environ.get("RAY_ADDRESS")
         if ray.is_initialized():
+            known = ray.get_runtime_context().gcs_address
+            if address not in (None, "auto", known):
+                raise UserError(
+                    f"this process has joined the Ray cluster at {known} already, not '{address}'; "
+                    "call ray.shutdown() first."
+                )
             return ray
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported anywhere
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         try:
             if address is None:  # its servers are for this machine alone
-                ray.init("local", num_cpus=self.cores, include_dashboard=False,
+                ray.init("local", num_cpus=self.most or HERE, include_dashboard=False,
                          _node_ip_address="127.0.0.1", **quiet)  # fmt: skip
             else:
                 ray.init(address, **quiet)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            said = str(error).splitlines()[0]
+            said = " ".join(str(error).split())[:160]
+            if address is None:
+                raise UserError(f"Ray does not start here ({said}); use --engine local.") from error
             raise UserError(
                 f"no Ray cluster at '{address}' ({said}); start one by `ray start --head`, or "
                 "leave out --address and RAY_ADDRESS."
@@ -77,45 +92,46 @@ class Cluster:
         """Rows of cells as they are finished, as `Engine.rows`."""
         if not cells:
             return
-        ray, _ = self._joined(), self.workers
+        ray, most, where = self._joined(), self.workers, folder.resolve()
         held = None if data is None else ray.put(data)
         play = ray.remote(num_cpus=1, num_gpus=self.gpus, max_retries=LOSSES)(_play)
-        where = folder.resolve()
-        waiting = {play.remote(cell, where, held, __version__): cell for cell in cells}
+        left, waiting = list(reversed([(cell, LOSSES) for cell in cells])), {}
         try:
-            while waiting:
+            while left or waiting:
+                while left and len(waiting) < most:
+                    cell, chances = left.pop()
+                    task = play.remote(cell, where, held, __version__, self.gpus > 0)
+                    waiting[task] = (cell, chances)
                 (ready,), _ = ray.wait(list(waiting), num_returns=1)
-                yield self._row(ready, waiting[ready])
-                del waiting[ready]
+                cell, chances = waiting.pop(ready)
+                try:
+                    yield ray.get(ready)
+                except ray.exceptions.TaskCancelledError:
+                    # Nobody here has cancelled it: its machine was shut down, and let it save.
+                    if not chances:
+                        raise _lost(cell, "it was stopped each time") from None
+                    left.append((cell, chances - 1))
+                except ray.exceptions.RayTaskError as error:
+                    raise error.cause from None
+                except ray.exceptions.RayError as error:
+                    raise _lost(cell, f"{type(error).__name__}: {error}") from error
         finally:
-            _stop(list(waiting))
-
-    def _row(self, ready: Any, cell: Playable) -> Row:
-        ray = _ray()
-        try:
-            return ray.get(ready)
-        except ray.exceptions.TaskCancelledError:
-            raise KeyboardInterrupt from None
-        except ray.exceptions.RayTaskError as error:
-            raise error.cause from None
-        except ray.exceptions.RayError as error:
-            raise UserError(
-                f"the worker of {cell.key} was lost {LOSSES + 1} times "
-                f"({type(error).__name__}: {str(error).splitlines()[0]}); give it a machine with "
-                "more memory, or fewer trainings at a time."
-            ) from error
+            for task in waiting:
+                ray.cancel(task)  # what runs saves: to it this is Ctrl-C
+            if waiting:
+                ray.wait(list(waiting), num_returns=len(waiting), timeout=SAVING)
 
 
-def _stop(waiting: list[Any]) -> None:
-    """Cancel what waits, and let what runs save: to it this is Ctrl-C."""
-    ray = _ray()
-    for one in waiting:
-        ray.cancel(one)
-    if waiting:
-        ray.wait(waiting, num_returns=len(waiting), timeout=SAVING)
+def _lost(cell: Playable, why: str) -> UserError:
+    return UserError(
+        f"the worker of {cell.key} was lost {LOSSES + 1} times ({' '.join(why.split())[:160]}); "
+        "give it a machine with more memory, or fewer trainings at a time."
+    )
 
 
-def _play(cell: Playable, folder: Path, data: Data | None, version: str) -> Row:
+def _play(cell: Playable, folder: Path, data: Data | None, version: str, card: bool) -> Row:
+    if not card:  # Ray hides a GPU only from who asks for one
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if version != __version__:
         raise UserError(
             f"a machine of the cluster has latentfit {__version__}, this one {version}; install "

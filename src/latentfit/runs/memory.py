@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 
@@ -11,30 +10,34 @@ import torch
 PROCESS = Path("/proc/self")
 
 
-def watch_memory() -> None:
-    """Forget what was held so far; what the process holds already still counts."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-    with contextlib.suppress(OSError):
-        (PROCESS / "clear_refs").write_text("5", encoding="ascii")  # resets the peak, on Linux
-
-
-def most_memory() -> int | None:
-    """Bytes that were held at most since `watch_memory`.
-
-    On a GPU those of tensors there; else the resident set of the whole process,
-    with its libraries, about 0.4 GB, and what the allocator keeps of trainings before.
-    None where the system does not say.
+class Memory:
+    """The most memory that is held from now on.
 
     Example:
-        >>> watch_memory()
-        >>> (most_memory() or 2e8) > 1e8
+        >>> held = Memory()
+        >>> (held.most() or 2e8) > 1e8
         True
     """
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", (PROCESS / "status").read_text(encoding="ascii"))
-    except OSError:
-        return None
-    return 1024 * int(found[1]) if found else None
+
+    def __init__(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        try:
+            (PROCESS / "clear_refs").write_text("5", encoding="ascii")  # Linux: the peak is reset
+            self._known = True
+        except OSError:
+            self._known = False
+
+    def most(self) -> int | None:
+        """Bytes; None where the system does not say.
+
+        On a GPU those of tensors there; else the resident set of the whole process, with its
+        libraries, about 0.4 GB, and what the allocator keeps of trainings before.
+        """
+        if torch.cuda.is_available():
+            return torch.cuda.max_memory_allocated()
+        if not self._known:
+            return None
+        status = (PROCESS / "status").read_text(encoding="ascii")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        return 1024 * int(found[1]) if found else None

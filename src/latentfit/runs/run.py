@@ -89,7 +89,10 @@ def train(
     for name in notes or {}:
         one_of("note", name, known)
     chosen = Settings(rounds=rounds, **settings)
+    if chosen.patience is not None and not validate:
+        raise UserError("'patience' counts validations; leave validate=False out.")
     folder = None if out is None else RunFolder(Path(out))
+    before = folder.played if folder is not None and folder.finished else None
     with distributed.group(pick_device(chosen.device)):
         done = play(
             model,
@@ -107,7 +110,9 @@ def train(
             )  # fmt: skip
         fit_prior(model, data, chosen, folder)
         model.eval()
-        if folder is not None and distributed.first():
+        if folder is not None and before == done.step:  # what was scored stays what it is
+            model.load_state_dict(folder.weights)
+        elif folder is not None and distributed.first():
             folder.export(card(model, data, done.step), model.state_dict())
     return Run(model, folder, done.step, done.best)
 

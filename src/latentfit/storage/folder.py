@@ -159,6 +159,11 @@ class RunFolder:
         """What was logged: `round`, and terms as 'player/term', `validation`, `mask/values`."""
         return read_lines(self.path / "metrics.jsonl")
 
+    @property
+    def seconds(self) -> float:
+        """How long the rounds took, as far as they were logged; 0 where nothing was."""
+        return max((line.get("seconds", 0.0) for line in self.lines), default=0.0)
+
     def log(self, start: int) -> Log:
         """What lines are written with, from round `start` on; later ones are dropped."""
         return Log(self.path, [line for line in self.lines if line["round"] <= start], start)

@@ -7,6 +7,7 @@ state and the same command given again goes on with the same bits.
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
@@ -223,12 +224,10 @@ def _play(
         raise KeyboardInterrupt(done.step)
     if average is not None:
         model.load_state_dict(average.state_dict(), strict=False)
-    if settings.patience is not None and done.best is not None and first:
-        state = None if folder is None else folder.restore("best", device)
-        best = done.kept if state is None else state["model"]
-        if best is not None:
-            model.load_state_dict(best)
     if settings.patience is not None:
+        state = folder.restore("best", device) if folder is not None and first else None
+        if best := done.kept if state is None else state["model"]:
+            model.load_state_dict(best)
         distributed.broadcast([*model.parameters(), *model.buffers()])
     model.eval()
     return done
@@ -248,7 +247,7 @@ def _validate(
         score = _scored(validate, model, settings.seed)
         if lines is not None:
             lines.write(done.step, {"validation": score})
-        if done.best is None or score < done.best[0]:
+        if done.best is None or score < done.best[0] or math.isnan(done.best[0]):
             done.best = (score, done.step)
             if folder is not None:
                 state = {"round": done.step, "validation": score, "model": model.state_dict()}

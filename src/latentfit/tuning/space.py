@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from latentfit.checks import Range, Rate, UserError, Weight, one_of
+from latentfit.comparing.conditions import own
+from latentfit.data.base import Data
 from latentfit.recipes import RECIPES
 from latentfit.recipes.base import LATENTS
 from latentfit.settings import Setting
-from latentfit.studies.sets import PRESET_RATES
 
 if TYPE_CHECKING:
     import optuna
@@ -51,30 +52,39 @@ class Dimension:
         return f"{self.setting.name} {self.low:g} to {self.high:g}"
 
 
-def space(name: str, over: Sequence[str] | None, given: Mapping[str, Any]) -> list[Dimension]:
+def space(
+    name: str, data: Data, over: Sequence[str] | None, given: Mapping[str, Any]
+) -> list[Dimension]:
     """What is searched of a system.
 
     Arguments:
         name: Of the recipe.
+        data: What is trained on: a system's own numbers may be those of such data.
         over: Settings as `name`, `name=low:high` or `name=one,two`; where not given all learning
-            rates and all weights of terms that have one, a tenth to ten times of their own.
+            rates and all weights of terms that have a number, a tenth to ten times of it.
         given: Settings that are fixed.
 
     Raises:
         UserError: A setting is unknown or given, an end is out of its range, or nothing is left.
 
     Example:
-        >>> [dimension.told() for dimension in space("flexae", None, {})]
+        >>> from latentfit.data import load
+        >>> digits = load("digits")
+        >>> [dimension.told() for dimension in space("flexae", digits, None, {})]
         ['rate 1e-05 to 0.001', 'penalty 1 to 100']
-        >>> [dimension.told() for dimension in space("flexae", ["width=0.1:1", "batch=64,128"], {})]
+        >>> over = ["width=0.1:1", "batch=64,128"]
+        >>> [dimension.told() for dimension in space("flexae", digits, over, {})]
         ['width 0.1 to 1', 'batch of 64, 128']
     """
-    known = {**RECIPES[one_of("recipe", name, RECIPES)].settings(), "latent": LATENTS}
+    recipe = RECIPES[one_of("recipe", name, RECIPES)]
+    known = {**recipe.settings(), "latent": LATENTS}
+    usual = {one: value for one, value in own(name, data, given).items() if _multiplies(value)}
     if over is None:
-        wanted = [one for one, setting in known.items() if _scales(name, setting)]
-        found = [_around(name, known[one]) for one in wanted if one not in given]
+        ranges = [get_args(kind)[1] for kind in (Rate, Weight)]
+        wanted = [one for one in usual if known[one].range in ranges and one not in given]
+        found = [_around(name, known[one], usual) for one in wanted]
     else:
-        found = [_dimension(name, text, known) for text in over]
+        found = [_dimension(name, text, known, usual) for text in over]
     for dimension in found:
         if dimension.setting.name in given:
             raise UserError(f"'{dimension.setting.name}' is given and searched; leave one out.")
@@ -83,40 +93,33 @@ def space(name: str, over: Sequence[str] | None, given: Mapping[str, Any]) -> li
     return found
 
 
-def _scales(name: str, setting: Setting) -> bool:
-    """Whether it is a learning rate, or the weight of a term that has one."""
-    ranges = [get_args(kind)[1] for kind in (Rate, Weight)]
-    return setting.range in ranges and own(name, setting) is not None
+def _multiplies(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
-def own(name: str, setting: Setting) -> float | None:
-    """A system's own value, where it is a number that can be multiplied."""
-    held = setting.default if setting.default else PRESET_RATES.get((name, setting.name))
-    return None if not held or isinstance(held, bool | str) else float(held)
-
-
-def _around(name: str, setting: Setting) -> Dimension:
-    usual = own(name, setting)
-    if usual is None:
+def _around(name: str, setting: Setting, usual: Mapping[str, float]) -> Dimension:
+    if setting.name not in usual:
         raise UserError(
             f"'{setting.name}' of {name} has no number of its own to search around; give its ends, "
             f"--over {setting.name}=LOW:HIGH."
         )
-    limits = setting.range or Range(-math.inf)
-    low, high = max(usual / TIMES, limits.low), min(usual * TIMES, limits.high)
+    limits, middle = setting.range or Range(-math.inf), usual[setting.name]
+    low, high = max(middle / TIMES, limits.low), min(middle * TIMES, limits.high)
     return Dimension(setting, float(f"{low:.3g}"), float(f"{high:.3g}"))
 
 
-def _dimension(owner: str, text: str, known: Mapping[str, Setting]) -> Dimension:
+def _dimension(
+    owner: str, text: str, known: Mapping[str, Setting], usual: Mapping[str, float]
+) -> Dimension:
     name, equals, ends = text.partition("=")
     setting = known[one_of(f"setting of {owner}", name, known)]
     if not equals:
         if setting.choices:
             return Dimension(setting, choices=setting.choices)
-        return _around(owner, setting)
+        return _around(owner, setting, usual)
     if ":" not in ends:
         return Dimension(setting, choices=tuple(setting.read(one) for one in ends.split(",")))
     low, high = (setting.read(end) for end in ends.split(":", 1))
-    if not (isinstance(low, int | float) and isinstance(high, int | float) and 0 < low < high):
+    if not (_multiplies(low) and _multiplies(high) and low < high):
         raise UserError(f"'{name}' is searched between two numbers above 0, got '{ends}'.")
     return Dimension(setting, low, high)
