@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILES = ("html", "json", "csv", "md", "tex")
 PASSED = ("latent", "seeds", "rounds", "minutes", "rates", "patience", "features")
-SEEDS, RATES, METRICS, FEATURES = 3, "published", "fd", "auto"
+SEEDS, RATES, METRICS, FEATURES = 5, "published", "fd", "auto"
 TRAINING = {"seeds": SEEDS, "rates": RATES, "metrics": METRICS, "features": FEATURES}
 """Defaults of what is for trainings; None of all others."""
 

@@ -27,7 +27,7 @@ def compare(
     data: Data,
     *,
     latent: int | Sequence[int] | None = None,
-    seeds: int = 3,
+    seeds: int = 5,
     rounds: int | None = None,
     minutes: float | None = None,
     rates: Literal["published", "search"] = "published",
