@@ -278,7 +278,7 @@ def test_what_a_comparison_says():
         [("a", s, 1 + 0.01 * s, 1.0) for s in range(3)],
         [("b", s, 5 - 0.01 * s, None) for s in range(3)],
     )
-    assert told(a + b).startswith("1 of 1 differences are real")
+    assert told(a + b).startswith("1 of 1 differences is real")
     assert told(a[:1] + b[1:2]).startswith("no two entries have two seeds in common")
     assert told(a).startswith("one system alone")
     noisy = [("b", s, v, 1.0) for s, v in enumerate((0.0, 2.0, 1.0))]

@@ -157,7 +157,7 @@ class Conditions:
                 self.cell(name, self.latents[0], SEARCH_SEED), split="validation", patience=None
             )
             found[name] = [
-                replace(cell, settings=given | {k: f * v for k, v in usual.items()})
+                replace(cell, settings=given | {k: float(f"{f * v:.6g}") for k, v in usual.items()})
                 for f in FACTORS
             ]
         if not found:

@@ -93,8 +93,9 @@ class Summary:
                 "seed would give; give more --seeds"
             )
         elif real:
-            told.append(f"{real} of {len(tested)} differences are real at 5 %, corrected for their "
-                        "number")  # fmt: skip
+            are = "is" if real == 1 else "are"
+            told.append(f"{real} of {len(tested)} differences {are} real at 5 %, corrected for "
+                        "their number")  # fmt: skip
         else:
             told.append(f"none of {len(tested)} differences is real at 5 %, corrected for their "
                         "number: more seeds would tell smaller ones apart")  # fmt: skip
