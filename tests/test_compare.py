@@ -190,7 +190,7 @@ def test_what_a_person_gets_wrong_is_told(tmp_path):
         (("compare", "ae"), "'ae' is no run folder; give --data"),
         (("compare", tmp_path), "no finished run at"),
         (("compare", tmp_path, "--rounds", 5), "'--rounds' is for trainings"),
-        (("compare", tmp_path, "--seeds", 5), "'--seeds' is for trainings"),
+        (("compare", tmp_path, "--seeds", 4), "'--seeds' is for trainings"),
         (("compare", tmp_path, "--label", "a"), "'--label' is for trainings"),
     ):
         told = command(*words, "--out", tmp_path / "x")

@@ -50,7 +50,11 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """Trainings at a time."""
+        """Trainings at a time.
+
+        Raises:
+            UserError: There is no such cluster, or it has no GPU where shares of one are asked for.
+        """
         held = self._joined().cluster_resources()
         if self.gpus and not held.get("GPU"):
             raise UserError("the cluster has no GPU; leave out --gpus to train on its CPUs.")
