@@ -22,16 +22,16 @@ from latentfit.runs.cluster import Cluster
 from latentfit.runs.pool import play_cells
 from shell import command
 
-ray = pytest.importorskip("ray")
-from ray.cluster_utils import Cluster as Machines  # noqa: E402
-
-ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no machine has this module
 DATA = "synthetic:n=2,d=6,count=400"
 
 
 @pytest.fixture(scope="module")
 def machines():
     """Two machines of one core each, on this one."""
+    ray = pytest.importorskip("ray")  # seconds, which a collection of tests need not take
+    from ray.cluster_utils import Cluster as Machines
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no machine has this module
     held = Machines(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
@@ -84,6 +84,8 @@ class Troubled:
         return self
 
     def play(self, folder, data):
+        import ray
+
         here, waits = ray.get_runtime_context().get_node_id(), folder / "waits"
         if here == (folder / "doomed").read_text() and not waits.exists():
             waits.write_text("")
@@ -177,6 +179,7 @@ def kept(out):
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+@pytest.mark.claim  # a minute: three times Ray starts anew
 def test_the_driver_is_stopped_and_killed_and_given_again(tmp_path):
     words, out = [*WORDS, "--out", str(tmp_path / "a")], tmp_path / "a"
     for how in (signal.SIGINT, signal.SIGKILL):
@@ -189,7 +192,7 @@ def test_the_driver_is_stopped_and_killed_and_given_again(tmp_path):
         driver.send_signal(how)
         said = driver.communicate(timeout=60)[1]
         if how == signal.SIGINT:
-            assert driver.returncode == 130
+            assert driver.returncode == 130, said
             assert "everything is saved in" in said
     held = len(kept(out))
     assert 2 <= held < 6

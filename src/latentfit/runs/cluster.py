@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -120,10 +121,11 @@ class Cluster:
                 except ray.exceptions.RayError as error:
                     raise _lost(cell, f"{type(error).__name__}: {error}") from error
         finally:
-            for task in waiting:
-                ray.cancel(task)  # what runs saves: to it this is Ctrl-C
-            if waiting:
-                ray.wait(list(waiting), num_returns=len(waiting), timeout=SAVING)
+            with contextlib.suppress(Exception):  # why we end counts, not that the cluster is gone
+                for task in waiting:
+                    ray.cancel(task)  # what runs saves: to it this is Ctrl-C
+                if waiting:
+                    ray.wait(list(waiting), num_returns=len(waiting), timeout=SAVING)
 
 
 def _lost(cell: Playable, why: str) -> UserError:
