@@ -30,8 +30,9 @@ def trade_off(
     """
     figure = Figure(figsize=(5.6, 4.2 + 0.12 * len(points)), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    for (name, (x, y)), colour in zip(points.items(), itertools.cycle(COLOURS), strict=False):
-        axes.errorbar(x[0], y[0], xerr=x[1], yerr=y[1], fmt="o", markersize=5, color=colour,
+    looks = itertools.product("os^Dv", COLOURS)  # another mark where colours come again
+    for (name, (x, y)), (mark, colour) in zip(points.items(), itertools.cycle(looks), strict=False):
+        axes.errorbar(x[0], y[0], xerr=x[1], yerr=y[1], fmt=mark, markersize=5, color=colour,
                       linewidth=1, label=plain(name, 32))  # fmt: skip
     ends = sorted((points[name][0][0], points[name][1][0]) for name in front)
     if len(ends) > 1:
