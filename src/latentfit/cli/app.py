@@ -35,6 +35,9 @@ Weights = Annotated[
 ]
 Evaluate = Annotated[bool, typer.Option(help="Score the model and write its report afterwards.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
+Features = Annotated[
+    str, typer.Option(help="auto, lenet, pixels, inception, or a path of its weights.")
+]
 Patience = Annotated[
     int | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latentfit.cli.app import Json, Root, app
+from latentfit.cli.app import Features, Json, Root, app
 from latentfit.cli.options import WORKERS, plays, reads_data
 from latentfit.cli.shared import kept_in, load_data, say, show_table
 
@@ -64,9 +64,7 @@ def compare(
         typer.Option("--set", help="name=value for all that have it, or RECIPE.name=value."),
     ] = None,
     metrics: Annotated[str, typer.Option(help="Groups of scores, or all.")] = METRICS,
-    features: Annotated[
-        str, typer.Option(help="auto, lenet, pixels, inception, a path.")
-    ] = FEATURES,
+    features: Features = FEATURES,
     out: Annotated[Path, typer.Option(help="Folder of the trainings and tables.")] = Path(
         "comparison"
     ),
@@ -86,11 +84,12 @@ def compare(
     `latentfit compare runs/one runs/two`
     """
     import json
+    from functools import partial
 
     from latentfit.checks import UserError
     from latentfit.comparing import Summary
     from latentfit.runs import Local
-    from latentfit.storage.made import must_be_ours, remember
+    from latentfit.storage.made import must_be_ours, write_over
 
     training = {
         "latent": latent, "seeds": seeds, "rounds": rounds, "minutes": minutes, "rates": rates,
@@ -133,8 +132,7 @@ def compare(
         "tex": summary.latex(),
     }
     for kind, path in paths.items():
-        path.write_text(written[kind], encoding="utf-8")
-        remember(path)
+        write_over(path, partial(Path.write_text, data=written[kind], encoding="utf-8"))
     if as_json:
         typer.echo(json.dumps(summary.to_json()))
         return

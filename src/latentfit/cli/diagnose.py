@@ -42,7 +42,7 @@ def diagnose(
 
     from latentfit.diagnosis import diagnose as look
     from latentfit.storage.files import write_json
-    from latentfit.storage.made import must_be_ours, remember
+    from latentfit.storage.made import must_be_ours, write_over
 
     page, facts = out / "diagnosis.html", out / "diagnosis.json"
     for path in (page, facts):
@@ -50,10 +50,9 @@ def diagnose(
     model, loaded, name = _given(what, data_root, device, reading)
     found = look(model, loaded, name=name, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
-    write_json(facts, found.to_json())
-    page.write_text(_page(model, loaded, found, seed), encoding="utf-8")
-    for path in (page, facts):
-        remember(path)
+    shown = _page(model, loaded, found, seed)
+    write_over(facts, lambda draft: write_json(draft, found.to_json()))
+    write_over(page, lambda draft: draft.write_text(shown, encoding="utf-8"))
     if as_json:
         typer.echo(json.dumps(found.to_json()))
         return

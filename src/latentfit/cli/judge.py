@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfit.cli.app import Device, Json, Root, RunFolder, Seed, Weights, app
+from latentfit.cli.app import Device, Features, Json, Root, RunFolder, Seed, Weights, app
 from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, say, score_run, show_table
 
@@ -19,9 +19,7 @@ def evaluate(
     metrics: Annotated[
         str, typer.Option(help="Comma-separated groups of scores, or all; see `list metrics`.")
     ] = "all",
-    features: Annotated[
-        str, typer.Option(help="auto, lenet, pixels, inception, or a path of its weights.")
-    ] = "auto",
+    features: Features = "auto",
     count: Annotated[int, typer.Option(help="Samples to generate, at most.")] = 10_000,
     seed: Seed = 0,
     weights: Weights = "auto",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfit.cli.app import DataOption, Json, Root, Seed, app
+from latentfit.cli.app import DataOption, Features, Json, Root, Seed, app
 from latentfit.cli.options import plays, reads_data
 from latentfit.cli.shared import kept_in, load_data, say, show_table
 
@@ -34,7 +34,7 @@ def tune(
     ] = None,
     minutes: Annotated[float, typer.Option(help="Minutes of the search.")] = 30.0,
     rounds: Annotated[int, typer.Option(help="Rounds of a trial.")] = 2_000,
-    features: Annotated[str, typer.Option(help="auto, lenet, pixels, inception, a path.")] = "auto",
+    features: Features = "auto",
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder of the trainings and the answer.")] = Path(
         "tuning"
@@ -63,7 +63,7 @@ def tune(
     from latentfit.recipes import RECIPES
     from latentfit.settings import read
     from latentfit.storage.files import write_json
-    from latentfit.storage.made import must_be_ours, remember
+    from latentfit.storage.made import must_be_ours, remember, write_over
     from latentfit.tuning import tune as search
 
     paths = [out / f"tuning.{kind}" for kind in ("json", "csv", "png")]
@@ -87,8 +87,8 @@ def tune(
         "value": found.value, "own": None if math.isnan(found.own) else found.own,
         "trials": len(trials), "searched": found.searched, "command": command,
     }  # fmt: skip
-    write_json(paths[0], answer)
-    paths[1].write_text(found.trials.to_csv(index=False), encoding="utf-8")
+    write_over(paths[0], lambda draft: write_json(draft, answer))
+    write_over(paths[1], lambda draft: found.trials.to_csv(draft, index=False))
     names = [n for n in found.trials if n not in ("number", "rounds", "value", "pruned")]
     came = [t for t in trials if not math.isnan(t["value"])]
     best = sorted((t for t in came if not t["pruned"]), key=lambda t: t["value"])
@@ -99,8 +99,8 @@ def tune(
             marked["own settings"] = 0
         save(comparison.tried(shown, values, found.score, marked), paths[2])
         remember(paths[2])
-    for path in paths[:2]:
-        remember(path)
+    else:  # a trial without all of the settings has no place in a panel
+        paths.pop()
     if as_json:
         typer.echo(json.dumps(answer))
         return
@@ -112,7 +112,7 @@ def tune(
         f"{found.own:.4g}, the best {found.value:.4g} on validation samples"
     )
     typer.echo(command)
-    say(f"All trials: {paths[1]}, {paths[2]}")
+    say(f"All trials: {', '.join(map(str, paths[1:]))}")
 
 
 def _words(name: str, value: Any) -> list[str]:
