@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "gpu.py"
 
 
 def test_every_step_writes_its_lines(tmp_path):
-    words = ["--device", "cpu", "--minutes", "3", "--recipes", "wae-wgan", "--width", "0.01",
+    words = ["--device", "cpu", "--minutes", "9", "--recipes", "wae-wgan", "--width", "0.01",
              "--only", "equality", "speed", "--seconds", "0.1", "--quick",
              "--to", str(tmp_path)]  # fmt: skip
     done = subprocess.run([sys.executable, str(SCRIPT), *words], capture_output=True, text=True)
