@@ -14,8 +14,8 @@ demo: $(VENV)/installed
 	$(BIN)/latentfit demo --out demo
 
 test: $(VENV)/installed
-	$(BIN)/ruff check src tests scripts benchmarks
-	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/ruff check src tests scripts benchmarks docs/notebooks
+	$(BIN)/ruff format --check src tests scripts benchmarks docs/notebooks
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 

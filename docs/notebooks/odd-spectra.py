@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Odd spectra
 #
-# 1,629 spectra of a fermentation, as they come with the package chemotools. A model that was trained
-# on them tells spectra of another kind, at a rate of false alarms that you choose.
+# 1,629 spectra of a fermentation, as they come with the package chemotools. A model that was
+# trained on them tells spectra of another kind, at a rate of false alarms that you choose.
 
 # %%
 import matplotlib.pyplot as plt
@@ -12,7 +12,7 @@ import torch
 from chemotools.datasets import load_fermentation_test
 
 import latentfit as lf
-from latentfit.pictures import unusual
+from latentfit.pictures.unusual import unusual
 
 frame = load_fermentation_test()[0].iloc[:, ::8]  # every eighth wavelength
 spectra = np.random.default_rng(0).permutation(frame.to_numpy("float32"))
@@ -30,7 +30,7 @@ kind = np.array(["usual"] * 170 + ["band"] * 10 + ["drift"] * 10 + ["pixel"] * 1
 centre = rng.uniform(900, 1_800, (10, 1))
 new[170:180] += 0.15 * deviation * np.exp(-(((wavelength - centre) / 30) ** 2))
 new[180:190] += 0.3 * deviation * np.linspace(-1, 1, len(wavelength))
-new[range(190, 200), rng.integers(0, len(wavelength), 10)] = known.mean()
+new[range(190, 200), rng.integers(0, len(wavelength), 10)] += deviation
 
 figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
 axes.plot(wavelength, known[::40].T, color="#bbbbbb", linewidth=0.6)
@@ -88,5 +88,5 @@ right.set(ylabel="difference", xlabel="wavelength in nm; dotted: the band")
 plt.show()
 
 # %% [markdown]
-# From the shell: [Spectra and signals](../spectra.md). What a p-value rests on, and how well held-out
-# classes are told: [Which samples are unusual?](../anomalies.md)
+# From the shell: [Spectra and signals](../spectra.md). What a p-value rests on, and how well
+# held-out classes are told: [Which samples are unusual?](../anomalies.md)

@@ -26,7 +26,7 @@ data.shape, len(data.train), len(data.test)
 # %%
 answer = lf.size(data, budget=1)
 print(answer.latent, answer.interval, answer.sure)
-print(answer.why)
+print(*answer.why, sep="\n")
 
 # %%
 sizes.sizing(answer.evidence, answer.latent, answer.interval)

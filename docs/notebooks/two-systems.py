@@ -6,7 +6,7 @@
 # with several seeds, under equal conditions, and the difference is given with an interval.
 
 # %%
-import matplotlib.pyplot as plt
+# %matplotlib inline
 import torch
 
 import latentfit as lf
