@@ -8,20 +8,24 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -
 # One thread per process: small networks run faster so, and results repeat to the bit.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test quick portable mutants claims gpu bench clean
+.PHONY: demo test quick docs portable mutants claims gpu bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/latentfit demo --out demo
 
 test: $(VENV)/installed
-	$(BIN)/ruff check src tests scripts benchmarks
-	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/ruff check src tests scripts benchmarks docs/notebooks
+	$(BIN)/ruff format --check src tests scripts benchmarks docs/notebooks
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # The science in about a minute on one core: values, games, golden losses, layers.
 quick: $(VENV)/installed
 	$(BIN)/python -m pytest tests/quick
+
+# The site, in site/: pages, the reference from docstrings, notebooks, which are played. Warnings fail.
+docs: $(VENV)/documents
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # The numbers under other instruction sets and thread counts.
 portable: $(VENV)/installed
@@ -45,10 +49,14 @@ bench: $(VENV)/installed
 	OMP_NUM_THREADS=2 $(BIN)/python benchmarks/metrics.py
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo site
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) torch
 	$(INSTALL) --editable '.[dev]'
+	touch $@
+
+$(VENV)/documents: $(VENV)/installed
+	$(INSTALL) --editable '.[docs]'
 	touch $@

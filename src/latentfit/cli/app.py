@@ -10,7 +10,7 @@ import typer
 app = typer.Typer(
     help="Auto-encoders with a latent space of the right size that you can sample from.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",

@@ -170,7 +170,7 @@ def _loaded(
     if kind in STORED:
         if colon:
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
-        return _stored(kind, _root(root), limit, options, schema)
+        return _stored(kind, stored_root(root), limit, options, schema)
     if kind == "hf" and words:
         return from_hub(words, options, schema)
     path = Path(name).expanduser()
@@ -199,7 +199,7 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _root(given: str | Path | None) -> Path:
+def stored_root(given: str | Path | None) -> Path:
     """The folder of the stored sets: the caller's, else the environment's, else `./data`."""
     return Path(given or os.environ.get("LATENTFIT_DATA") or "data").expanduser()
 
