@@ -88,13 +88,13 @@ def test_a_prior_without_a_density_is_stood_for_by_a_mixture(trained):
     _, data, _ = trained
     model = lf.recipe("wae-gan", data, latent=2, width=1 / 32, batch=32)
     detector = Detector(model, data)
-    assert not isinstance(model.prior, GaussianMixture)  # N(0, I) has a density of its own
+    assert detector.usual.mixture is None  # N(0, I) has a density of its own
     x = data.test.first(4)
     z = model.eval().encode(x)
     wanted = 0.5 * (z.square() + math.log(2 * math.pi)).sum(1)
     torch.testing.assert_close(detector.judge(x).surprise, wanted.double(), rtol=1e-5, atol=1e-5)
     refit(model, data, "kde", rounds=1)
-    assert isinstance(Detector(model, data)._density, GaussianMixture)
+    assert isinstance(Detector(model, data).usual.mixture, GaussianMixture)
 
 
 def test_what_it_cannot_tell_is_refused(trained):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from latentfit import priors as priors
     from latentfit import schedules as schedules
     from latentfit import scoring as scoring
+    from latentfit import sklearn as sklearn
     from latentfit.comparing import compare as compare
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _ROOMS = (
     "comparing", "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models",
     "networks", "optimizers", "penalties", "posteriors", "priors", "schedules", "scoring",
+    "sklearn",
 )  # fmt: skip
 _PLACES = {
     "comparing": ("compare",),
@@ -96,6 +98,7 @@ __all__ = [
     "schedules",
     "scoring",
     "size",
+    "sklearn",
     "train",
     "tune",
 ]  # fmt: skip

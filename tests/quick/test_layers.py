@@ -35,7 +35,7 @@ LAYERS = [
     {"studies"},
     {"comparing"},
     {"tuning"},
-    {"cli"},
+    {"cli", "sklearn"},
     {"__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

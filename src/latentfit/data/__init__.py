@@ -1,7 +1,7 @@
 """Data: built-in sets, files of your own, arrays in memory."""
 
 from latentfit.data.base import Data, Split, order
-from latentfit.data.frames import table
+from latentfit.data.frames import rows, table
 from latentfit.data.load import SOURCES, Source, load, names
 from latentfit.data.make import arrays
 from latentfit.data.options import Options
@@ -18,5 +18,6 @@ __all__ = [
     "load",
     "names",
     "order",
+    "rows",
     "table",
 ]

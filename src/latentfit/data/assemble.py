@@ -179,7 +179,7 @@ def _content(held: Found) -> Tensor:
         return held.x
     apart = hasattr(held.x, "iloc") or isinstance(held.x, Lazy)
     x = held.marks.view(np.int64) if apart and held.marks is not None else held.x
-    return torch.from_numpy(np.ascontiguousarray(x, x.dtype.newbyteorder("=")))
+    return torch.from_numpy(np.require(x, x.dtype.newbyteorder("="), ["C", "W"]))  # else it warns
 
 
 def _at(held: Any, places: Tensor) -> Any:

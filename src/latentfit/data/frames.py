@@ -80,8 +80,7 @@ def table(
     if options.kind == "images":
         raise UserError(f"'{name}' is a table and holds no images; leave --kind out.")
     options.must_be_among(ALLOWED, "tables")
-    texts = schema.texts if isinstance(schema, Table) else ()
-    frame, forms, more = tidy(named(frame).reset_index(drop=True), dialect, texts)
+    frame, forms, more = _tidy(frame, dialect, schema)
     notes = [*notes, *more]
     if len(frame) == 0:
         raise UserError(f"'{name}' has no rows; it needs one for each sample.")
@@ -117,6 +116,32 @@ def table(
     data = assemble(found, name=name, fit=fit, also=options.scale or "",
                     together=options.key is not None)  # fmt: skip
     return replace(data, notes=tuple(said))
+
+
+def rows(frame: Frame, schema: Table) -> Tensor:
+    """The rows of a table, in their order, as the network of a model sees them, (N, entries).
+
+    Arguments:
+        frame: A row for each sample.
+        schema: Of the model.
+
+    Raises:
+        UserError: A column is absent, or a cell is not understood.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"height": np.arange(40.0), "tall": ["false", "true"] * 20})
+        >>> rows(frame[:3], table(frame).schema)[:, 1]
+        tensor([0., 1., 0.])
+    """
+    return schema.apply(_tidy(frame, schema.dialect, schema)[0])
+
+
+def _tidy(
+    frame: Frame, dialect: Dialect, schema: Schema | None
+) -> tuple[Frame, dict[Any, str], list[str]]:
+    texts = schema.texts if isinstance(schema, Table) else ()
+    return tidy(named(frame).reset_index(drop=True), dialect, texts)
 
 
 def _found(frame: Frame, kept: list[Any], options: Options) -> Found:

@@ -14,13 +14,12 @@ from typing import Any
 import torch
 
 from latentfit.checks import UserError, one_of
-from latentfit.data.base import PARTS, Data, must_be_data
-from latentfit.expost import GIVEN, fit_prior, of_codes, with_prior
+from latentfit.data.base import Data, must_be_data
+from latentfit.expost import fit_prior
 from latentfit.models import Learner, Model
 from latentfit.models.learner import describe
 from latentfit.priors import ExPost
-from latentfit.recipes import recipe
-from latentfit.schema import read_schema
+from latentfit.runs.card import built, card
 from latentfit.scoring.scores import validation_score
 from latentfit.storage import Card, Facts, RunFolder, locked
 from latentfit.training import Settings, distributed, pick_device
@@ -117,33 +116,6 @@ def train(
     return Run(model, folder, done.step, done.best)
 
 
-SHELL = "The shell cannot build it, unless a package adds it as a recipe (docs/own-parts.md)."
-
-
-def card(model: Model, data: Data, rounds: int) -> Card:
-    """What `load` must know of a model beside its weights."""
-    name, arguments = model.recipe or (None, {})
-    if not model.own and not model.as_built():
-        name, arguments = None, {}  # a part was exchanged since, which no recipe describes
-    return Card(
-        recipe=name,
-        arguments=arguments,
-        own=list(model.own),
-        prior=list(model.refitted) if model.refitted else None,
-        classes=list(model.classes),
-        shape=list(model.shape),
-        weights="averaged" if model.average is not None else "raw",
-        round=rounds,
-        data={
-            "name": data.name,
-            "fingerprint": data.fingerprint,
-            "classes": list(data.classes),
-            "counts": {part: len(getattr(data, part)) for part in PARTS},
-            "schema": model.schema.to_json(),
-        },
-    )
-
-
 def load(
     folder: str | Path, *, weights: str = "auto", device: str = "auto", model: Model | None = None
 ) -> Model:
@@ -168,12 +140,7 @@ def load(
     if given is not None:
         _must_be_as_trained(run, given)
     try:
-        if model is None:
-            model = _built(run, held)
-        if held.prior:
-            name, settings = held.prior
-            with_prior(model, name, classes=held.classes, **settings)
-        model.schema = read_schema(held.data["schema"])
+        model = built(held, model, where=run.path)
         model.load_state_dict(_weights(run, weights, fitted=isinstance(model.prior, ExPost)))
     except UserError:
         raise
@@ -204,11 +171,34 @@ def save(model: Model, data: Data, out: str | Path, *, rounds: int = 0, seed: in
     Raises:
         UserError: The folder holds another run, or something else.
     """
+    settings = Settings(rounds=max(1, rounds), seed=seed)
+    return write(out, model, *described(model, data, settings, rounds=rounds))
+
+
+def described(model: Model, data: Data, settings: Settings, *, rounds: int) -> tuple[Facts, Card]:
+    """What `write` says of a trained model, which outlives its data.
+
+    Arguments:
+        model: The model.
+        data: What it was trained on.
+        settings: Those of the training.
+        rounds: Rounds that were played.
+    """
+    told = identity(model, data, settings)
+    facts = Facts(identity=told, versions=versions(), commit=commit())
+    return facts, card(model, data, rounds)
+
+
+def write(out: str | Path, model: Model, facts: Facts, held: Card) -> RunFolder:
+    """Write a described model as a run.
+
+    Raises:
+        UserError: The folder holds another run, or something else.
+    """
     folder = RunFolder(Path(out))
     with locked(folder.path):
-        told = identity(model, data, Settings(rounds=max(1, rounds), seed=seed))
-        folder.claim(Facts(identity=told, versions=versions(), commit=commit()))
-        folder.export(card(model, data, rounds), model.state_dict())
+        folder.claim(facts)
+        folder.export(held, model.state_dict())
     return folder
 
 
@@ -218,22 +208,6 @@ def _must_be_as_trained(run: RunFolder, model: Model) -> None:
     was = Facts(identity={"structure": run.facts.identity["structure"]})
     if differences := was.differences({"structure": describe(model)}):
         raise UserError(f"the model that was passed is not the one of {run.path}: {differences}.")
-
-
-def _built(run: RunFolder, held: Card) -> Model:
-    if held.recipe is None:
-        raise UserError(
-            f"{run.path} was built from parts; pass the built model to load, from Python. {SHELL}"
-        )
-    if held.own:
-        raise UserError(
-            f"{run.path} has parts of its own ({', '.join(held.own)}); build it again by "
-            f"lf.recipe('{held.recipe}', ...) with them and pass it to load as `model`. {SHELL}"
-        )
-    schema = read_schema(held.data["schema"])
-    return (
-        of_codes(schema) if held.recipe == GIVEN else recipe(held.recipe, schema, **held.arguments)
-    )
 
 
 def _weights(run: RunFolder, which: str, *, fitted: bool) -> dict[str, torch.Tensor]:

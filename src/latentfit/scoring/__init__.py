@@ -1,6 +1,6 @@
 """Scoring: what a model is worth, on the test split of its data."""
 
-from latentfit.scoring.anomaly import Detector, Unusual
+from latentfit.scoring.anomaly import Detector, Unusual, Usual
 from latentfit.scoring.metric import Comparison, Metric
 from latentfit.scoring.scores import evaluate, meaning, score
 from latentfit.scoring.subject import Pair, Subject
@@ -15,6 +15,7 @@ __all__ = [
     "Pair",
     "Subject",
     "Unusual",
+    "Usual",
     "Verdict",
     "evaluate",
     "meaning",

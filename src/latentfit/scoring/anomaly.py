@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self, cast
 
 import torch
 from torch import Tensor
@@ -35,19 +37,85 @@ class Unusual:
     p: Tensor
 
 
+@dataclass(frozen=True)
+class Usual:
+    r"""What is usual to a model by training samples: error, surprise, and both together.
+
+    .. math:: s(x) = \sqrt{\max(0, a(\log e))^2 + \max(0, a(-\log p(z)))^2}
+
+    with e the squared error, z the mean code, and a(v) the distance of v from its median over
+    training samples, in deviations (1.48 times the median distance). The density is the prior's
+    where it has one, else that of a mixture of ten Gaussians, fitted to the training codes.
+
+    Attributes:
+        error: Median and deviation of log e, float64 with shape (2,), on the CPU.
+        surprise: The same of -log p(z).
+        mixture: What stands for the prior's density; None where it has one.
+
+    Example:
+        >>> import latentfit as lf
+        >>> data = lf.data.load("synthetic:n=2")
+        >>> model = lf.recipe("flexae", data, latent=2, width=1 / 16)
+        >>> usual = Usual.of(model, data.train.some(100))
+        >>> x = data.test.first(3)
+        >>> again = Usual.from_tensors(usual.to_tensors())
+        >>> bool((again.judge(model, x)[2] == usual.judge(model, x)[2]).all())
+        True
+    """
+
+    error: Tensor
+    surprise: Tensor
+    mixture: GaussianMixture | None
+
+    @classmethod
+    def of(cls, model: Model, known: Tensor, *, seed: int = 0) -> Self:
+        """What is usual by training samples.
+
+        Arguments:
+            model: With an encoder, trained.
+            known: Training samples (N, *shape), in the network's units.
+            seed: Of the mixture.
+
+        Raises:
+            UserError: The model has no encoder.
+        """
+        if not model.encodes:
+            raise UserError("the model has no encoder, so it cannot tell how unusual a sample is.")
+        mixture = None if isinstance(model.prior, Dense) else _mixture(model, known, seed)
+        error, surprise = _measured(model, known, mixture)
+        return cls(_middle(_log(error)), _middle(surprise), mixture)
+
+    def judge(self, model: Model, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Error, surprise and score of samples (N, *shape), each float64 (N,) on the CPU."""
+        error, surprise = _measured(model, x, self.mixture)
+        score = torch.hypot(_away(_log(error), self.error), _away(surprise, self.surprise))
+        return error, surprise, score
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """All of it by name, as a file holds it."""
+        held = {} if self.mixture is None else self.mixture.state_dict(prefix="mixture.")
+        mixture = {name: value.cpu() for name, value in held.items()}
+        return {"error": self.error, "surprise": self.surprise, **mixture}
+
+    @classmethod
+    def from_tensors(cls, told: Mapping[str, Tensor]) -> Self:
+        """What `to_tensors` told."""
+        mixture = None
+        if "mixture.means" in told:
+            components, latent = told["mixture.means"].shape
+            mixture = GaussianMixture(latent, components=components)
+            mixture.load_state_dict({n: told[f"mixture.{n}"] for n in mixture.state_dict()})
+        return cls(told["error"], told["surprise"], mixture)
+
+
 class Detector:
     r"""Tells unusual samples by how badly they are reconstructed and how rare their codes are.
 
-    .. math:: s(x) = \sqrt{\max(0, a(\log e))^2 + \max(0, a(-\log p(z)))^2}, \quad
-              p(x) = \frac{1 + \#\{i : s(x_i) \ge s(x)\}}{n + 1}
+    .. math:: p(x) = \frac{1 + \#\{i : s(x_i) \ge s(x)\}}{n + 1}
 
-    with e the squared error, z the mean code, a(v) the distance of v from its median over training
-    samples, in deviations (1.48 times the median distance), and x_i the n samples that were held
-    out: validation and test split. If a sample is drawn as these are, its p is at most q with a
-    chance of at most q, whatever the model is worth; so alarms at p <= q are false at a rate of q.
-
-    The density is the prior's where it has one, else that of a mixture of ten Gaussians, fitted to
-    the training codes.
+    with s the score of `Usual`, and x_i the n samples that were held out: validation and test
+    split. If a sample is drawn as these are, its p is at most q with a chance of at most q,
+    whatever the model is worth; so alarms at p <= q are false at a rate of q.
 
     Arguments:
         model: With an encoder, trained.
@@ -71,8 +139,6 @@ class Detector:
     """
 
     def __init__(self, model: Model, data: Data, *, seed: int = 0) -> None:
-        if not model.encodes:
-            raise UserError("the model has no encoder, so it cannot tell how unusual a sample is.")
         self.held = len(data.validation) + len(data.test)
         if self.held < 20:
             raise UserError(
@@ -80,17 +146,13 @@ class Detector:
                 "validation and test split; train with more of them held out."
             )
         self.model = model
-        known = data.train.some(KNOWN)
-        self._density = _density(model, known, seed)
-        error, surprise = self._raw(known)
-        self._error, self._surprise = _Usual(_log(error)), _Usual(surprise)
-        parts = [self._score(*self._raw(_whole(s))) for s in (data.validation, data.test) if len(s)]
-        self._scores = torch.cat(parts).sort().values
+        self.usual = Usual.of(model, data.train.some(KNOWN), seed=seed)
+        held = [_whole(split) for split in (data.validation, data.test) if len(split)]
+        self._scores = torch.cat([self.usual.judge(model, x)[2] for x in held]).sort().values
 
     def judge(self, x: Tensor) -> Unusual:
         """What it finds of samples (N, *shape), in the network's units."""
-        error, surprise = self._raw(x)
-        score = self._score(error, surprise)
+        error, surprise, score = self.usual.judge(self.model, x)
         above = self.held - torch.searchsorted(self._scores, score)
         return Unusual(error, surprise, score, (1 + above) / (self.held + 1))
 
@@ -109,31 +171,18 @@ class Detector:
                 f"rate of false alarms of {rate:g}; raise it, or hold out more."
             )
 
-    @torch.no_grad()
-    def _raw(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        errors, surprises = [], []
-        with evaluating(self.model):
-            for part in x.split(512):
-                seen = part.to(self.model.device)
-                z = self.model.encode(seen)
-                errors.append(metrics.errors(seen, self.model.decode(z)).cpu())
-                surprises.append(-self._density.log_density(z).double().cpu())
-        return torch.cat(errors), torch.cat(surprises)
 
-    def _score(self, error: Tensor, surprise: Tensor) -> Tensor:
-        return torch.hypot(self._error.away(_log(error)), self._surprise.away(surprise))
+def _middle(values: Tensor) -> Tensor:
+    """Median and deviation, which is never 0."""
+    middle = values.median()
+    deviation = (1.4826 * (values - middle).abs().median()).clamp_min(1e-12)
+    return torch.stack([middle, deviation])
 
 
-class _Usual:
-    """Median and deviation of something over usual samples."""
-
-    def __init__(self, values: Tensor) -> None:
-        self.middle = values.median()
-        self.deviation = (1.4826 * (values - self.middle).abs().median()).clamp_min(1e-12)
-
-    def away(self, values: Tensor) -> Tensor:
-        """How far above the median, in deviations, at least 0."""
-        return ((values - self.middle) / self.deviation).clamp_min(0)
+def _away(values: Tensor, usual: Tensor) -> Tensor:
+    """How far above the median, in deviations, at least 0."""
+    middle, deviation = usual
+    return ((values - middle) / deviation).clamp_min(0)
 
 
 def _log(error: Tensor) -> Tensor:
@@ -144,12 +193,23 @@ def _whole(split: Split) -> Tensor:
     return torch.cat([part.cpu() for part in split.chunks()])
 
 
-def _density(model: Model, known: Tensor, seed: int) -> Dense:
-    prior = model.prior
-    if isinstance(prior, Dense):
-        return prior
+@torch.no_grad()
+def _measured(model: Model, x: Tensor, mixture: GaussianMixture | None) -> tuple[Tensor, Tensor]:
+    """Squared error, and minus the log density of the code, of each sample."""
+    density = model.prior if mixture is None else mixture.to(model.device)
+    errors, surprises = [], []
+    with evaluating(model):
+        for part in x.split(512):
+            seen = part.to(model.device)
+            z = model.encode(seen)
+            errors.append(metrics.errors(seen, model.decode(z)).cpu())
+            surprises.append(-cast(Dense, density).log_density(z).double().cpu())
+    return torch.cat(errors), torch.cat(surprises)
+
+
+def _mixture(model: Model, known: Tensor, seed: int) -> GaussianMixture:
     with evaluating(model), torch.no_grad():
         z = torch.cat([model.encode(part.to(model.device)) for part in known.split(512)])
     mixture = GaussianMixture(model.latent, components=min(COMPONENTS, len(z) // 20 + 1))
     mixture.fit(z.cpu(), seed=seed)
-    return mixture.to(model.device)
+    return mixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from latentfit.sizing import rule, sentences
 from latentfit.sizing.evidence import Check, Evidence, MaskRun, closed_nothing, complete, counts
@@ -34,6 +34,12 @@ class Size:
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self) | {"interval": list(self.interval)}
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Self:
+        """What `to_json` told."""
+        held: dict[str, Any] = told | {"interval": tuple(told["interval"])}
+        return cls(**held)
 
 
 def _estimates(neighbours: Neighbours, masks: Sequence[MaskRun]) -> list[rule.Ends]:
