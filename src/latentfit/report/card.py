@@ -49,6 +49,7 @@ def model_card(
     scores = folder.scores if scores is None else scores
     schema = read_schema(held.data["schema"])
     kind = _kind(schema)
+    told = bare_values(scores.get("details", {}))
     found = verdict(scores, folder.lines) if scores else None
     command, language = _command(facts, held)
     parts = held.recipe is None or bool(held.own)
@@ -74,7 +75,7 @@ def model_card(
         language=language,
         usage=_usage(name, parts=parts),
         scores=score_rows(scores, image=kind == "images"),
-        details=bare_values(scores.get("details", {})),
+        details={key: told.get(key, "not known") for key in ("count", "draws", "extractor")},
         verdict=found,
         warned=found is not None and found.key not in CLEAR,
         seconds=folder.seconds,
