@@ -115,7 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.known:
             return self.answer(401, {"error": "Invalid credentials"})
         name = f"{asked['organization']}/{asked['name']}"
-        self.hub.add(name, {".gitattributes": b""}, private=asked.get("visibility") == "private")
+        self.hub.add(
+            name,
+            {".gitattributes": b"*.safetensors filter=lfs"},
+            private=asked.get("visibility") == "private",
+        )
         return self.answer(held={"url": f"{self.hub.address}/{name}"})
 
     def validate(self, content) -> None:

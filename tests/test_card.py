@@ -124,12 +124,16 @@ def test_text_from_data_stays_text(text, tmp_path):
     opened = [i for i, token in enumerate(tokens) if token.type == "heading_open"]
     assert [tokens[i + 1].content for i in opened[1:]] == HEADINGS
     spans = [part.content for part in parts if part.type == "code_inline"]
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = "".join(c if c.isprintable() else " " for c in text)
+    shown = " ".join(line.split())
     assert sum(" ".join(span.split()) == shown for span in spans) >= 3
     at = next(i for i, token in enumerate(tokens) if token.content == "score")
     scores = [token.type for token in tokens[at:] if token.type in ("tr_open", "td_open")]
     table = scores[: scores.index("tr_open", 16)] if "tr_open" in scores[16:] else scores
     assert table == 4 * ["tr_open", *4 * ["td_open"]]  # each row has its four cells
+    cells = [tokens[i + 1] for i, token in enumerate(tokens) if token.type == "td_open"]
+    named = ["".join(part.content for part in cell.children) for cell in cells]
+    assert f"fd_{line}".strip() in named
 
 
 @pytest.mark.parametrize("text", NASTY)

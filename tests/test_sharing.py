@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -117,9 +118,10 @@ def test_scores_of_other_weights_stay_here(hub, run, caplog):
 def test_a_copy_is_taken_without_a_network_and_said(hub, made, monkeypatch, caplog, tmp_path):
     made.push(NAME)
     lf.load(f"hf:{NAME}", device="cpu")
-    hub.failing = 503
+    hub.failing, asked = 503, len(hub.asked)
     with caplog.at_level(logging.WARNING, "latentfit"):
         again = lf.load(f"hf:{NAME}", device="cpu")
+    assert len(hub.asked) == asked + 1
     assert "copy of me/tiny that is kept here" in caplog.text
     assert torch.equal(again.sample(3, seed=0), made.model.sample(3, seed=0))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -259,7 +261,7 @@ def test_a_table_keeps_its_kind_and_tells_no_path(hub, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"size": rng.normal(size=60), "town": rng.choice(["a", "b"], 60)})
     frame.to_csv("people.csv", index=False)
-    data = lf.data.load("people.csv")
+    data = replace(lf.data.load("people.csv"), name=str(tmp_path / "people.csv"))
     notes = {
         "source": {"data": str(tmp_path / "people.csv"), "root": None, "reading": None},
         "command": f"latentfit train rae --data {tmp_path}/people.csv --out {tmp_path}/run",
