@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from latentfit.runs import Cluster as Cluster
     from latentfit.runs import Run as Run
     from latentfit.runs import load as load
+    from latentfit.runs import push as push
     from latentfit.runs import save as save
     from latentfit.runs import train as train
     from latentfit.scoring import evaluate as evaluate
@@ -58,7 +59,7 @@ _PLACES = {
     "models": ("Body", "Model"),
     "players": ("Player", "Turn"),
     "recipes": ("recipe",),
-    "runs": ("Cluster", "Run", "load", "save", "train"),
+    "runs": ("Cluster", "Run", "load", "push", "save", "train"),
     "scoring": ("evaluate",),
     "sizing": ("Size", "size"),
     "tuning": ("Tuned", "tune"),
@@ -92,6 +93,7 @@ __all__ = [
     "penalties",
     "posteriors",
     "priors",
+    "push",
     "recipe",
     "refit",
     "save",

@@ -27,7 +27,38 @@ Root = Annotated[
     Path | None,
     typer.Option("--data-root", envvar="LATENTFIT_DATA", help="Folder of mnist, cifar10, ..."),
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished training.")]
+
+
+def _had(run: Path) -> Path:
+    """The folder of a run, that of a copy where it lies on the hub."""
+    if not str(run).startswith("hf:"):
+        return run
+    from latentfit.runs.sharing import fetched
+
+    return fetched(run)
+
+
+def _own(run: Path) -> Path:
+    if str(run).startswith("hf:"):
+        from latentfit.checks import UserError
+
+        raise UserError(
+            f"this command needs the folder of a training, got {run}; sample, encode, reconstruct, "
+            "neighbours, interpolate, traverse and edit take models of the hub."
+        )
+    return run
+
+
+RunFolder = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", callback=_had, help="Folder of a training, or hf:user/name."),
+]
+"""A run that is only read."""
+OwnRun = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", callback=_own, help="Folder of a finished training."),
+]
+"""A run that is written into, or whose training data are looked up."""
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Weights = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfit.cli.app import Device, Features, Json, Root, RunFolder, Seed, Weights, app
+from latentfit.cli.app import Device, Features, Json, OwnRun, Root, Seed, Weights, app
 from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, say, score_run, show_table
 
@@ -14,7 +14,7 @@ from latentfit.cli.shared import data_of, say, score_run, show_table
 @app.command()
 @reads_data
 def evaluate(
-    run: RunFolder,
+    run: OwnRun,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     metrics: Annotated[
         str, typer.Option(help="Comma-separated groups of scores, or all; see `list metrics`.")
@@ -108,7 +108,7 @@ def _list_games(what: str, as_json: bool) -> None:
 @app.command()
 @reads_data
 def report(
-    run: RunFolder,
+    run: OwnRun,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     data_root: Root = None,
     *,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latentfit.cli.app import DataOption, Device, Json, Root, RunFolder, Seed, app
+from latentfit.cli.app import DataOption, Device, Json, OwnRun, Root, Seed, app
 from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, must_encode, say, show_table
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @app.command()
 @reads_data
 def score(
-    run: RunFolder,
+    run: OwnRun,
     data: DataOption,
     out: Annotated[
         Path, typer.Option(help="A .csv, .tsv, .parquet or .feather file; a .png goes beside it.")

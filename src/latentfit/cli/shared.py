@@ -67,7 +67,7 @@ def data_of(run: Path, model: Model, name: str | None, root: Path | None, **read
     from latentfit.storage import RunFolder
 
     folder = RunFolder(run)
-    source = folder.facts.source or {}
+    source = (folder.facts.source or {}) if folder.exists else {}  # the hub's say nothing of it
     for option in reading:
         if option not in ("label", "key"):
             raise UserError(

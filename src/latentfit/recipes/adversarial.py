@@ -19,16 +19,22 @@ from latentfit.priors import Normal, Pushforward, Ring
 from latentfit.recipes.base import Paper, Preset, system
 from latentfit.recipes.parts import Parts
 
-_TOLSTIKHIN = Paper("Wasserstein Auto-Encoders (Tolstikhin et al.)", 2018)
-_MAKHZANI = Paper("Adversarial Autoencoders (Makhzani et al.)", 2016)
-_LUCIC = Paper("Are GANs Created Equal? A Large-Scale Study (Lucic et al.)", 2018)
+_TOLSTIKHIN = Paper("Wasserstein Auto-Encoders (Tolstikhin et al.)", 2018, "arxiv:1711.01558")
+_MAKHZANI = Paper("Adversarial Autoencoders (Makhzani et al.)", 2016, "arxiv:1511.05644")
+_LUCIC = Paper(
+    "Are GANs Created Equal? A Large-Scale Study (Lucic et al.)", 2018, "arxiv:1711.10337"
+)
 _ULYANOV = Paper(
-    "It Takes (Only) Two: Adversarial Generator-Encoder Networks (Ulyanov et al.)", 2018
+    "It Takes (Only) Two: Adversarial Generator-Encoder Networks (Ulyanov et al.)",
+    2018,
+    "arxiv:1704.02304",
 )
 _HELJAKKA = Paper(
-    "Pioneer Networks: Progressively Growing Generative Autoencoder (Heljakka et al.)", 2018
+    "Pioneer Networks: Progressively Growing Generative Autoencoder (Heljakka et al.)",
+    2018,
+    "arxiv:1807.03026",
 )
-_PIDHORSKYI = Paper("Adversarial Latent Autoencoders (Pidhorskyi et al.)", 2020)
+_PIDHORSKYI = Paper("Adversarial Latent Autoencoders (Pidhorskyi et al.)", 2020, "arxiv:2004.04467")
 
 _ALAE_SPEED = 0.1  # of F and C beside E and D [public code]
 

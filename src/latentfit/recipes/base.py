@@ -52,10 +52,28 @@ class Preset:
 
 
 class Paper(NamedTuple):
-    """A reference: title with authors, and year."""
+    """A reference.
+
+    Attributes:
+        title: With authors.
+        year: Of publication.
+        source: Where it can be read: `arxiv:NUMBER`, `doi:NAME` or an address; '' if none is known.
+
+    Example:
+        >>> Paper("Auto-Encoding Variational Bayes", 2014, "arxiv:1312.6114").link
+        'https://arxiv.org/abs/1312.6114'
+    """
 
     title: str
     year: int
+    source: str = ""
+
+    @property
+    def link(self) -> str:
+        """An address, or ''."""
+        kind, _, name = self.source.partition(":")
+        known = {"arxiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
+        return f"{known[kind]}{name}" if kind in known else self.source
 
 
 LATENT = Preset(32, {"colour": 64})  # FlexAE, m_b

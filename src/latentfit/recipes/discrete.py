@@ -8,7 +8,9 @@ from latentfit.networks import CausalTransformer, Codebook, GridDecoder, GridEnc
 from latentfit.recipes.base import Paper, Preset, system
 from latentfit.recipes.parts import Parts
 
-_VANDENOORD = Paper("Neural Discrete Representation Learning (van den Oord et al.)", 2017)
+_VANDENOORD = Paper(
+    "Neural Discrete Representation Learning (van den Oord et al.)", 2017, "arxiv:1711.00937"
+)
 
 
 @system(

@@ -20,10 +20,16 @@ from latentfit.recipes.variational import Law, likelihood_of
 from latentfit.schedules import ramp
 
 _IAF = Paper(
-    "Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al.)", 2016
+    "Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al.)",
+    2016,
+    "arxiv:1606.04934",
 )
-_TOMCZAK = Paper("VAE with a VampPrior (Tomczak & Welling)", 2018)
-_TAKAHASHI = Paper("Variational Autoencoder with Implicit Optimal Priors (Takahashi et al.)", 2019)
+_TOMCZAK = Paper("VAE with a VampPrior (Tomczak & Welling)", 2018, "arxiv:1705.07120")
+_TAKAHASHI = Paper(
+    "Variational Autoencoder with Implicit Optimal Priors (Takahashi et al.)",
+    2019,
+    "arxiv:1809.05284",
+)
 
 
 @system(

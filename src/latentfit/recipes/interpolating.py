@@ -12,7 +12,9 @@ from latentfit.recipes.base import Paper, Recipe
 from latentfit.recipes.parts import Parts
 
 _BERTHELOT = Paper(
-    "Understanding and Improving Interpolation in Autoencoders (Berthelot et al.)", 2019
+    "Understanding and Improving Interpolation in Autoencoders (Berthelot et al.)",
+    2019,
+    "arxiv:1807.07543",
 )
 _QIAN = Paper(
     "Improving representation learning in autoencoders via multidimensional interpolation and dual "

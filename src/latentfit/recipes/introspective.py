@@ -10,9 +10,15 @@ from latentfit.models.margin import Margin
 from latentfit.recipes.base import Paper, Preset, system
 from latentfit.recipes.parts import Parts
 
-_HUANG = Paper("IntroVAE: Introspective VAEs for Photographic Image Synthesis (Huang et al.)", 2018)
+_HUANG = Paper(
+    "IntroVAE: Introspective VAEs for Photographic Image Synthesis (Huang et al.)",
+    2018,
+    "arxiv:1807.06358",
+)
 _DANIEL = Paper(
-    "Soft-IntroVAE: Analyzing and Improving the Introspective VAE (Daniel & Tamar)", 2021
+    "Soft-IntroVAE: Analyzing and Improving the Introspective VAE (Daniel & Tamar)",
+    2021,
+    "arxiv:2012.13253",
 )
 
 

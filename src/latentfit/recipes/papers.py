@@ -15,13 +15,19 @@ from latentfit.recipes.base import Paper, Preset, Recipe, system
 from latentfit.recipes.parts import Parts
 
 _MASK = Paper(
-    "MaskAAE: Latent space optimization for Adversarial Auto-Encoders (Mondal et al.)", 2020
+    "MaskAAE: Latent space optimization for Adversarial Auto-Encoders (Mondal et al.)",
+    2020,
+    "arxiv:1912.04564",
 )
 _LMGAE = Paper(
-    "Towards Latent Space Optimality for Auto-Encoder Based Generative Models (Mondal et al.)", 2019
+    "Towards Latent Space Optimality for Auto-Encoder Based Generative Models (Mondal et al.)",
+    2019,
+    "arxiv:1912.04564v1",
 )
 _FLEX = Paper(
-    "FlexAE: Flexibly Learning Latent Priors for Wasserstein Auto-Encoders (Mondal et al.)", 2021
+    "FlexAE: Flexibly Learning Latent Priors for Wasserstein Auto-Encoders (Mondal et al.)",
+    2021,
+    "https://proceedings.mlr.press/v161/mondal21a.html",
 )
 _GENG = Paper("Generative Model without Prior Distribution Matching (Geng et al.)", 2020)
 

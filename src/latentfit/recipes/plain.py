@@ -17,10 +17,16 @@ from latentfit.priors import Normal
 from latentfit.recipes.base import Paper, Preset, Recipe, system
 from latentfit.recipes.parts import Parts
 
-_HINTON = Paper("Reducing the Dimensionality of Data with Neural Networks (Hinton et al.)", 2006)
-_TOLSTIKHIN = Paper("Wasserstein Auto-Encoders (Tolstikhin et al.)", 2018)
-_GHOSH = Paper("From Variational to Deterministic Autoencoders (Ghosh et al.)", 2020)
-_LIPMAN = Paper("Flow Matching for Generative Modeling (Lipman et al.)", 2023)
+_HINTON = Paper(
+    "Reducing the Dimensionality of Data with Neural Networks (Hinton et al.)",
+    2006,
+    "doi:10.1126/science.1127647",
+)
+_TOLSTIKHIN = Paper("Wasserstein Auto-Encoders (Tolstikhin et al.)", 2018, "arxiv:1711.01558")
+_GHOSH = Paper(
+    "From Variational to Deterministic Autoencoders (Ghosh et al.)", 2020, "arxiv:1903.12436"
+)
+_LIPMAN = Paper("Flow Matching for Generative Modeling (Lipman et al.)", 2023, "arxiv:2210.02747")
 
 # Of the codes: beside another penalty, where it is alone, and beside spectral norm [RAE's code].
 _CODES = Preset(6.4e-3, {"colour": 2.4e-2, "celeba": 1.9e-2})

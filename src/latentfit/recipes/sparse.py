@@ -13,8 +13,16 @@ from latentfit.priors import GaussianMixture, Relevance
 from latentfit.recipes.base import Paper, Preset, system
 from latentfit.recipes.parts import Parts
 
-_ZENG = Paper("Autoencoders for Discovering Manifold Dimension and Coordinates (Zeng et al.)", 2024)
-_SAHA = Paper("ARD-VAE: Finding the Relevant Latent Dimensions of VAEs (Saha et al.)", 2025)
+_ZENG = Paper(
+    "Autoencoders for Discovering Manifold Dimension and Coordinates (Zeng et al.)",
+    2024,
+    "arxiv:2305.01090",
+)
+_SAHA = Paper(
+    "ARD-VAE: Finding the Relevant Latent Dimensions of VAEs (Saha et al.)",
+    2025,
+    "arxiv:2501.10901",
+)
 
 
 @system(

@@ -20,14 +20,26 @@ from latentfit.priors import Normal
 from latentfit.recipes.base import Paper, Preset, Recipe, system
 from latentfit.recipes.parts import Parts
 
-_KINGMA = Paper("Auto-Encoding Variational Bayes (Kingma & Welling)", 2014)
-_DAI = Paper("Diagnosing and Enhancing VAE Models (Dai & Wipf)", 2019)
-_RYBKIN = Paper("Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al.)", 2021)
-_HIGGINS = Paper("beta-VAE: Learning Basic Visual Concepts (Higgins et al.)", 2017)
-_BURGESS = Paper("Understanding disentangling in beta-VAE (Burgess et al.)", 2018)
-_ZHAO = Paper("InfoVAE: Balancing Learning and Inference (Zhao et al.)", 2019)
-_KIM = Paper("Disentangling by Factorising (Kim & Mnih)", 2018)
-_CHEN = Paper("Isolating Sources of Disentanglement in VAEs (Chen et al.)", 2018)
+_KINGMA = Paper("Auto-Encoding Variational Bayes (Kingma & Welling)", 2014, "arxiv:1312.6114")
+_DAI = Paper("Diagnosing and Enhancing VAE Models (Dai & Wipf)", 2019, "arxiv:1903.05789")
+_RYBKIN = Paper(
+    "Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al.)",
+    2021,
+    "arxiv:2006.13202",
+)
+_HIGGINS = Paper(
+    "beta-VAE: Learning Basic Visual Concepts (Higgins et al.)",
+    2017,
+    "https://openreview.net/forum?id=Sy2fzU9gl",
+)
+_BURGESS = Paper(
+    "Understanding disentangling in beta-VAE (Burgess et al.)", 2018, "arxiv:1804.03599"
+)
+_ZHAO = Paper("InfoVAE: Balancing Learning and Inference (Zhao et al.)", 2019, "arxiv:1706.02262")
+_KIM = Paper("Disentangling by Factorising (Kim & Mnih)", 2018, "arxiv:1802.05983")
+_CHEN = Paper(
+    "Isolating Sources of Disentanglement in VAEs (Chen et al.)", 2018, "arxiv:1802.04942"
+)
 
 Law = Literal["auto", "bernoulli", "fixed", "learned"]
 

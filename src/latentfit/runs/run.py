@@ -20,6 +20,7 @@ from latentfit.models import Learner, Model
 from latentfit.models.learner import describe
 from latentfit.priors import ExPost
 from latentfit.runs.card import built, card
+from latentfit.runs.sharing import fetched, on_hub, push
 from latentfit.scoring.scores import validation_score
 from latentfit.storage import Card, Facts, RunFolder, locked
 from latentfit.training import Settings, distributed, pick_device
@@ -45,6 +46,16 @@ class Run:
     folder: RunFolder | None
     rounds: int
     best: tuple[float, int] | None
+
+    def push(self, name: str, **options: Any) -> str:
+        """Share it on the Hugging Face hub; name, options and answer are those of `lf.push`.
+
+        Raises:
+            UserError: It was kept in memory, or as `lf.push`.
+        """
+        if self.folder is None:
+            raise UserError("the run was kept in memory; train it into a folder, out=...")
+        return push(self.folder.path, name, **options)
 
 
 def train(
@@ -84,7 +95,7 @@ def train(
     allowed = [item.name for item in fields(Settings)]
     for name in settings:
         one_of("argument of train", name, allowed)
-    known = {item.name for item in fields(Facts)} - {"identity", "versions", "commit"}
+    known = {item.name for item in fields(Facts)} - {"identity", "versions", "commit", "device"}
     for name in notes or {}:
         one_of("note", name, known)
     chosen = Settings(rounds=rounds, **settings)
@@ -92,14 +103,16 @@ def train(
         raise UserError("'patience' counts validations; leave validate=False out.")
     folder = None if out is None else RunFolder(Path(out))
     before = folder.played if folder is not None and folder.finished else None
-    with distributed.group(pick_device(chosen.device)):
+    device = pick_device(chosen.device)
+    made = {"versions": versions(), "commit": commit(), "device": device.type}
+    with distributed.group(device):
         done = play(
             model,
             data,
             chosen,
             folder=folder,
             validate=validation_score(data) if validate else None,
-            notes={"versions": versions(), "commit": commit(), **(notes or {})},
+            notes=made | (notes or {}),
             label=model.recipe[0] if model.recipe else "training",
         )
         if done.best is not None and done.step < rounds:
@@ -122,7 +135,7 @@ def load(
     """Load a trained model, in evaluation mode.
 
     Arguments:
-        folder: A run folder.
+        folder: A run folder, or `hf:user/name` or `hf:user/name@revision` of the Hugging Face hub.
         weights: `auto` for what samples (averaged where kept), `raw` for the last ones, `best` for
             those with the lowest validation score.
         device: Where to put it.
@@ -130,9 +143,9 @@ def load(
 
     Raises:
         UserError: The folder holds no finished run, it has parts that no recipe describes, or its
-            files do not fit together.
+            files do not fit together; or the hub does not give it.
     """
-    run = RunFolder(Path(folder))
+    run = RunFolder(fetched(folder) if on_hub(folder) else Path(folder))
     one_of("weights", weights, ("auto", "raw", "best"))
     if not run.path.is_dir():
         raise UserError(f"no run folder at {folder}; give the --out of a training.")

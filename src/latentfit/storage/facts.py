@@ -36,7 +36,9 @@ class Record:
         """
         if not isinstance(held, dict):
             raise UserError(f"{path} holds no object; restore it from a copy.")
-        if (found := held.get("format", 1)) > FORMAT:
+        if not isinstance(found := held.get("format", 1), int):
+            raise UserError(f"{path} has format {found!r}, a number is needed; restore it.")
+        if found > FORMAT:
             raise UserError(
                 f"{path.parent} was written in format {found}, this version reads 1 to {FORMAT}; "
                 "use a newer latentfit."
@@ -69,6 +71,7 @@ class Facts(Record):
             equal.
         versions: Of what decides the numbers besides.
         commit: Of the checkout that played it; None outside one.
+        device: Kind of the device that it began on, `cpu` or `cuda`; None where it is not known.
         source: Words for the data, `data`, `root` and `reading`, that `latentfit` takes; None from
             Python.
         command: That a person typed; None from Python.
@@ -79,6 +82,7 @@ class Facts(Record):
     identity: dict[str, Any]
     versions: dict[str, str] = field(default_factory=dict)
     commit: str | None = None
+    device: str | None = None
     source: dict[str, Any] | None = None
     command: str | None = None
     prior: list[Any] | None = None
@@ -95,8 +99,9 @@ def _from_first(held: dict[str, Any]) -> dict[str, Any]:
     """A file of the first format: its parent was `from`, the setting `likelihood` was `decoder`."""
     now = {"parent" if key == "from" else key: value for key, value in held.items()}
     for owner in (now, now.get("identity")):
-        if isinstance(owner, dict) and "decoder" in (owner.get("arguments") or {}):
-            arguments = dict(owner["arguments"])
+        if not isinstance(owner, dict) or not isinstance(owner.get("arguments"), dict):
+            continue
+        if "decoder" in (arguments := dict(owner["arguments"])):
             owner["arguments"] = arguments | {"likelihood": arguments.pop("decoder")}
     return now
 

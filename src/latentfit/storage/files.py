@@ -58,7 +58,7 @@ def read_json(path: Path) -> Any:
         raise UserError(
             f"no {path.name} in {path.parent}; is it a run folder? Give the --out of a training."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path} cannot be read as JSON: {error}; restore it from a copy."
         ) from error

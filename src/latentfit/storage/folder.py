@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 Line = dict[str, Any]
+SHARED = ("model.safetensors", "model.json", "evaluation.json")
+"""The files of a run that are for others too: weights, what they are of, and scores."""
 
 
 @contextmanager
