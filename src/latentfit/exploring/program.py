@@ -16,6 +16,7 @@ Shapes are fixed, a batch is one sample, and what does not depend on the input i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,7 +117,7 @@ class Program:
     def map(self, function: str, operands: Sequence[Operand], example: Tensor) -> Value:
         """A function of each entry; operands are broadcast to the shape of the result."""
         spread = [self.spread(operand, example.shape) for operand in operands]
-        told = [o.number if isinstance(o, Value) else {"is": o} for o in spread]
+        told = [o.number if isinstance(o, Value) else {"is": _told(o)} for o in spread]
         return self._step("map", example, function=function, **{"from": told})
 
     def take(
@@ -135,7 +136,9 @@ class Program:
         if whole and torch.equal(flat, torch.arange(len(flat))):
             return Value(sources[0].number, example)
         numbers = [source.number for source in sources]
-        return self._step("take", example, tables=tables(index), fill=fill, **{"from": numbers})
+        return self._step(
+            "take", example, tables=tables(index), fill=_told(fill), **{"from": numbers}
+        )
 
     def scatter(self, base: Value, entries: Value, index: Tensor, *, how: str = "sum") -> Value:
         """The base, with entries added at places of it, or (`max`) the larger kept."""
@@ -180,3 +183,10 @@ class Program:
             "constants": constants,
             "steps": steps,
         }
+
+
+def _told(number: float) -> float | str:
+    """A number as JSON has it; what is not finite by its name in JavaScript."""
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

@@ -56,7 +56,7 @@ def traced(
                 torch.func.functionalize(lambda *given: function(*given)),
                 decomposition_table=_decompositions(),
             )(*examples)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             said = " ".join(str(error).split())[:100]
             raise UserError(
                 f"{what} cannot be written down as a list of operations ({said}); a page needs one "

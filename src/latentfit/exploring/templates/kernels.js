@@ -81,7 +81,7 @@ const kernels = {
 
   take(step, out, sources) {
     const from = sources.length === 1 ? sources[0] : joined(sources);
-    const { index, fill } = step;
+    const { index } = step, fill = Number(step.fill);
     for (let i = 0; i < out.length; i += 1) out[i] = index[i] < 0 ? fill : from[index[i]];
   },
 
@@ -112,15 +112,20 @@ const kernels = {
 
   matmul(step, out, [a, b]) {
     const { groups, rows, inner, columns } = step;
+    const whole = rows - (rows % 4), terms = inner - (inner % 4);
     out.fill(0);
     for (let group = 0; group < groups; group += 1) {
-      const start = group * rows;
-      let row = start;
-      for (; row + 4 <= start + rows; row += 4) {
-        fourRows(out, a, b, row, inner, columns, group * inner * columns);
+      const first = group * rows, start = group * inner * columns;
+      for (let k = 0; k < terms; k += 4) { // four rows of b stay at hand for all of a
+        for (let row = first; row < first + whole; row += 4) {
+          fourByFour(out, a, b, row, k, inner, columns, start);
+        }
       }
-      for (; row < start + rows; row += 1) {
-        oneRow(out, a, b, row, inner, columns, group * inner * columns);
+      for (let row = first; row < first + whole; row += 1) {
+        for (let k = terms; k < inner; k += 1) oneByOne(out, a, b, row, k, inner, columns, start);
+      }
+      for (let row = first + whole; row < first + rows; row += 1) {
+        oneRow(out, a, b, row, inner, columns, start);
       }
     }
   },
@@ -140,33 +145,28 @@ function joined(sources) {
   return whole;
 }
 
-/** Four rows of a product at once, two terms at a time: each entry of b is read for all four. */
-function fourRows(out, a, b, row, inner, columns, start) {
-  const i0 = row * inner, i1 = i0 + inner, i2 = i1 + inner, i3 = i2 + inner;
+/** Four rows of a product, four terms of each entry. */
+function fourByFour(out, a, b, row, k, inner, columns, start) {
+  const i0 = row * inner + k, i1 = i0 + inner, i2 = i1 + inner, i3 = i2 + inner;
   const o0 = row * columns, o1 = o0 + columns, o2 = o1 + columns, o3 = o2 + columns;
-  let k = 0;
-  for (; k + 2 <= inner; k += 2) {
-    const w0 = a[i0 + k], w1 = a[i1 + k], w2 = a[i2 + k], w3 = a[i3 + k];
-    const v0 = a[i0 + k + 1], v1 = a[i1 + k + 1], v2 = a[i2 + k + 1], v3 = a[i3 + k + 1];
-    const p = start + k * columns, q = p + columns;
-    for (let n = 0; n < columns; n += 1) {
-      const x = b[p + n], y = b[q + n];
-      out[o0 + n] += w0 * x + v0 * y;
-      out[o1 + n] += w1 * x + v1 * y;
-      out[o2 + n] += w2 * x + v2 * y;
-      out[o3 + n] += w3 * x + v3 * y;
-    }
+  const p0 = start + k * columns, p1 = p0 + columns, p2 = p1 + columns, p3 = p2 + columns;
+  const s0 = a[i0], s1 = a[i0 + 1], s2 = a[i0 + 2], s3 = a[i0 + 3];
+  const t0 = a[i1], t1 = a[i1 + 1], t2 = a[i1 + 2], t3 = a[i1 + 3];
+  const u0 = a[i2], u1 = a[i2 + 1], u2 = a[i2 + 2], u3 = a[i2 + 3];
+  const v0 = a[i3], v1 = a[i3 + 1], v2 = a[i3 + 2], v3 = a[i3 + 3];
+  for (let n = 0; n < columns; n += 1) {
+    const w = b[p0 + n], x = b[p1 + n], y = b[p2 + n], z = b[p3 + n];
+    out[o0 + n] += s0 * w + s1 * x + s2 * y + s3 * z;
+    out[o1 + n] += t0 * w + t1 * x + t2 * y + t3 * z;
+    out[o2 + n] += u0 * w + u1 * x + u2 * y + u3 * z;
+    out[o3 + n] += v0 * w + v1 * x + v2 * y + v3 * z;
   }
-  for (; k < inner; k += 1) {
-    const p = start + k * columns;
-    for (let n = 0; n < columns; n += 1) {
-      const x = b[p + n];
-      out[o0 + n] += a[i0 + k] * x;
-      out[o1 + n] += a[i1 + k] * x;
-      out[o2 + n] += a[i2 + k] * x;
-      out[o3 + n] += a[i3 + k] * x;
-    }
-  }
+}
+
+/** One term of a row of a product. */
+function oneByOne(out, a, b, row, k, inner, columns, start) {
+  const w = a[row * inner + k], o = row * columns, p = start + k * columns;
+  for (let n = 0; n < columns; n += 1) out[o + n] += w * b[p + n];
 }
 
 /** One row of a product, as of a dense layer on one code, eight terms at a time. */
@@ -183,8 +183,5 @@ function oneRow(out, a, b, row, inner, columns, start) {
         + w4 * b[p4 + n] + w5 * b[p5 + n] + w6 * b[p6 + n] + w7 * b[p7 + n];
     }
   }
-  for (; k < inner; k += 1) {
-    const w = a[i + k], p = start + k * columns;
-    for (let n = 0; n < columns; n += 1) out[o + n] += w * b[p + n];
-  }
+  for (; k < inner; k += 1) oneByOne(out, a, b, row, k, inner, columns, start);
 }

@@ -26,7 +26,7 @@ class Program {
   }
 
   play(step, draw) {
-    const from = step.from.map((one) => (typeof one === "number" ? this.held[one] : one.is));
+    const from = step.from.map((one) => (typeof one === "number" ? this.held[one] : Number(one.is)));
     kernels[step.op](step, this.held[step.to], from, draw);
   }
 
@@ -42,7 +42,8 @@ class Program {
 
 /** The arrays of the page, by their numbers. */
 async function unpacked(text, told) {
-  const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  const letters = atob(text.trim()), packed = new Uint8Array(letters.length);
+  for (let i = 0; i < packed.length; i += 1) packed[i] = letters.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = await new Response(stream).arrayBuffer();
   const kinds = {
