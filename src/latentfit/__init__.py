@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from latentfit import data as data
     from latentfit import diagnosis as diagnosis
     from latentfit import divergences as divergences
+    from latentfit import exploring as exploring
     from latentfit import expost as expost
     from latentfit import likelihoods as likelihoods
     from latentfit import metrics as metrics
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from latentfit import scoring as scoring
     from latentfit import sklearn as sklearn
     from latentfit.comparing import compare as compare
+    from latentfit.exploring import explore as explore
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
     from latentfit.models import Body as Body
@@ -48,12 +50,13 @@ if TYPE_CHECKING:
     from latentfit.tuning import tune as tune
 
 _ROOMS = (
-    "comparing", "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models",
-    "networks", "optimizers", "penalties", "posteriors", "priors", "schedules", "scoring",
-    "sklearn",
+    "comparing", "data", "diagnosis", "divergences", "exploring", "expost", "likelihoods",
+    "metrics", "models", "networks", "optimizers", "penalties", "posteriors", "priors", "schedules",
+    "scoring", "sklearn",
 )  # fmt: skip
 _PLACES = {
     "comparing": ("compare",),
+    "exploring": ("explore",),
     "expost": ("refit",),
     "game": ("Game",),
     "models": ("Body", "Model"),
@@ -83,6 +86,8 @@ __all__ = [
     "diagnosis",
     "divergences",
     "evaluate",
+    "explore",
+    "exploring",
     "expost",
     "likelihoods",
     "load",

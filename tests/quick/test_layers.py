@@ -32,7 +32,7 @@ LAYERS = [
     {"recipes", "diagnosis"},
     {"report"},
     {"runs"},
-    {"sizing"},
+    {"sizing", "exploring"},
     {"studies"},
     {"comparing"},
     {"tuning"},
