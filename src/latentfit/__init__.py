@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from latentfit.scoring import evaluate as evaluate
     from latentfit.sizing import Size as Size
     from latentfit.sizing import size as size
+    from latentfit.tracking import track as track
     from latentfit.tuning import Tuned as Tuned
     from latentfit.tuning import tune as tune
 
@@ -59,6 +60,7 @@ _PLACES = {
     "runs": ("Cluster", "Run", "load", "save", "train"),
     "scoring": ("evaluate",),
     "sizing": ("Size", "size"),
+    "tracking": ("track",),
     "tuning": ("Tuned", "tune"),
 }
 _HOMES = {name: room for room, names in _PLACES.items() for name in names}
@@ -96,6 +98,7 @@ __all__ = [
     "schedules",
     "scoring",
     "size",
+    "track",
     "train",
     "tune",
 ]  # fmt: skip

@@ -30,12 +30,12 @@ LAYERS = [
     {"training", "pictures"},
     {"expost", "scoring"},
     {"recipes", "diagnosis"},
-    {"runs", "report"},
+    {"runs", "report", "tracking"},
     {"sizing"},
     {"studies"},
     {"comparing"},
     {"tuning"},
-    {"cli"},
+    {"cli", "lightning"},
     {"__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
