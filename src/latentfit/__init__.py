@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from latentfit.scoring import evaluate as evaluate
     from latentfit.sizing import Size as Size
     from latentfit.sizing import size as size
+    from latentfit.tracking import track as track
     from latentfit.tuning import Tuned as Tuned
     from latentfit.tuning import tune as tune
 
@@ -65,6 +66,7 @@ _PLACES = {
     "runs": ("Cluster", "Run", "load", "push", "save", "train"),
     "scoring": ("evaluate",),
     "sizing": ("Size", "size"),
+    "tracking": ("track",),
     "tuning": ("Tuned", "tune"),
 }
 _HOMES = {name: room for room, names in _PLACES.items() for name in names}
@@ -106,6 +108,7 @@ __all__ = [
     "scoring",
     "size",
     "sklearn",
+    "track",
     "train",
     "tune",
 ]  # fmt: skip

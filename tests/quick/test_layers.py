@@ -31,12 +31,12 @@ LAYERS = [
     {"expost", "scoring"},
     {"recipes", "diagnosis"},
     {"report"},
-    {"runs"},
+    {"runs", "tracking"},
     {"sizing", "exploring"},
     {"studies"},
     {"comparing"},
     {"tuning"},
-    {"cli", "sklearn"},
+    {"cli", "lightning", "sklearn"},
     {"__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

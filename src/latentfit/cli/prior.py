@@ -99,7 +99,7 @@ def fit_prior(
         refit(model, loaded, prior, rounds=counted, by=by, seed=seed, progress=not quiet,
               folder=folder, **given)  # fmt: skip
     folder.export(card(model, loaded, played), model.state_dict())
-    folder.write_facts(replace(facts, prior=[prior, given], command=command_line()))
+    folder.write_facts(replace(facts, prior=[prior, given], command=command_line(), tracked=None))
     if program is None:
         folder.decoder.unlink(missing_ok=True)
     else:

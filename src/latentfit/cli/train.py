@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +39,10 @@ def train(
         bool, typer.Option("--compile", help="Compile each player's terms.")
     ] = False,
     patience: Patience = None,
+    track: Annotated[
+        str | None,
+        typer.Option(help="Tell a tracker, on this machine: trackio, mlflow or wandb (extras)."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the recipe, name=value; may be repeated."),
@@ -61,6 +66,8 @@ def train(
     from latentfit.runs import run as runs
     from latentfit.settings import read
     from latentfit.storage import RunFolder
+    from latentfit.tracking import Tracker
+    from latentfit.training import distributed
 
     chosen = RECIPES[one_of("recipe", recipe, RECIPES)]
     given = read(settings or [], recipe, chosen.settings())
@@ -76,14 +83,17 @@ def train(
         "reading": reading or None,
     }
     notes = {"source": source, "command": runs.command_line()}
-    before = RunFolder(folder).played
-    with kept_in(folder):
+    kept = RunFolder(folder)
+    before = kept.played
+    tells = nullcontext() if track is None else Tracker(track, folder)
+    with kept_in(folder), tells as told:
         run = runs.train(
             model,
             loaded,
             rounds=rounds,
             out=folder,
             notes=notes,
+            on_log=told,
             seed=seed,
             device=device,
             precision=precision,
@@ -91,13 +101,12 @@ def train(
             patience=patience,
             progress=not quiet,
         )
-    from latentfit.training import distributed
-
-    kept = RunFolder(folder)
-    if before == run.rounds and kept.scores and kept.report.exists():
-        say(f"Nothing was left to do. Report: {kept.report}")
-    elif evaluate and distributed.first():
-        score_and_report(folder, run.model, loaded, seed=seed, quiet=quiet)
+        if before == run.rounds and kept.scores and kept.report.exists():
+            say(f"Nothing was left to do. Report: {kept.report}")
+        elif evaluate and distributed.first():
+            score_and_report(folder, run.model, loaded, seed=seed, quiet=quiet)
+            if told is not None:
+                told.conclude(kept.scores)
 
 
 @app.command()

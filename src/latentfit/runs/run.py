@@ -26,6 +26,7 @@ from latentfit.storage import Card, Facts, RunFolder, locked
 from latentfit.training import Settings, distributed, pick_device
 from latentfit.training import train as play
 from latentfit.training.identity import identity
+from latentfit.training.journal import OnLog
 from latentfit.version import __version__
 
 LOG = logging.getLogger("latentfit")
@@ -66,6 +67,7 @@ def train(
     out: str | Path | None = None,
     notes: dict[str, Any] | None = None,
     validate: bool = True,
+    on_log: OnLog | None = None,
     **settings: Any,
 ) -> Run:
     """Train a model, fit its prior if that comes afterwards, and export it.
@@ -79,6 +81,10 @@ def train(
         out: The run folder; None keeps everything in memory.
         notes: What `run.json` should say besides, fields of `storage.Facts`.
         validate: Score the validation split now and then and keep the best checkpoint.
+        on_log: Called with the round and the numbers of each line that is logged, by name, in the
+            main process: those of `metrics.jsonl`, validation scores too. What it raises ends the
+            training after a checkpoint, and is raised here; the same call then goes on. Rounds that
+            are played again after a crash are told again. It hears nothing of a prior's training.
         settings: Other fields of `training.Settings`: seed, device, precision, compile, ...
 
     Returns:
@@ -88,6 +94,17 @@ def train(
         UserError: An argument is unknown or out of range, model and data do not fit, or the folder
             holds another run.
         DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
+
+    Example:
+        >>> from latentfit import data, recipe
+        >>> samples = data.load("synthetic:n=2,d=4,count=200")
+        >>> model = recipe("ae", samples, latent=2, width=1 / 8, batch=16)
+        >>> def hears(step, numbers):
+        ...     print(step, *numbers)
+        >>> told = {"rounds": 2, "log_every": 1, "validate": False, "progress": False}
+        >>> run = train(model, samples, on_log=hears, **told)
+        1 seconds autoencoder/reconstruction
+        2 seconds autoencoder/reconstruction
     """
     must_be_data(data)
     if not isinstance(model, Learner):
@@ -114,6 +131,7 @@ def train(
             validate=validation_score(data) if validate else None,
             notes=made | (notes or {}),
             label=model.recipe[0] if model.recipe else "training",
+            on_log=on_log,
         )
         if done.best is not None and done.step < rounds:
             LOG.warning(

@@ -77,6 +77,7 @@ class Facts(Record):
         command: That a person typed; None from Python.
         prior: Name and settings of a prior that took the place of the recipe's.
         parent: The run whose encoder and decoder these are.
+        tracked: What each tracker calls this run, by the tracker's name.
     """
 
     identity: dict[str, Any]
@@ -87,6 +88,7 @@ class Facts(Record):
     command: str | None = None
     prior: list[Any] | None = None
     parent: str | None = None
+    tracked: dict[str, str] | None = None
 
     def differences(self, identity: dict[str, Any]) -> str:
         """In what another identity differs, part by part, as text; '' where in nothing."""

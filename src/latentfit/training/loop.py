@@ -28,11 +28,11 @@ from latentfit.schema import plain
 from latentfit.seeds import seeded
 from latentfit.settings import PACE
 from latentfit.storage import Facts, RunFolder, locked
-from latentfit.storage.folder import Log
 from latentfit.training import distributed
 from latentfit.training.allocator import keep_freed
 from latentfit.training.average import Average
 from latentfit.training.identity import identity
+from latentfit.training.journal import Journal, OnLog
 from latentfit.training.precision import chosen, prepared, products
 from latentfit.training.progress import Status, stoppable
 from latentfit.training.recorded import Graph
@@ -75,6 +75,7 @@ def train(
     validate: Callable[[Kind], float] | None = None,
     notes: dict[str, Any] | None = None,
     label: str = "training",
+    on_log: OnLog | None = None,
 ) -> Progress:
     """Play the game of a model on the training split; resume where the folder says.
 
@@ -89,6 +90,8 @@ def train(
         validate: From a model to a score to lower, on the validation split.
         notes: What `run.json` should say beside the identity of the run, fields of `Facts`.
         label: Name on the progress bar.
+        on_log: Told the round and the numbers of each line of the log, in the main process; what it
+            raises is raised after a checkpoint.
 
     Raises:
         DivergenceError: A term or a parameter is not finite; the last good checkpoint is kept.
@@ -115,7 +118,7 @@ def train(
             if begun:
                 tell(folder, settings.rounds, quiet=not settings.progress)
         distributed.wait()  # until the folder is ours
-        return _play(model, data, settings, device, folder, validate, label)
+        return _play(model, data, settings, device, folder, validate, label, on_log)
 
 
 def _play(
@@ -126,6 +129,7 @@ def _play(
     folder: RunFolder | None,
     validate: Callable[[Kind], float] | None,
     label: str,
+    on_log: OnLog | None,
 ) -> Progress:
     if device.type == "cpu":
         keep_freed()
@@ -146,6 +150,7 @@ def _play(
     rank, world = distributed.rank(), distributed.world()
     first = rank == 0
     lines = folder.log(done.step) if folder is not None and first else None
+    journal = Journal(lines, on_log if first else None)
     status = Status(settings.rounds, done.step, show=settings.progress and first, label=label)
     rounds = Rounds(
         game,
@@ -169,9 +174,9 @@ def _play(
     for name in waiting:
         status.note(f"player '{name}' stands still for longer than {settings.rounds} rounds; "
                     "for its part of the game give more --rounds.")  # fmt: skip
-    began, saved = time.monotonic(), time.monotonic()
+    saved = time.monotonic()
     recent: list[Terms] = []
-    stopped, stalled = False, distributed.agree(done.stalls(settings), device)
+    stopped, broken, stalled = False, False, distributed.agree(done.stalls(settings), device)
     try:
         with stoppable() as stop:
             while done.step < settings.rounds and not (stopped or stalled):
@@ -187,15 +192,13 @@ def _play(
                 recent.clear()
                 must_be_finite(game, terms, done.step, folder)
                 distributed.broadcast(model.buffers())
-                stopped = distributed.agree(stopped, device)
                 status.update(done.step, terms)
-                if lines is not None:
-                    seconds = round(lines.elapsed + time.monotonic() - began, 3)
-                    lines.write(done.step, {"seconds": seconds, **terms, **model.watched()})
+                line = {"seconds": journal.seconds, **terms, **model.watched()}
+                journal.write(done.step, line)
                 if validate and first and (validates or ended):
-                    score = _validate(validate, model, average, settings, done, lines, folder)
+                    score = _validate(validate, model, average, settings, done, journal, folder)
                     if ended and average is not None:
-                        last = _scored(validate, model, settings.seed)
+                        last = scored(validate, model, settings.seed)
                         if score > LAG * last > 0:
                             status.note(
                                 f"averaged weights are at {score:.3g} on validation data, the last "
@@ -204,23 +207,18 @@ def _play(
                             )
                 if validates and settings.patience is not None:
                     stalled = distributed.agree(done.stalls(settings), device)
-                if (
-                    folder is not None
-                    and first
-                    and (
-                        ended
-                        or stopped
-                        or stalled
-                        or time.monotonic() - saved > settings.save_seconds
-                    )
-                ):
+                broken = distributed.agree(journal.error is not None, device)
+                stopped = distributed.agree(stopped, device) or broken
+                late = time.monotonic() - saved > settings.save_seconds
+                if folder is not None and first and (ended or stopped or stalled or late):
                     _save(folder, model, game, average, done)
                     saved = time.monotonic()
     finally:
         status.close()
-        if lines is not None:
-            lines.close()
-    if stopped and done.step < settings.rounds and not stalled:
+        journal.close()
+    if journal.error is not None:
+        raise journal.error
+    if broken or (stopped and done.step < settings.rounds and not stalled):
         raise KeyboardInterrupt(done.step)
     if average is not None:
         model.load_state_dict(average.state_dict(), strict=False)
@@ -239,14 +237,13 @@ def _validate(
     average: Average | None,
     settings: Settings,
     done: Progress,
-    lines: Log | None,
+    journal: Journal,
     folder: RunFolder | None,
 ) -> float:
     """The score of the averaged weights; the best so far are kept."""
     with average.applied() if average is not None else nullcontext():
-        score = _scored(validate, model, settings.seed)
-        if lines is not None:
-            lines.write(done.step, {"validation": score})
+        score = scored(validate, model, settings.seed)
+        journal.write(done.step, {"validation": score})
         if done.best is None or score < done.best[0] or math.isnan(done.best[0]):
             done.best = (score, done.step)
             if folder is not None:
@@ -257,7 +254,8 @@ def _validate(
     return score
 
 
-def _scored(validate: Callable[[Kind], float], model: Kind, seed: int) -> float:
+def scored(validate: Callable[[Kind], float], model: Kind, seed: int) -> float:
+    """A validation score; the model and the streams of random numbers stay as they are."""
     with evaluating(model), seeded(seed, "validation"), torch.no_grad():
         return validate(model)
 
