@@ -12,6 +12,8 @@ datasets = pytest.importorskip("datasets", reason="needs the extra 'hub'")
 from latentfit import data as lfdata  # noqa: E402
 from latentfit.checks import UserError  # noqa: E402
 from latentfit.data.base import PARTS  # noqa: E402
+from latentfit.data.resident import Resident  # noqa: E402
+from latentfit.data.streamed import Streamed  # noqa: E402
 
 DRAWN = np.random.default_rng(0)
 NAMES = datasets.ClassLabel(names=["cat", "dog"])
@@ -46,6 +48,69 @@ def test_images_come_with_their_splits_and_the_names_of_their_classes(tmp_path):
     assert data.train.labels[0] == row % 2
     torch.testing.assert_close(data.train.first(1)[0] * 255,
                                torch.from_numpy(train[row]).movedim(2, 0).float())  # fmt: skip
+
+
+def test_images_of_any_size_are_brought_to_one_and_read_when_asked_for(tmp_path):
+    features = datasets.Features(picture=datasets.Image(), animal=NAMES,
+                                 caption=datasets.Value("string"))  # fmt: skip
+    _, small = pictures(20)
+    _, large = pictures(20, (16, 12))
+    held = {"picture": small + large, "animal": [0, 1] * 20, "caption": ["x"] * 40}
+    name = saved(tmp_path, features, train=held, test={n: v[:8] for n, v in held.items()})
+    with pytest.raises(UserError, match=r"differ in size .*--size"):
+        lfdata.load(name)
+    data = lfdata.load(name, size=8, grey=True)
+    assert (data.shape, len(data.test), data.name) == ((1, 8, 8), 8, tmp_path.name)
+    assert "columns that are not used: caption." in data.notes
+    assert any("resized to 8x8" in note for note in data.notes)
+    streamed = lfdata.load(name, size=8, grey=True, limit=100)
+    assert (type(data.train), type(streamed.train)) == (Resident, Streamed)
+    assert streamed.fingerprint == data.fingerprint
+    torch.testing.assert_close(streamed.train.first(9), data.train.first(9))
+    assert streamed.train.labels.tolist() == data.train.labels.tolist()
+    ahead = next(streamed.train.batches([torch.arange(4)]))  # by processes of its own
+    torch.testing.assert_close(ahead, data.train.first(4))
+    table = lfdata.load(name, drop="picture,caption")  # what is left has no sample
+    assert table.shape == (1,)
+
+
+def test_an_image_that_is_not_there_is_one_line(tmp_path):
+    features = datasets.Features(picture=datasets.Image())
+    _, held = pictures(30)
+    name = saved(tmp_path, features, only={"picture": [*held, None]})
+    with pytest.raises(UserError, match="row 30 has no image in 'picture'"):
+        lfdata.load(name)
+
+
+def test_columns_choose_what_the_samples_are(tmp_path):
+    x = {"x": DRAWN.normal(size=(30, 4)).tolist(), "y": [float(i % 7) for i in range(30)],
+         "z": [float(i % 5) for i in range(30)], "kind": ["a", "b", "c"] * 10}  # fmt: skip
+    name = saved(tmp_path, only=x)
+    for chosen in ({"columns": "x"}, {"drop": "y,z", "label": "kind"}):
+        data = lfdata.load(name, **chosen)
+        assert data.shape == (4,)
+        assert data.classes == (("a", "b", "c") if "label" in chosen else ())
+    assert lfdata.load(name, drop="x,kind").shape == (2,)
+    assert lfdata.load(name, columns="y,z", label="kind").classes == ("a", "b", "c")
+    for wrong in ({"columns": "x,w"}, {"drop": "w"}, {"drop": "y,z,kind", "label": "w"}):
+        with pytest.raises(UserError, match=r"'w'|column 'x' of"):
+            lfdata.load(name, **wrong)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("me/set", ("me/set", None, None)), ("me/set:small", ("me/set", "small", None)),
+    ("me/set@v1", ("me/set", None, "v1")), ("me/set:small@v1", ("me/set", "small", "v1")),
+])  # fmt: skip
+def test_a_configuration_and_a_revision_are_asked_for(text, expected, monkeypatch):
+    asked = []
+
+    def load(name, config, *, revision):
+        asked.append((name, config, revision))
+        return datasets.Dataset.from_dict({"x": DRAWN.normal(size=(30, 4)).tolist()})
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    data = lfdata.load(f"hf:{text}")
+    assert (asked, data.name) == ([expected], text)
 
 
 def test_classes_that_are_kept_back_leave_all_without(tmp_path):

@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -58,6 +58,7 @@ class Entry:
         member: What an archive calls it.
         place: Of a tar, first byte and number of bytes.
         held: The bytes, where they can be had once only: of a tar that is packed as a whole.
+        ask: Gives the bytes, where they lie in no file of their own.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Entry:
     member: zipfile.ZipInfo | str = ""
     place: tuple[int, int] = (0, 0)
     held: bytes = b""
+    ask: Callable[[], bytes] | None = None
 
     @property
     def label(self) -> str:
@@ -82,6 +84,8 @@ class Entry:
             UserError: It cannot be read.
         """
         try:
+            if self.ask is not None:
+                return self.ask()
             if isinstance(self.member, zipfile.ZipInfo):
                 told = os.stat(self.root)
                 return _zip(self.root, os.getpid(), told.st_mtime_ns, told.st_ino).read(self.member)

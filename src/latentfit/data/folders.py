@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -123,27 +124,72 @@ def _made(
     *,
     fixed: bool = False,
 ) -> Data:
-    name = shown(name)
-    options.must_be_among(OPTIONS, "images")
-    if options.kind not in ("auto", "images"):
-        raise UserError(f"'{name}' holds images, not {options.kind}; leave the kind out.")
-    if schema is not None and not isinstance(schema, Pixels):
-        raise UserError(f"'{name}' holds images, the model takes none; give data of its kind.")
     if not listing.entries:
         also = " ".join(["", *listing.notes()])
         raise UserError(
             f"{shown(str(path))} holds 0 images; give it some as {', '.join(SUFFIXES)}.{also}"
         )
     held, classes, notes = laid_out(listing.entries)
+    return of_entries(
+        held,
+        {part: np.array(names) for part, names in classes.items()},
+        ids={part: np.array([shown(one.name) for one in some]) for part, some in held.items()},
+        place=shown(str(path)),
+        name=shown(name),
+        options=options,
+        schema=schema,
+        limit=limit,
+        notes=[*listing.notes(), *notes],
+        fixed=fixed,
+    )
+
+
+def of_entries(
+    held: dict[str, list[Entry]],
+    labels: Mapping[str, Any],
+    *,
+    place: str,
+    name: str,
+    options: Options,
+    schema: Schema | None,
+    limit: int,
+    ids: Mapping[str, np.ndarray] | None = None,
+    classes: tuple[str, ...] = (),
+    notes: Sequence[str] = (),
+    fixed: bool = False,
+) -> Data:
+    """A data set of images, wherever their bytes lie.
+
+    Arguments:
+        held: Images by split.
+        labels: Of each split, (N,); empty where there are none.
+        place: Where they lie, for errors.
+        name: What reports call it.
+        options: How to read them, those of images.
+        schema: That of a model.
+        limit: Bytes of decoded images above which they are read as they are asked for.
+        ids: What each image is called, (N,); its number where not given.
+        classes: Name of each label.
+        notes: What a person should know already.
+        fixed: Splits go by number, and all are held.
+
+    Raises:
+        UserError: There are too few, one cannot be read, or they differ in size.
+    """
+    options.must_be_among(OPTIONS, "images")
+    if options.kind not in ("auto", "images"):
+        raise UserError(f"'{name}' holds images, not {options.kind}; leave the kind out.")
+    if schema is not None and not isinstance(schema, Pixels):
+        raise UserError(f"'{name}' holds images, the model takes none; give data of its kind.")
     held = {part: held[part] for part in PARTS if part in held}
     entries = [entry for some in held.values() for entry in some]
     heads = heads_of(entries, background_of(options, schema))
     form, kind, told = form_of(entries, heads, name, options, schema)
-    notes = [*listing.notes(), *notes, *notes_on(heads, form, options), *told]
+    notes = [*notes, *notes_on(heads, form, options), *told]
     size = len(entries) * math.prod(form.shape) * np.dtype(form.dtype).itemsize
     if size > limit and not fixed and any(entry.held for entry in entries):
         raise UserError(
-            f"the images of {shown(str(path))} take {size / 2**30:.1f} GiB decoded, above the "
+            f"the images of {place} take {size / 2**30:.1f} GiB decoded, above the "
             f"limit of {limit / 2**30:.1f}, and a packed tar is not read piece by piece; unpack it "
             "and give the folder, or give a zip."
         )
@@ -152,8 +198,8 @@ def _made(
         pictures = Pictures(some, form, streamed=size > limit)
         found[part] = Found(
             x=pictures.at(torch.arange(len(some))) if fixed else pictures,
-            y=np.array(classes[part]) if classes else None,
-            ids=np.array([shown(entry.name) for entry in some]),
+            y=labels.get(part),
+            ids=None if ids is None else ids[part],
             marks=np.array([next(marks).mark for _ in some], np.uint64),
         )
 
@@ -165,8 +211,8 @@ def _made(
                       background=form.background, **bright)  # fmt: skip
 
     read = f"{form.shape} {form.crop} {form.background} {form.white} {form.deep}"
-    return assemble(found, name=name, fixed=fixed, schema=schema, fit=fit, notes=notes,
-                    also="" if fixed else read, together=True)  # fmt: skip
+    return assemble(found, name=name, fit=fit, classes=classes, fixed=fixed, schema=schema,
+                    notes=notes, also="" if fixed else read, together=True)  # fmt: skip
 
 
 def _with_attributes(data: Data, path: Path) -> Data:

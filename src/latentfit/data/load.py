@@ -117,8 +117,8 @@ def load(
             arrays, a DataFrame, a torch `Dataset`.
         root: Folder of the stored sets; else the environment's LATENTFIT_DATA, else `./data`.
         seed: Of a generated set whose name gives none. Splits do not depend on it.
-        limit: Bytes above which a folder of images is streamed from disk, and an .npy file is read
-            as its rows are asked for.
+        limit: Bytes above which a folder of images or of a data set of the hub is streamed from
+            disk, and an .npy file is read as its rows are asked for.
         schema: That of a model, `model.schema`: the samples are read in its units, its columns are
             looked for by name, images are brought to its size.
         options: How to read data of your own, those of `data.Options`: `kind`, `size`, `crop`,
@@ -172,7 +172,7 @@ def _loaded(
             raise UserError(f"'{kind}' takes no options, got '{name}'; use {kind} alone.")
         return _stored(kind, stored_root(root), limit, options, schema)
     if kind == "hf" and words:
-        return from_hub(words, options, schema)
+        return from_hub(words, options, schema, limit)
     path = Path(name).expanduser()
     if _exists(path):
         for source in SOURCES.values():
