@@ -42,7 +42,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """All pages at their places in the repository, with what they link to."""
-    found = {uri: File.generated(config, uri, content=text) for uri, text in _reference().items()}
+    found = {file.src_uri: file for file in files if file.src_dir != config.docs_dir}  # the theme's
+    for uri, text in _reference().items():
+        found[uri] = File.generated(config, uri, content=text)
     for path in NOTEBOOKS:
         found |= _played(path, config)
     waiting = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
