@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -
 # One thread per process: small networks run faster so, and results repeat to the bit.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test quick docs portable mutants claims gpu bench clean
+.PHONY: demo test types suite quick docs portable mutants claims gpu bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/latentfit demo --out demo
@@ -16,8 +16,14 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/ruff check src tests scripts benchmarks docs/notebooks
 	$(BIN)/ruff format --check src tests scripts benchmarks docs/notebooks
+	$(MAKE) --no-print-directory --jobs types suite
+
+types: $(VENV)/installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# A file to a process: what its tests share is made once.
+suite: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The science in about a minute on one core: values, games, golden losses, layers.
 quick: $(VENV)/installed

@@ -112,15 +112,13 @@ def test_a_player_that_would_never_move_is_an_error():
         train(small("mapae", VECTOR, embedding=6), toy(VECTOR), Settings(rounds=6, **QUIET))
 
 
-# The five papers' games with their gradients, one of each kind of term without; `make claims`
-# captures all with gradients.
+# Three of the five papers' games with their gradients, and without them one of each way to take
+# terms: double backward, a flow, a ratio, codes that are rounded, growth; `make claims` captures
+# all with gradients.
 WITH_GRADIENTS = ("maskaae-vector", "flexae-sr-image", "mapae-vector")
 WITHOUT = (
-    "lmgae-vector", "ae-gmm-image", "rae-gp-image", "rae-sn-vector", "sigma-vae-vector",
-    "beta-vae-capacity-vector", "info-vae-vector", "factor-vae-vector", "beta-tcvae-vector",
-    "vae-flow-vector", "vampprior-vector", "wae-gan-vector", "midr-ae-vector", "vae-iop-vector",
-    "vq-vae-image", "gan-vector", "age-vector", "pioneer-image", "alae-vector", "introvae-vector",
-    "soft-introvae-vector",
+    "rae-gp-image", "vae-flow-vector", "factor-vae-vector", "vae-iop-vector", "vq-vae-image",
+    "gan-vector", "pioneer-image", "alae-vector", "soft-introvae-vector",
 )  # fmt: skip
 CAPTURES = [
     pytest.param(*case, "aot_eager", id=f"{mark}-gradients",

@@ -30,10 +30,12 @@ def again(x: np.ndarray, noise: float, times: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("rows", "noise", "times"),
-    [(1500, 1e-6, 1), (1500, 1e-4, 1), (500, 1e-6, 4), (400, 1e-5, 20)],
-)
-@pytest.mark.parametrize("far", [0.0, 1e6])
+    ("rows", "noise", "times", "far"),
+    [
+        (1500, 1e-6, 1, 0.0), (1500, 1e-4, 1, 1e6), (500, 1e-6, 4, 0.0), (500, 1e-6, 4, 1e6),
+        (400, 1e-5, 20, 0.0),
+    ],
+)  # fmt: skip
 def test_copies_up_to_rounding_are_left_out(rows, noise, times, far):
     x = again(SIX[:rows], noise, times)
     x[0] += far  # one row far off does not make the others copies

@@ -13,7 +13,6 @@ import latentfit as lf
 from latentfit.checks import DivergenceError, UserError
 from shell import ENVIRONMENT, QUIET, SMALL, command, training
 
-pytestmark = pytest.mark.xdist_group("runs")  # the module's run is made once
 
 
 @pytest.fixture(scope="module")
