@@ -12,8 +12,6 @@ import latentfit as lf
 from latentfit.training import encode_all
 from pages import must_be_quiet, opened
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

@@ -13,8 +13,6 @@ from latentfit.checks import UserError
 from pages import HOSTILE, must_be_quiet, opened
 from shell import command, training
 
-browsing = pytest.mark.xdist_group("browser")
-
 
 def narrow(page, wide=380):
     """Whether a page fits a narrow window; the window is wide again afterwards."""
@@ -33,7 +31,6 @@ def cells(page, css):
     )  # fmt: skip
 
 
-@browsing
 def test_rows_have_their_columns_units_and_levels_and_names_are_text(browser, tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({
@@ -78,7 +75,6 @@ def test_rows_have_their_columns_units_and_levels_and_names_are_text(browser, tm
     assert narrow(page)
 
 
-@browsing
 def test_signals_are_lines_in_their_units(browser, tmp_path):
     t = np.linspace(0, 6, 24)
     waves = np.stack([[np.sin(t + k) * 3 + 10, np.cos(t * k)] for k in np.linspace(0, 3, 90)])
@@ -112,7 +108,6 @@ def test_signals_are_lines_in_their_units(browser, tmp_path):
     assert narrow(page)
 
 
-@browsing
 def test_colour_and_no_encoder(browser, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (40, 9, 12, 3)).astype("uint8")
     data = lf.data.load(images)

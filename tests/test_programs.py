@@ -84,14 +84,12 @@ CASES = [
 ]
 
 
-@pytest.mark.xdist_group("browser")
 def test_decoders_of_images_signals_and_vectors_are_those_of_pytorch(browser):
     models = [settled(lf.recipe(name, shape, width=1 / 32, **more)) for name, shape, more in CASES]
     agree(browser, models, CASES)
 
 
 @pytest.mark.claim
-@pytest.mark.xdist_group("browser")
 def test_decoders_of_all_recipes_are_those_of_pytorch(browser):
     models, names = [], []
     for name, shape in ((n, s) for n in RECIPES for s in ((3, 10, 13), (2, 50), (6,))):
@@ -136,7 +134,6 @@ LAYERS = {
 }  # fmt: skip
 
 
-@pytest.mark.xdist_group("browser")
 def test_decoders_of_ones_own_layers_are_those_of_pytorch(browser):
     networks = {name: make().eval() for name, make in LAYERS.items()}
     codes = [torch.randn(1, 6) for _ in networks]
@@ -147,7 +144,6 @@ def test_decoders_of_ones_own_layers_are_those_of_pytorch(browser):
             assert apart(got, network(z)) < 1e-5, name
 
 
-@pytest.mark.xdist_group("browser")
 def test_priors_and_rows_are_made_of_the_noise_as_in_pytorch(browser, monkeypatch):
     frame = pd.DataFrame(
         {"n": [1.5, None, 3.0, 4.0] * 30, "c": list("abcd") * 30, "b": list("xy") * 60}

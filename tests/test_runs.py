@@ -14,7 +14,6 @@ from latentfit.checks import DivergenceError, UserError
 from shell import ENVIRONMENT, QUIET, SMALL, command, training
 
 
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A short finished run of MaskAAE on digits, with scores and report."""
