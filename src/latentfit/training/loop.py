@@ -18,21 +18,19 @@ import torch
 from torch import Tensor
 
 from latentfit.checks import UserError
-from latentfit.data.base import Data, must_have_shape, order
-from latentfit.data.under import under
+from latentfit.data.base import Data, order
 from latentfit.game import Game
-from latentfit.models import Learner, Model
+from latentfit.models import Learner
 from latentfit.networks import evaluating
 from latentfit.players import Terms
-from latentfit.schema import plain
 from latentfit.seeds import seeded
-from latentfit.settings import PACE
 from latentfit.storage import Facts, RunFolder, locked
 from latentfit.training import distributed
 from latentfit.training.allocator import keep_freed
 from latentfit.training.average import Average
 from latentfit.training.identity import identity
 from latentfit.training.journal import Journal, OnLog
+from latentfit.training.matched import matched
 from latentfit.training.precision import chosen, prepared, products
 from latentfit.training.progress import Status, stoppable
 from latentfit.training.recorded import Graph
@@ -100,13 +98,7 @@ def train(
     """
     device = distributed.pick_device(settings.device)
     settings = replace(settings, precision=chosen(settings.precision, device))
-    if isinstance(model, Model):
-        if model.schema == plain(model.shape):
-            must_have_shape(data, model.shape)
-            model.schema = data.schema
-        data = under(model.schema, data)
-        model.check()
-    model.batch, model.average = (PACE[n].check(getattr(model, n)) for n in PACE)
+    data = matched(model, data)
     with ExitStack() as stack:
         stack.enter_context(distributed.group(device))
         stack.enter_context(products(settings.precision))
