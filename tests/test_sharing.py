@@ -256,6 +256,25 @@ def test_a_commit_in_between_is_not_overwritten(hub, made, monkeypatch):
     assert held.files["model.json"] == b"new"
 
 
+def test_parts_of_its_own_are_handed_over_and_what_is_kept_is_said(hub, run, tmp_path, caplog):
+    data = lf.data.load("digits")
+
+    def built():
+        own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 4))
+        return lf.recipe("wae-mmd", data, encoder=own, **SMALL)
+
+    mine = lf.train(built(), data, rounds=2, out=tmp_path / "mine", **QUIET)
+    mine.push(NAME)
+    one_line("parts of its own", lf.load, f"hf:{NAME}")
+    again = lf.load(f"hf:{NAME}", model=built(), device="cpu")
+    assert torch.equal(again.sample(3, seed=0), mine.model.sample(3, seed=0))
+    RunFolder(run).decoder.write_bytes(b"theirs")
+    with caplog.at_level(logging.WARNING, "latentfit"):
+        lf.push(run, "me/codes")
+    assert "the decoder is another program's" in caplog.text
+    assert "decoder.onnx" not in hub.repositories["me/codes"].files
+
+
 def test_a_table_keeps_its_kind_and_tells_no_path(hub, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)

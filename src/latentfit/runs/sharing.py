@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +157,15 @@ def _files(folder: RunFolder, name: str, licence: str | None) -> dict[str, Any]:
 def _must_tell_nothing(texts: dict[str, str], folder: RunFolder) -> None:
     """Raise where a text holds a place of this machine, such as a class that is called by one."""
     source = (folder.facts.source or {}) if folder.exists else {}
-    places = [Path.home(), folder.path.resolve(), *(source.get(key) for key in ("data", "root"))]
-    whole = [str(one) for one in places if one and Path(one).is_absolute() and Path(one).name]
+    own = [
+        folder.path.resolve(),
+        *(Path(source[key]) for key in ("data", "root") if source.get(key)),
+    ]
+    places = [Path.home(), *(one for one in own if one.is_absolute() and len(one.parts) > 2)]
     for name, text in texts.items():
-        for place in whole:
-            if place in text or json.dumps(place)[1:-1] in text:
+        for place in {str(one) for one in places if one.name}:
+            whole = "|".join(re.escape(one) for one in (place, json.dumps(place)[1:-1]))
+            if re.search(rf"(?<![\w./-])({whole})(?![\w-])", text):
                 raise UserError(
                     f"{name} would tell a path of this machine ({place}); train without the column "
                     "or class that holds it (--drop)."
