@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from latentfit.checks import UserError
 from latentfit.exploring.program import Program
 
 
@@ -42,6 +41,5 @@ Rule = Callable[[Call], Any]
 """From an operation to its value, or to a tuple of values."""
 
 
-def refused(what: str) -> UserError:
-    """What a rule raises for a form of its operation that no step can do."""
-    return UserError(what)
+class FormError(Exception):
+    """A form of an operation that no step can do; the text says which."""

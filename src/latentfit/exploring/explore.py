@@ -70,9 +70,11 @@ def explore(
     one_of("split", split, PARTS)
     must_be_data(data)
     model, folder = _model(run)
-    if out is None and folder is None:
-        raise UserError("a model alone has no folder; say where the page goes, out='explore.html'.")
-    where = Path(out) if out is not None or folder is None else folder.path / "explore.html"
+    if out is None:
+        if folder is None:
+            raise UserError("a model alone has no folder; say where the page goes with 'out'.")
+        out = folder.path / "explore.html"
+    where = Path(out)
     if where.suffix.lower() not in (".html", ".htm"):
         raise UserError(
             f"the page is HTML, got {where.name}; name it {where.stem or 'explore'}.html."

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latentfit.exploring.call import Call, refused
+from latentfit.exploring.call import Call, FormError
 from latentfit.exploring.program import Value, places
 
 MOVES = (
@@ -30,7 +30,7 @@ def moved(call: Call) -> Any:
     """
     program, args, named, fill = call.program, call.args, call.named, 0.0
     if call.name == "as_strided" and not args[0].example.is_contiguous():
-        raise refused("a view by strides of what does not lie in a row")
+        raise FormError("a view by strides of what does not lie in a row")
     if call.name == "constant_pad_nd":
         fill, args, named = float(call.given(2, "value", 0)), args[:2], {}
     sources: list[Value] = []
@@ -51,7 +51,7 @@ def moved(call: Call) -> Any:
     try:
         found = call.op(*placed(args), **{key: placed(value) for key, value in named.items()})
     except IndexError as error:  # a place is a value, and was given as a float
-        raise refused("places that depend on the code") from error
+        raise FormError("places that depend on the code") from error
     if isinstance(found, Tensor):
         return program.take(sources, found.long() - 1, call.example, fill=fill)
     pairs = zip(found, call.example, strict=True)
@@ -63,7 +63,7 @@ def put(call: Call) -> Value:
     program, example = call.program, call.example
     base, indices, entries = call.args[:3]
     if any(isinstance(index, Value) for index in indices):
-        raise refused("places that depend on the code")
+        raise FormError("places that depend on the code")
     at = places(example.shape)[tuple(slice(None) if i is None else i for i in indices)]
     shown = program.spread(entries, at.shape)
     if not isinstance(shown, Value):
@@ -80,16 +80,16 @@ def scattered(call: Call) -> Value:
     program, (base, axis, index, entries) = call.program, call.args[:4]
     how = call.given(4, "reduce", "sum") if call.name == "scatter_reduce" else "sum"
     if isinstance(index, Value):
-        raise refused("places that depend on the code")
+        raise FormError("places that depend on the code")
     if how not in ("sum", "amax") or not call.named.get("include_self", True):
-        raise refused(f"a scatter by '{how}', or without what was there")
+        raise FormError(f"a scatter by '{how}', or without what was there")
     if call.named.get("alpha", 1) != 1:
-        raise refused("a scatter with a factor")
+        raise FormError("a scatter with a factor")
     whole = places(call.example.shape)
     added = call.name == "index_add"
     at = whole.index_select(axis, index) if added else whole.gather(axis, index)
     if not added and tuple(index.shape) != tuple(entries.shape):
-        raise refused("a scatter of some of the entries")
+        raise FormError("a scatter of some of the entries")
     how = "max" if how == "amax" else "sum"
     return program.scatter(program.value(base), program.value(entries), at, how=how)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latentfit.exploring.call import Call, refused
+from latentfit.exploring.call import Call, FormError
 from latentfit.exploring.program import Program, Value, places
 
 
@@ -22,7 +22,7 @@ def product(call: Call) -> Value:
     found = program.matmul(a, b, example)
     for name in ("alpha", "beta"):
         if call.named.get(name, 1) != 1:
-            raise refused("a product with a factor")
+            raise FormError("a product with a factor")
     return program.map("add", [found, *bias], example) if bias else found
 
 
@@ -30,10 +30,10 @@ def product(call: Call) -> Value:
 class Form:
     """How a kernel lies on an image."""
 
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
     groups: int
 
     def patches(self, at: Tensor) -> Tensor:
@@ -54,9 +54,9 @@ def convolution(call: Call) -> Value:
     """A product with patches; transposed, a product that gives patches, which are added up."""
     x, weight, bias, stride, padding, dilation, transposed, _, groups = call.args
     if not isinstance(weight, Tensor):
-        raise refused("a convolution whose kernel depends on the code")
+        raise FormError("a convolution whose kernel depends on the code")
     if x.example.dim() not in (3, 4) or x.shape[0] != 1:
-        raise refused("a convolution over other than one or two axes")
+        raise FormError("a convolution over other than one or two axes")
     example = call.example
     if x.example.dim() == 3:  # of signals: an image of one row
         x, weight = Value(x.number, x.example[:, :, None]), weight[:, :, None]

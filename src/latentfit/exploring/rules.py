@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from latentfit.exploring.call import Call, Rule, refused
+from latentfit.exploring.call import Call, FormError, Rule
 from latentfit.exploring.moving import MOVES, moved, put, scattered, summed_patches
 from latentfit.exploring.products import convolution, product
 from latentfit.exploring.program import Value
@@ -29,11 +29,11 @@ def of_each(call: Call) -> Value:
     """A function of each entry."""
     operands = list(call.args)
     if call.named.get("rounding_mode") is not None or call.named.get("decimals"):
-        raise refused("a rounding")
+        raise FormError("a rounding")
     if call.name == "where" and len(operands) != 3:
-        raise refused("places of entries that are true")
+        raise FormError("places of entries that are true")
     if call.name.startswith("bitwise") and call.example.dtype != torch.bool:
-        raise refused("an operation on bits")
+        raise FormError("an operation on bits")
     if call.name == "leaky_relu":
         operands = [operands[0], call.given(1, "negative_slope", 0.01)]
     return call.program.map(FUNCTIONS[call.name], operands, call.example)
@@ -65,7 +65,7 @@ def converted(call: Call) -> Value:
     """Another type: numbers stay what they are, truths become 0 and 1."""
     value = call.args[0]
     if call.example.dtype not in FLOATS and call.example.dtype != value.example.dtype:
-        raise refused(f"a conversion to {call.example.dtype}")
+        raise FormError(f"a conversion to {call.example.dtype}")
     return Value(value.number, call.example)
 
 

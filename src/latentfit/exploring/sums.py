@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from latentfit.exploring.call import Call, Rule, refused
+from latentfit.exploring.call import Call, FormError, Rule
 from latentfit.exploring.program import Value, places
 
 
@@ -63,7 +63,7 @@ def length(call: Call) -> Value:
     """The Euclidean norm over some axes."""
     program, value = call.program, call.args[0]
     if call.given(1, "ord", 2) != 2:
-        raise refused("a norm that is not the Euclidean one")
+        raise FormError("a norm that is not the Euclidean one")
     squares = program.map("mul", [value, value], value.example)
     return program.map("sqrt", [_over(call, squares, "sum", call.example, place=2)], call.example)
 
@@ -72,7 +72,7 @@ def batch_norm(call: Call) -> Any:
     """With the statistics of the training: a factor and a shift for each channel."""
     program, (x, weight, bias, mean, var, training, _, eps) = call.program, call.args
     if training or not isinstance(mean, Tensor):
-        raise refused("a batch norm without statistics of the training")
+        raise FormError("a batch norm without statistics of the training")
     factor = (var + eps).rsqrt() * (1 if weight is None else weight)
     shift = (0 if bias is None else bias) - mean * factor
     shape = (1, -1, *(1,) * (x.example.dim() - 2))

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.node import map_arg
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from latentfit.checks import UserError
-from latentfit.exploring.call import Call
+from latentfit.exploring.call import Call, FormError
 from latentfit.exploring.program import Program, Value
 from latentfit.exploring.rules import RULES
 
@@ -76,8 +77,8 @@ def _lowered(
         if node.op == "get_attr":
             known[node] = operator.attrgetter(node.target)(graph)
             continue
-        args = torch.fx.node.map_arg(node.args, known.__getitem__)
-        named = torch.fx.node.map_arg(node.kwargs, known.__getitem__)
+        args = map_arg(node.args, known.__getitem__)
+        named = map_arg(node.kwargs, known.__getitem__)
         if node.op == "output":
             out = args[0]
             program.output = (out if isinstance(out, Value) else program.constant(out)).number
@@ -103,7 +104,7 @@ def _called(what: str, program: Program, op: Any, args: Any, named: Any, *, nois
         )
     try:
         return RULES[name](Call(program, op, args, named, example))
-    except UserError as error:
+    except FormError as error:
         raise UserError(f"{what} uses '{op}' in a form that a page cannot run: {error}.") from error
 
 
@@ -112,7 +113,7 @@ def _decompositions() -> dict[Any, Any]:
     from torch._decomp import get_decompositions
 
     aten = torch.ops.aten
-    table = dict(torch.export.default_decompositions().items())
+    table: dict[Any, Any] = dict(torch.export.default_decompositions().items())
     table |= get_decompositions([getattr(aten, name) for name in TAKEN_APART])
     return {op: way for op, way in table.items() if op.overloadpacket.__name__ not in KEPT}
 
