@@ -67,6 +67,7 @@ def test_rows_have_their_columns_units_and_levels_and_names_are_text(browser, tm
             else:
                 assert float(text) == pytest.approx(float(right), rel=1e-3, abs=1)
     drawn = torch.tensor(page.js("return explore.draw(3, 40)"))
+    assert drawn[:, 3:][:, model.likelihood.several].unique().tolist() == [0, 1]  # no chances
     held = model.schema.restore(drawn[:, 3:])
     assert set(held[HOSTILE]) == set(frame[HOSTILE])
     assert held["age"].between(frame["age"].min(), frame["age"].max()).all()
