@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from estimators import LOOP, SETTINGS, X, estimator, flat, people
 from latentfit import metrics
 from latentfit.checks import UserError
+from latentfit.recipes import RECIPES
 from latentfit.sklearn import LatentFit, neg_frechet_distance
 
 PAGE = Path(__file__).parents[1] / "docs" / "sklearn.md"
@@ -27,6 +29,7 @@ EXPECTED = {
     "check_methods_subset_invariance": "codes are float32, to the bit as latentfit encodes them: "
     "how a product is summed hangs on the number of rows, and 1e-7 is less than that rounding",
 }
+REFUSED = ("gan", "vae-bernoulli", "vq-vae")  # no encoder, or images only
 
 
 def test_a_search_finds_the_setting_by_held_out_rows():
@@ -74,6 +77,8 @@ def test_progress_is_shown_when_asked_for(capsys):
     ({"rounds": 0}, "'rounds' must be"),
     ({"settings": {"widht": 1.0}}, "did you mean width"),
     ({"settings": {"seed": 1}}, "unknown setting of ae 'seed'"),
+    ({"settings": ["width=1"]}, "'settings' must be a dictionary or None"),
+    ({"training": "cpu"}, "'training' must be a dictionary or None, got 'cpu'"),
     ({"training": {"rounds": 1}}, "unknown setting of the training 'rounds'"),
     ({"training": {"save_seconds": 1.0}}, "unknown setting of the training 'save_seconds'"),
     ({"training": {"device": "cdua"}}, "device 'cdua'"),
@@ -114,3 +119,15 @@ def test_the_page_runs(tmp_path, monkeypatch):
     held: dict[str, object] = {}
     for number, block in enumerate(blocks):
         exec(compile(block, f"sklearn.md, block {number}", "exec"), held)
+
+
+@pytest.mark.claim
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in REFUSED])
+def test_every_system_with_an_encoder_is_copied_and_kept(name, tmp_path):
+    held = LatentFit(name, 2, rounds=1, settings={"width": 1 / 64}, training=LOOP, random_state=0)
+    held.fit(X[:200])
+    held.save(tmp_path / "run")
+    for again in (copy.deepcopy(held), LatentFit.load(tmp_path / "run", device="cpu")):
+        for call in ("transform", "score_samples"):
+            np.testing.assert_array_equal(getattr(again, call)(X), getattr(held, call)(X))
+        np.testing.assert_array_equal(again.sample(5), held.sample(5))

@@ -27,7 +27,7 @@ from latentfit.scoring.anomaly import KNOWN
 from latentfit.seeds import seeded
 from latentfit.settings import checked
 from latentfit.sizing import Size, size
-from latentfit.sklearn.states import plain, seed_of
+from latentfit.sklearn.states import as_dict, plain, seed_of
 from latentfit.storage import Estimator, RunFolder, read_estimator, write_estimator
 from latentfit.training import Settings, pick_device
 
@@ -100,8 +100,8 @@ class LatentFit(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             UserError: A parameter does not fit, or X holds what cannot be learned.
         """
         chosen = RECIPES[one_of("recipe", self.recipe, RECIPES)]
-        settings = checked(self.settings or {}, self.recipe, chosen.settings())
-        loop = dict(self.training or {})
+        settings = checked(as_dict("settings", self.settings), self.recipe, chosen.settings())
+        loop = as_dict("training", self.training)
         known = [item.name for item in fields(Settings) if item.name not in APART]
         for name in loop:
             one_of("setting of the training", name, known)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from latentfit.checks import UserError
+
 
 def seed_of(state: int | np.random.RandomState | None) -> int:
     """The seed that a random state gives: a whole number is one, a stream draws it, None is new.
@@ -23,6 +25,17 @@ def seed_of(state: int | np.random.RandomState | None) -> int:
     if isinstance(state, numbers.Integral):
         return int(state)
     return int(check_random_state(state).randint(2**31))
+
+
+def as_dict(name: str, value: dict[str, Any] | None) -> dict[str, Any]:
+    """A parameter that is a dictionary or None, as a dictionary of one's own.
+
+    Raises:
+        UserError: It is something else.
+    """
+    if value is not None and not isinstance(value, dict):
+        raise UserError(f"'{name}' must be a dictionary or None, got {value!r}.")
+    return dict(value or {})
 
 
 def plain(value: Any, seed: int) -> Any:
