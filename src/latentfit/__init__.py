@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from latentfit import data as data
     from latentfit import diagnosis as diagnosis
     from latentfit import divergences as divergences
+    from latentfit import exporting as exporting
     from latentfit import expost as expost
     from latentfit import likelihoods as likelihoods
     from latentfit import metrics as metrics
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from latentfit import schedules as schedules
     from latentfit import scoring as scoring
     from latentfit.comparing import compare as compare
+    from latentfit.exporting import export as export
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
     from latentfit.models import Body as Body
@@ -46,12 +48,14 @@ if TYPE_CHECKING:
     from latentfit.tuning import tune as tune
 
 _ROOMS = (
-    "comparing", "data", "diagnosis", "divergences", "expost", "likelihoods", "metrics", "models",
-    "networks", "optimizers", "penalties", "posteriors", "priors", "schedules", "scoring",
+    "comparing", "data", "diagnosis", "divergences", "exporting", "expost", "likelihoods",
+    "metrics", "models", "networks", "optimizers", "penalties", "posteriors", "priors", "schedules",
+    "scoring",
 )  # fmt: skip
 _PLACES = {
     "comparing": ("compare",),
     "expost": ("refit",),
+    "exporting": ("export",),
     "game": ("Game",),
     "models": ("Body", "Model"),
     "players": ("Player", "Turn"),
@@ -80,6 +84,8 @@ __all__ = [
     "diagnosis",
     "divergences",
     "evaluate",
+    "export",
+    "exporting",
     "expost",
     "likelihoods",
     "load",

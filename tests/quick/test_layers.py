@@ -31,7 +31,7 @@ LAYERS = [
     {"expost", "scoring"},
     {"recipes", "diagnosis"},
     {"runs", "report"},
-    {"sizing"},
+    {"sizing", "exporting"},
     {"studies"},
     {"comparing"},
     {"tuning"},

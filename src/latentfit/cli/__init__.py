@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import typer
 
-from latentfit.cli import train, prior, use, walk, judge, score, diagnose, study, compare, tune  # noqa: F401  # isort: skip  (help shows this order)
+from latentfit.cli import train, prior, use, walk, judge, score, diagnose, export  # noqa: F401  # isort: skip  (help shows this order)
+from latentfit.cli import study, compare, tune  # noqa: F401  # isort: skip
 from latentfit.cli.app import app
 from latentfit.cli.shared import say
 
