@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from latentfit import diagnosis as diagnosis
     from latentfit import divergences as divergences
     from latentfit import exploring as exploring
+    from latentfit import exporting as exporting
     from latentfit import expost as expost
     from latentfit import likelihoods as likelihoods
     from latentfit import metrics as metrics
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from latentfit import sklearn as sklearn
     from latentfit.comparing import compare as compare
     from latentfit.exploring import explore as explore
+    from latentfit.exporting import export as export
     from latentfit.expost import refit as refit
     from latentfit.game import Game as Game
     from latentfit.models import Body as Body
@@ -51,14 +53,15 @@ if TYPE_CHECKING:
     from latentfit.tuning import tune as tune
 
 _ROOMS = (
-    "comparing", "data", "diagnosis", "divergences", "exploring", "expost", "likelihoods",
-    "metrics", "models", "networks", "optimizers", "penalties", "posteriors", "priors", "schedules",
-    "scoring", "sklearn",
+    "comparing", "data", "diagnosis", "divergences", "exploring", "exporting", "expost",
+    "likelihoods", "metrics", "models", "networks", "optimizers", "penalties", "posteriors",
+    "priors", "schedules", "scoring", "sklearn",
 )  # fmt: skip
 _PLACES = {
     "comparing": ("compare",),
     "exploring": ("explore",),
     "expost": ("refit",),
+    "exporting": ("export",),
     "game": ("Game",),
     "models": ("Body", "Model"),
     "players": ("Player", "Turn"),
@@ -90,6 +93,8 @@ __all__ = [
     "evaluate",
     "explore",
     "exploring",
+    "export",
+    "exporting",
     "expost",
     "likelihoods",
     "load",

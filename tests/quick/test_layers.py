@@ -32,7 +32,7 @@ LAYERS = [
     {"recipes", "diagnosis"},
     {"report"},
     {"runs", "tracking"},
-    {"sizing", "exploring"},
+    {"sizing", "exploring", "exporting"},
     {"studies"},
     {"comparing"},
     {"tuning"},

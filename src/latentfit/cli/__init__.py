@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import typer
 
 from latentfit.cli import train, prior, use, walk, judge, explore  # noqa: F401  # isort: skip  (help shows this order)
-from latentfit.cli import score, diagnose, study, compare, tune, share, doctor  # noqa: F401  # isort: skip  (help shows this order)
+from latentfit.cli import score, diagnose, study, compare, tune  # noqa: F401  # isort: skip
+from latentfit.cli import export, share, doctor  # noqa: F401  # isort: skip
 from latentfit.cli.app import app
 from latentfit.cli.shared import say
 

@@ -72,7 +72,7 @@ class CodeDensity(Learner):
         """Draw n codes, with shape (n, m)."""
         return self.shift + self.scale * self.standard_draw(n)
 
-    def draw_of(self, n: int, label: int) -> Tensor:
+    def draw_of(self, n: int, label: int | Tensor) -> Tensor:
         """Draw n codes of the class of a number, with shape (n, m).
 
         Raises:
@@ -108,8 +108,8 @@ class DensityPrior(Learned[CodeDensity]):
         """Draw n codes, with shape (n, m)."""
         return self.model.draw(n)
 
-    def sample_of(self, n: int, label: int) -> Tensor:
-        """Draw n codes of a class, with shape (n, m)."""
+    def sample_of(self, n: int, label: int | Tensor) -> Tensor:
+        """Draw n codes of a class, or of one each (n,), with shape (n, m)."""
         return self.model.draw_of(n, label)
 
     def log_density(self, z: Tensor) -> Tensor:

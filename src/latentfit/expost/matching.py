@@ -13,6 +13,7 @@ from latentfit.checks import one_of
 from latentfit.expost.density import CodeDensity
 from latentfit.networks import Velocity
 from latentfit.players import Terms
+from latentfit.priors import parts
 
 Field = Callable[[Tensor, Tensor], Tensor]
 """Velocities (B, m) of points (B, m) at times (B,)."""
@@ -133,9 +134,9 @@ class CodeMatching(CodeDensity):
             return self._drawn(n, None, 1.0)
         return self._drawn(n, torch.multinomial(self.shares, n, replacement=True), 1.0)
 
-    def draw_of(self, n: int, label: int) -> Tensor:
-        """Draw n codes of a class, with shape (n, m)."""
-        labels = torch.full((n,), label, device=self.shift.device)
+    def draw_of(self, n: int, label: int | Tensor) -> Tensor:
+        """Draw n codes of a class, or of one each (n,), with shape (n, m)."""
+        labels = torch.as_tensor(label, device=self.shift.device).expand(n)
         return self.shift + self.scale * self._drawn(n, labels, self.guidance)
 
     @torch.no_grad()
@@ -155,7 +156,7 @@ class CodeMatching(CodeDensity):
         noise = torch.randn(n, len(self.shift), device=self.shift.device)
         steps = self.steps(self._guided(None if label is None else label[:1], guidance))
         ends = []
-        for part in torch.arange(n, device=noise.device).split(4096):
+        for part in parts(n, 4096):
             field = self._guided(None if label is None else label[part], guidance)
             ends.append(follow(field, noise[part], steps))
         return torch.cat(ends)
@@ -209,8 +210,8 @@ def follow(field: Field, u: Tensor, steps: int) -> Tensor:
     """
     h = 1 / steps
     for k in range(steps):
-        half = u + h / 2 * field(u, u.new_full((len(u),), k * h))
-        u = u + h * field(half, u.new_full((len(u),), (k + 0.5) * h))
+        half = u + h / 2 * field(u, u.new_full(u.shape[:1], k * h))
+        u = u + h * field(half, u.new_full(u.shape[:1], (k + 0.5) * h))
     return u
 
 
@@ -229,7 +230,7 @@ def follow_back(field: Field, u: Tensor, steps: int, directions: Tensor) -> tupl
     """
     h, grown = 1 / steps, u.new_zeros(len(u))
     for k in range(steps, 0, -1):
-        half = u - h / 2 * field(u, u.new_full((len(u),), k * h))
+        half = u - h / 2 * field(u, u.new_full(u.shape[:1], k * h))
         t = half.new_full((len(u),), (k - 0.5) * h)
         velocity, divergence = _diverging(lambda u, t=t: field(u, t), half, directions)
         u, grown = u - h * velocity, grown + h * divergence

@@ -18,6 +18,7 @@ from latentfit.networks.transformer import CausalTransformer
 from latentfit.optimizers import adam, adamw
 from latentfit.players import Player, Terms, Turn
 from latentfit.posteriors import Code
+from latentfit.priors import parts
 from latentfit.schedules import ramp
 
 
@@ -68,7 +69,7 @@ class VQVAE(Model):
     def code(self, x: Tensor) -> Code:
         """The vectors of all places in a row, with shape (B, m)."""
         rows = self.encoder(x).flatten(0, 1)
-        return Code(self.codebook.vectors[self.codebook.nearest(rows)].reshape(len(x), -1))
+        return Code(self.codebook.vectors[self.codebook.nearest(rows)].reshape(x.shape[0], -1))
 
     def fit(self, x: Tensor) -> Terms:
         """The terms of the objective."""
@@ -170,5 +171,5 @@ class TokenPrior(Learned[Tokens]):
     def sample(self, n: int) -> Tensor:
         """Draw n codes, with shape (n, places * size), place by place at temperature 1."""
         (book,) = self._shared
-        parts = [self.model.network.draw(len(part)) for part in torch.arange(n).split(512)]
-        return book.vectors[torch.cat(parts)].flatten(1)
+        drawn = [self.model.network.draw(part.stop - part.start) for part in parts(n, 512)]
+        return book.vectors[torch.cat(drawn)].flatten(1)

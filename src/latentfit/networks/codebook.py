@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -67,7 +68,9 @@ class Codebook(nn.Module):
 
     def nearest(self, z: Tensor) -> Tensor:
         """Index of the nearest vector of each row (N, size), with shape (N,); not in bf16."""
-        with torch.autocast(z.device.type, enabled=False), torch.no_grad():
+        kind = z.device.type
+        mixed = torch.is_autocast_enabled(kind)  # where it is off, a graph is spared a region
+        with torch.autocast(kind, enabled=False) if mixed else nullcontext(), torch.no_grad():
             table = single(self.vectors)
             # |z|^2 is the same for all of a row.
             return (table.square().sum(1) - 2 * single(z) @ table.T).argmin(1)

@@ -100,7 +100,7 @@ class FlowCode(Code):
     def _push(self, z: Tensor) -> tuple[Tensor, Tensor]:
         # Codes may have been brought to another device; the flow stays where the model is.
         home, at = z.device, next((p.device for s in self.steps for p in s.parameters()), z.device)
-        z, stretch = z.to(at), torch.zeros(len(z), device=at, dtype=z.dtype)
+        z, stretch = z.to(at), torch.zeros(z.shape[0], device=at, dtype=z.dtype)
         for step in self.steps:
             z, more = step(z)
             stretch = stretch + more

@@ -1,6 +1,6 @@
 """Priors: fixed, learned, fitted."""
 
-from latentfit.priors.base import Dense, ExPost, Fitted, Prior
+from latentfit.priors.base import Dense, ExPost, Fitted, Prior, parts
 from latentfit.priors.by_class import ByClass
 from latentfit.priors.kernel import KernelDensity
 from latentfit.priors.mixture import GaussianMixture
@@ -30,4 +30,5 @@ __all__ = [
     "Sphere",
     "Tilted",
     "Vamp",
+    "parts",
 ]

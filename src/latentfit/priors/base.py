@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
 from latentfit.checks import UserError
@@ -58,3 +59,15 @@ class Dense(Protocol):
     def log_density(self, z: Tensor) -> Tensor:
         """Log p(z) in nats of codes (B, m), with shape (B,)."""
         ...
+
+
+def parts(n: int, most: int) -> list[slice]:
+    """Places of n draws, at most so many at a time; all at once where n is unknown, as in a graph.
+
+    Example:
+        >>> parts(5, 2)
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    if isinstance(n, torch.SymInt):
+        return [slice(0, n)]
+    return [slice(start, min(start + most, n)) for start in range(0, n, most)]

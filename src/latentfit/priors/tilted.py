@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentfit.checks import within
-from latentfit.priors.base import Prior
+from latentfit.priors.base import Prior, parts
 from latentfit.priors.normal import Normal
 
 REACH = 30.0  # a ratio beyond exp(30) only says that the critic is too sure
@@ -66,10 +66,11 @@ class Tilted(Prior):
         """Draw n codes, with shape (n, m)."""
         (ratio,) = self._shared
         drawn = []
-        for part in torch.arange(n).split(64):
-            z = self.normal.sample(len(part) * self.proposals)
-            weights = ratio(z).reshape(len(part), self.proposals).softmax(1)
+        for part in parts(n, 64):
+            count = part.stop - part.start
+            z = self.normal.sample(count * self.proposals)
+            weights = ratio(z).reshape(count, self.proposals).softmax(1)
             pick = torch.multinomial(weights, 1).squeeze(1)
-            rows = torch.arange(len(part), device=z.device) * self.proposals
+            rows = torch.arange(count, device=z.device) * self.proposals
             drawn.append(z[rows + pick])
         return torch.cat(drawn)

@@ -1,0 +1,174 @@
+"""Models in the form of a graph draw and compute what they did before; all recipes, as a claim."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
+
+import latentfit as lf
+from contract import CASES, IDS, IMAGE, VECTOR, small, toy
+from latentfit.exporting.export import TOLERANCE
+from latentfit.exporting.forms import formed, prior_formed
+from latentfit.exporting.noise import Noise, Takings
+from latentfit.exporting.pieces import Encoding
+from latentfit.exporting.units import units_of
+from latentfit.expost import PRIORS
+from latentfit.models.base import Stage
+from latentfit.networks.made import MaskedLinear
+from latentfit.networks.taps import OneChannel, OneChannelUp
+
+SPREAD = torch.tensor([2.0, 1.0, 0.3])
+CODES = torch.randn(300, 3, generator=torch.Generator().manual_seed(0)) * SPREAD
+
+
+def uneven(module):
+    """Parameters that differ, so that a draw depends on each."""
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    return module
+
+
+def fitted(name):
+    prior = PRIORS[name].build(3, 1 / 64) if PRIORS[name].scaled else PRIORS[name].build(3, 1.0)
+    if hasattr(prior, "fit"):
+        prior.fit(CODES)
+    else:
+        uneven(prior)
+        prior.begin(CODES)
+    return prior.eval()
+
+
+def own(recipe):
+    return uneven(small(recipe, VECTOR)).eval().prior
+
+
+DRAWING = {
+    **{name: (lambda name=name: fitted(name)) for name in PRIORS},
+    **{name: (lambda name=name: own(name)) for name in
+       ("flexae", "maskaae", "vampprior", "vae-iop", "age", "gan", "ard-vae", "wae-mmd")},
+    "wae-gan on a ring": lambda: small("wae-gan", VECTOR, modes=5).prior,
+    "vq-vae": lambda: uneven(small("vq-vae", IMAGE)).eval().prior,
+    "a stage": lambda: Stage(uneven(small("wae-mmd", (3,))).eval()),
+}  # fmt: skip
+
+
+def handed(prior, n, seed=0):
+    """What a prior draws of given noise, each law from a stream of its own."""
+    streams = {law: torch.Generator().manual_seed(seed) for law in ("normal", "uniform")}
+    draws = {"normal": torch.randn, "uniform": torch.rand}
+    with torch.no_grad(), Noise(lambda law, shape: draws[law](*shape, generator=streams[law])):
+        return prior.sample(n)
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_a_prior_in_the_form_of_a_graph_draws_the_same_of_the_same_noise(name):
+    prior = DRAWING[name]()
+    form = prior_formed(copy.deepcopy(prior))
+    found, expected = handed(form, 40), handed(prior, 40)
+    assert expected.std() > 0.1
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    takings = Takings(form.sample)
+    noise = [torch.rand(4, size) for size in takings.sizes.values()]
+    with torch.no_grad(), takings.giving(noise):
+        first = form.sample(4)
+    with torch.no_grad(), takings.giving([part[1:] for part in noise]):
+        torch.testing.assert_close(form.sample(3), first[1:], rtol=1e-4, atol=1e-5)  # each its own
+
+
+def test_what_a_prior_takes_is_what_it_needs():
+    sizes = {name: Takings(prior_formed(DRAWING[name]()).sample).sizes for name in DRAWING}
+    assert sizes["gaussian"] == {"normal": 3}
+    assert sizes["gmm"] == sizes["kde"] == sizes["vamp"] == {"normal": 3, "uniform": 1}
+    assert sizes["autoregressive"] == {"normal": 3, "uniform": 3}
+    assert sizes["flow"] == sizes["matching"] == {"normal": 3}
+    assert sizes["two-stage"] == {"normal": 6}
+    assert sizes["gan"] == {"uniform": 4}
+    assert sizes["vae-iop"] == {"normal": 4000, "uniform": 1}
+    assert set(sizes["vq-vae"]) == {"uniform"}
+
+
+def test_choices_are_made_by_their_weights():
+    weights = torch.tensor([0.0, 1.0, 3.0, 0.0])
+    even = (torch.arange(4_000) + 0.5) / 4_000
+    with Noise(lambda law, shape: even.reshape(*shape)):
+        picked = torch.multinomial(weights, 4_000, replacement=True).bincount(minlength=4)
+        rows = torch.multinomial(weights.expand(4_000, 4), 1).flatten().bincount(minlength=4)
+        whole = torch.randint(5, (4_000,)).bincount()
+    assert picked.tolist() == rows.tolist() == [0, 1000, 3000, 0]
+    assert whole.tolist() == [800] * 5
+    ends = {0.0: 1, 1 - 2**-24: 2}
+    for number, place in ends.items():
+        with Noise(lambda law, shape, number=number: torch.full(shape, number)):
+            assert int(torch.multinomial(weights, 1)) == place
+
+
+@pytest.mark.parametrize("name", ["gmm", "kde", "matching"])
+def test_a_sampler_of_classes_draws_of_the_one_that_it_is_told(name, monkeypatch):
+    x = torch.cat([torch.randn(60, 6) - 4, torch.randn(90, 6) + 4])
+    frame = pd.DataFrame(x.numpy(), columns=list("abcdef"))
+    frame["kind"] = ["low"] * 60 + ["high"] * 90
+    data = lf.data.load(frame, label="kind")
+    model = lf.recipe("wae-mmd", data, latent=2, width=1 / 64)
+    settings = {"components": 2} if name == "gmm" else {"count": 50} if name == "kde" else {}
+    lf.refit(model, data, name, rounds=2, by="label", progress=False, **settings)
+    if name == "matching":
+        uneven(model.prior.model.velocity)
+    form = prior_formed(copy.deepcopy(model.prior))
+    if name == "matching":  # as many for one class as for all
+        monkeypatch.setattr(model.prior.model, "steps", form.model.steps)
+    label = torch.arange(30) % 2
+    normal, uniform = torch.randn(30, 2), torch.rand(30, 1)
+
+    def take(places):
+        held = {"normal": normal[places], "uniform": uniform[places]}
+        return Noise(lambda law, shape: held[law].reshape(*shape))
+
+    with torch.no_grad(), take(slice(None)):
+        found = form.sample_of(30, label)
+    for number in (0, 1):
+        with torch.no_grad(), take(label == number):
+            expected = model.prior.sample_of(15, number)
+        torch.testing.assert_close(found[label == number], expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["rae-sn", "two-stage-vae", "alae"])
+def test_layers_are_pytorchs_own_and_those_of_the_model_stay(name):
+    model = uneven(small(name, IMAGE)).eval()
+    z = torch.randn(5, 4)
+    before, kinds = model.decode(z), [type(part) for part in model.modules()]
+    made = formed(model)
+    ours = (OneChannel, OneChannelUp, MaskedLinear)
+    assert not [p for p in made.modules() if isinstance(p, ours) or is_parametrized(p)]
+    torch.testing.assert_close(made.decode(z), before, rtol=1e-4, atol=1e-5)
+    assert [type(part) for part in model.modules()] == kinds
+    assert torch.equal(model.decode(z), before)
+
+
+def test_codes_of_a_mask_are_masked():
+    model = small("maskaae", IMAGE).eval()
+    model.mask.alpha.data = torch.tensor([0.0, 5.0, 0.0, 1.0])
+    x = torch.rand(6, *IMAGE)
+    with torch.no_grad():
+        codes = Encoding(formed(model), units_of(model.schema))(x)
+    assert (codes == 0).tolist() == [[True, False, True, False]] * 6
+    np.testing.assert_allclose(codes, model.encode(x.numpy()), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.claim
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_every_recipe_is_exported_and_computes_the_same(case, tmp_path):
+    name, shape = case
+    model = small(name, shape).eval()
+    if isinstance(model.prior, lf.priors.ExPost):
+        model = lf.train(model, toy(shape), rounds=2, progress=False, device="cpu",
+                         validate=False).model  # fmt: skip
+    done = lf.export(model, to="onnx" if shape == IMAGE else "torch", out=tmp_path)
+    expected = ["decoder", "sampler"] if name == "gan" else ["encoder", "decoder", "sampler"]
+    assert [path.stem for path in done.files] == expected
+    assert all(row["difference"] <= TOLERANCE for row in done.told["files"])
