@@ -19,8 +19,8 @@ pytestmark = [
     pytest.mark.xdist_group("lightning"),  # imported once
     pytest.mark.filterwarnings("ignore"),  # of Lightning itself, about PyTorch and about loggers
 ]
-DATA = toy((6,))
-ROUNDS, SOME = 15, 7
+DATA = toy((6,), count=100)  # five rounds of one batch in a pass
+ROUNDS, SOME = 8, 3
 SILENT = {
     "logger": False, "enable_checkpointing": False, "enable_progress_bar": False,
     "enable_model_summary": False, "accelerator": "cpu", "devices": 1,
@@ -29,7 +29,7 @@ GAMES = {
     "wae-mmd": {},  # one player; an epoch is many rounds
     "two-stage-vae": {},  # a prior that is trained afterwards
     "flexae-sr": {"average": 0.9},  # six players, eleven batches
-    "maskaae": {"average": 0.9, "warmup": 5, "period": 3},  # weights and rates that change
+    "maskaae": {"average": 0.9, "warmup": 3, "period": 2},  # weights and rates that change
 }
 
 
@@ -83,13 +83,13 @@ def test_it_logs_terms_by_round_and_validation(module, tmp_path):
     from lightning.pytorch.callbacks import ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger
 
-    kept = ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=5, filename="{step}")
+    kept = ModelCheckpoint(tmp_path, save_top_k=-1, every_n_train_steps=3, filename="{step}")
     logger = CSVLogger(tmp_path)
     played = trainer(
         logger=logger, enable_checkpointing=True, callbacks=[kept], log_every_n_steps=1
     )
     played.fit(module("maskaae"))
-    names = {f"step={step}.ckpt" for step in (5, 10, 15)}
+    names = {f"step={step}.ckpt" for step in (3, 6)}
     assert names == {path.name for path in tmp_path.glob("*.ckpt")}
     heard = []
     lf.train(
@@ -135,8 +135,8 @@ def test_what_would_be_another_game_is_refused(module, monkeypatch):
         module("wae-mmd").trained()
     with pytest.raises(UserError, match=r"played by Trainer\.fit"):
         module("wae-mmd").train_dataloader()
-    with pytest.raises(UserError, match="player 'critic' would not move in any of 15 rounds"):
-        trainer().fit(module("mapae", embedding=15))
+    with pytest.raises(UserError, match="player 'critic' would not move in any of 8 rounds"):
+        trainer().fit(module("mapae", embedding=8))
 
 
 def test_divergence_names_the_player(module, monkeypatch):

@@ -19,7 +19,7 @@ DATA = toy((6,))
 TOLD = {**QUIET, "log_every": 5, "validate_every": 10}
 
 
-def model(name="maskaae"):
+def model(name="wae-gan"):
     return lf.recipe(name, DATA, latent=3, width=1 / 16, batch=16, average=0.9)
 
 
@@ -29,9 +29,8 @@ class Own(Exception):
 
 def test_it_is_told_the_numbers_of_the_log_and_validation_scores(tmp_path):
     heard = []
-    lf.train(
-        model(), DATA, rounds=25, out=tmp_path, on_log=lambda *told: heard.append(told), **TOLD
-    )
+    listens = {"on_log": lambda *told: heard.append(told)}
+    lf.train(model("maskaae"), DATA, rounds=25, out=tmp_path, **listens, **TOLD)
     lines = RunFolder(tmp_path).lines
     numbers = [
         (line["round"], {n: v for n, v in line.items() if n not in ("round", "mask/values")})
@@ -40,8 +39,10 @@ def test_it_is_told_the_numbers_of_the_log_and_validation_scores(tmp_path):
     assert heard == numbers
     assert [step for step, told in heard if "validation" in told] == [10, 20, 25]
     assert any("mask/values" in line for line in lines)
-    again = []
-    lf.train(model(), DATA, rounds=25, on_log=lambda *told: again.append(told), **TOLD)  # no folder
+    again = []  # without a folder
+    lf.train(
+        model("maskaae"), DATA, rounds=25, on_log=lambda *told: again.append(told), **TOLD
+    )  # no folder
     without = [{n: v for n, v in told.items() if n != "seconds"} for _, told in again]
     assert without == [{n: v for n, v in told.items() if n != "seconds"} for _, told in heard]
 
