@@ -210,3 +210,29 @@ def test_papers_have_addresses():
     for link in set(links.values()) - {""}:
         assert re.fullmatch(r"https://(arxiv\.org/abs/\d{4}\.\d{4,5}(v\d)?|(doi|proceedings|openreview)"
                             r"\.\S+)", link), link  # fmt: skip
+
+
+def test_the_card_beside_exported_files_calls_them(tmp_path, monkeypatch):
+    data = lf.data.load("digits")
+    model = lf.recipe("wae-mmd", data, **SMALL)
+    lf.train(model, data, rounds=2, out=tmp_path / "run", **QUIET)
+    place = tmp_path / "files"
+    (place / "README.md").mkdir(parents=True)
+    told = command("export", tmp_path / "run", "--to", "torch", "--out", place)
+    assert told.returncode == 2
+    assert [path.name for path in place.iterdir()] == ["README.md"]
+    (place / "README.md").rmdir()
+    command(
+        "export", tmp_path / "run", "--to", "torch", "--licence", "mit", "--out", place, check=True
+    )
+    head, _, body = parsed((place / "README.md").read_text())
+    assert head["license"] == "mit"
+    for said in ("encoder.pt2", "decoder.pt2", "sampler.pt2"):
+        assert f"| `{said}` |" in body
+    assert "lf.load" not in body
+    assert "model.json" not in body
+    (text,) = re.findall("```python\n(import torch.*?)```", body, re.DOTALL)
+    monkeypatch.chdir(place)
+    held: dict[str, object] = {}
+    exec(text, held)
+    assert held["samples"].shape == (64, 1, 8, 8)

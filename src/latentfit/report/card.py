@@ -30,6 +30,7 @@ def model_card(
     name: str | None = None,
     licence: str | None = None,
     scores: dict[str, Any] | None = None,
+    exported: dict[str, Any] | None = None,
 ) -> str:
     """The README.md of a shared model, in Markdown with the head that the Hugging Face hub reads.
 
@@ -40,6 +41,8 @@ def model_card(
         name: Under which the hub has it, `user/name`; None for a folder that is handed on.
         licence: Identifier of a licence, such as `mit`; None states none.
         scores: What `evaluate` gave; those of the folder where not given.
+        exported: What `export.json` says, beside whose files the card will lie; None beside a model
+            that `lf.load` reads.
 
     Raises:
         UserError: There is no finished run, or the licence is no identifier.
@@ -67,13 +70,15 @@ def model_card(
         kind=kind,
         schema=schema,
         counts=", ".join(f"{n:,} {part}" for part, n in held.data.get("counts", {}).items()),
+        learned=f"{held.data['counts']['train']:,} " if held.data.get("counts") else "",
         columns=[(c.name, c.kind) for c in schema.columns] if isinstance(schema, Table) else [],
         classes=held.classes or held.data.get("classes", []),
         shown=SHOWN,
         settings={key: value for key, value in held.arguments.items() if value is not None},
         command=command,
         language=language,
-        usage=_usage(name, parts=parts),
+        usage=_usage(name, parts=parts) if exported is None else _call(exported),
+        exported=exported,
         scores=score_rows(scores, image=kind == "images"),
         details={key: told.get(key, "not known") for key in ("count", "draws", "extractor")},
         verdict=found,
@@ -132,6 +137,44 @@ def _usage(name: str | None, *, parts: bool) -> str:
         f'import latentfit as lf\n\nmodel = lf.load("{where}"{handed})\n'
         "samples = model.sample(64, seed=0, as_array=True)"
     )
+
+
+FORMS = {
+    "onnx": (
+        "import numpy as np\nimport onnxruntime\n",
+        {
+            "normal": "np.random.normal(size={}).astype(np.float32)",
+            "uniform": "np.random.random({}).astype(np.float32)",
+        },
+        "np.zeros({}, np.{})  # yours",
+    ),
+    "torch": (
+        "import torch\n",
+        {"normal": "torch.randn{}", "uniform": "torch.rand{}"},
+        "torch.zeros({}, dtype=torch.{})  # yours",
+    ),
+}
+"""What a call of an exported file begins with, how numbers of a law are drawn, and others made."""
+
+
+def _call(exported: dict[str, Any]) -> str:
+    """How the last of the exported files is called, the sampler where there is one."""
+    row = exported["files"][-1]
+    head, drawn, other = FORMS[exported["form"]]
+    lines, names = [head], [port["name"] for port in row["inputs"]]
+    for port in row["inputs"]:
+        size = str((64, *port["shape"][1:]))
+        lines.append(
+            f"{port['name']} = {drawn.get(port['name'], other).format(size, port['type'])}"
+        )
+    gives, file = row["outputs"][0]["name"], row["file"]
+    if exported["form"] == "torch":
+        lines.append(f'{gives} = torch.export.load("{file}").module()({", ".join(names)})')
+    else:
+        given = ", ".join(f'"{name}": {name}' for name in names)
+        lines.append(f'program = onnxruntime.InferenceSession("{file}")')
+        lines.append(f"({gives},) = program.run(None, {{{given}}})")
+    return "\n".join(lines)
 
 
 def _command(facts: Facts | None, held: Card) -> tuple[str, str]:
