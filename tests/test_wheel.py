@@ -94,7 +94,7 @@ def test_the_wheel_works_in_an_environment_of_its_own(wheel, tmp_path):
         return done.stdout
 
     constraints = ROOT / "constraints.txt"
-    run("python", "-m", "pip", "install", "--quiet", "--constraint", constraints, wheel)
+    run("python", "-m", "pip", "install", "-q", "--no-compile", "--constraint", constraints, wheel)
     run("python", "-m", "pip", "check")
     assert run("latentfit", "--version") == f"latentfit {__version__}\n"
     held = json.loads(run("latentfit", "doctor", "--json"))

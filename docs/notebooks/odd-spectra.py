@@ -5,6 +5,7 @@
 # trained on them tells spectra of another kind, at a rate of false alarms that you choose.
 
 # %%
+# %matplotlib inline
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -14,36 +15,36 @@ from chemotools.datasets import load_fermentation_test
 import latentfit as lf
 from latentfit.pictures.unusual import unusual
 
-frame = load_fermentation_test()[0].iloc[:, ::8]  # every eighth wavelength
+frame = load_fermentation_test()[0].iloc[:, ::8]  # every eighth wavenumber
 spectra = np.random.default_rng(0).permutation(frame.to_numpy("float32"))
 known, new = spectra[:1_429], spectra[1_429:].copy()
-wavelength = frame.columns.to_numpy("float64")
+wavenumber = frame.columns.to_numpy("float64")
 
 # %% [markdown]
 # Of the 200 new ones we spoil thirty: in ten a band appears that should not be there, in ten the
-# lamp drifts, in ten a pixel of the detector fails.
+# baseline is tilted, in ten one pixel of the detector is off.
 
 # %%
 rng = np.random.default_rng(1)
 deviation = known.std()
 kind = np.array(["usual"] * 170 + ["band"] * 10 + ["drift"] * 10 + ["pixel"] * 10)
 centre = rng.uniform(900, 1_800, (10, 1))
-new[170:180] += 0.15 * deviation * np.exp(-(((wavelength - centre) / 30) ** 2))
-new[180:190] += 0.3 * deviation * np.linspace(-1, 1, len(wavelength))
-new[range(190, 200), rng.integers(0, len(wavelength), 10)] += deviation
+new[170:180] += 0.15 * deviation * np.exp(-(((wavenumber - centre) / 30) ** 2))
+new[180:190] += 0.3 * deviation * np.linspace(-1, 1, len(wavenumber))
+new[range(190, 200), rng.integers(0, len(wavenumber), 10)] += deviation
 
 figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
-axes.plot(wavelength, known[::40].T, color="#bbbbbb", linewidth=0.6)
+axes.plot(wavenumber, known[::40].T, color="#bbbbbb", linewidth=0.6)
 for place in (170, 180, 190):
-    axes.plot(wavelength, new[place], linewidth=1, label=kind[place])
-axes.set(xlabel="wavelength in nm", ylabel="absorbance")
+    axes.plot(wavenumber, new[place], linewidth=1, label=kind[place])
+axes.set(xlabel="wavenumber", ylabel="signal")
 axes.legend()
 plt.show()
 
 # %% [markdown]
 # ## Train on what is usual
 #
-# One mean and deviation for all wavelengths, so that bands keep their heights.
+# One mean and deviation for all wavenumbers, so that bands keep their heights.
 
 # %%
 data = lf.data.load(known, kind="signals", scale="common")
@@ -79,12 +80,12 @@ with torch.no_grad():
     rebuilt = model.reconstruct(data.schema.apply(new[170:171]))
 rebuilt = np.asarray(data.schema.restore(rebuilt)).reshape(-1)
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.6), layout="constrained")
-left.plot(wavelength, new[170], label="spectrum")
-left.plot(wavelength, rebuilt, label="reconstruction")
+left.plot(wavenumber, new[170], label="spectrum")
+left.plot(wavenumber, rebuilt, label="reconstruction")
 left.legend()
-right.plot(wavelength, new[170] - rebuilt, color="C3")
+right.plot(wavenumber, new[170] - rebuilt, color="C3")
 right.axvline(centre[0, 0], color="black", linestyle=":", linewidth=0.9)
-right.set(ylabel="difference", xlabel="wavelength in nm; dotted: the band")
+right.set(ylabel="difference", xlabel="wavenumber; dotted: the band")
 plt.show()
 
 # %% [markdown]

@@ -6,6 +6,7 @@
 # 8x8 pixels as an array; a folder of your own is `lf.data.load("photos/", size="64")`.
 
 # %%
+# %matplotlib inline
 import matplotlib.pyplot as plt
 import torch
 from sklearn.datasets import load_digits

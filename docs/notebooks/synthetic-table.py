@@ -6,6 +6,7 @@
 # `lf.data.load("people.csv")`.
 
 # %%
+# %matplotlib inline
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
