@@ -56,5 +56,6 @@ def _column(data: Data, split: Split, name: str) -> Any:
     frame = data.schema.restore(torch.cat([part.cpu() for part in split.chunks(1 << 14)]))
     if name not in frame.columns:
         known = ", ".join(map(str, frame.columns[:20]))
-        raise UserError(f"'{data.name}' has no column '{name}'; there are {known}.")
+        labels = "" if split.labels is None else " (--by label for the column of the labels)"
+        raise UserError(f"'{data.name}' has no column '{name}'; there are {known}{labels}.")
     return frame[name]
