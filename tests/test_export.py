@@ -11,17 +11,16 @@ import pytest
 import torch
 
 import latentfit as lf
-from contract import VECTOR, small, toy
+from contract import IMAGE, VECTOR, small, toy
 from latentfit.checks import UserError
 from latentfit.exporting.export import FORMS, made
 from latentfit.exporting.forms import formed
 from latentfit.exporting.graphs import captured
 from latentfit.exporting.noise import NoGraphError
-from latentfit.exporting.pieces import Decoding, Encoding, Sampling
+from latentfit.exporting.pieces import Decoding, Sampling
 from latentfit.exporting.units import units_of
 from latentfit.priors import Prior
-from latentfit.schema import Choice, Date, Number, Numbers, Table
-from shell import command, training
+from shell import ROOT, command, training
 
 onnx = pytest.importorskip("onnx", reason="needs onnx")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
@@ -39,13 +38,15 @@ def digits(tmp_path_factory):
     """A short training, and its export by the command."""
     place = tmp_path_factory.mktemp("digits")
     command(*training("wae-mmd", place / "run", "--rounds", "5"), check=True)
-    said = command("export", place / "run", "--to", "onnx", "--out", place / "out", check=True)
+    said = command(
+        "export", place / "run", "--to", "onnx", "--out", place / "photos-onnx", check=True
+    )
     return place, lf.load(place / "run", device="cpu"), said
 
 
 def test_the_files_compute_what_the_model_does(digits):
     place, model, said = digits
-    told = json.loads((place / "out" / "export.json").read_text())
+    told = json.loads((place / "photos-onnx" / "export.json").read_text())
     names = [row["file"] for row in told["files"]]
     assert names == ["encoder.onnx", "decoder.onnx", "sampler.onnx"]
     assert told["left_out"] == []
@@ -53,19 +54,19 @@ def test_the_files_compute_what_the_model_does(digits):
     assert told["files"][0]["inputs"][0]["shape"] == ["batch", 1, 8, 8]
     assert "encoder.onnx" in said.stdout
     images = np.random.default_rng(0).random((5, 1, 8, 8)).astype(np.float32)
-    codes = session(place / "out" / "encoder.onnx")(samples=images)
+    codes = session(place / "photos-onnx" / "encoder.onnx")(samples=images)
     np.testing.assert_allclose(codes, model.encode(images), rtol=1e-4, atol=1e-5)
-    samples = session(place / "out" / "decoder.onnx")(codes=codes)
+    samples = session(place / "photos-onnx" / "decoder.onnx")(codes=codes)
     np.testing.assert_allclose(samples, model.reconstruct(images), rtol=1e-4, atol=1e-5)
     torch.manual_seed(0)
     drawn = model.sample(6)
     torch.manual_seed(0)
-    found = session(place / "out" / "sampler.onnx")(normal=torch.randn(6, 4).numpy())
+    found = session(place / "photos-onnx" / "sampler.onnx")(normal=torch.randn(6, 4).numpy())
     np.testing.assert_allclose(found, drawn.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_graphs_of_images_are_convolutions_of_any_batch(digits):
-    graph = onnx.load(digits[0] / "out" / "decoder.onnx").graph
+    graph = onnx.load(digits[0] / "photos-onnx" / "decoder.onnx").graph
     kinds = {node.op_type for node in graph.node}
     assert {"Conv", "ConvTranspose"} <= kinds
     assert "Col2Im" not in kinds
@@ -73,12 +74,23 @@ def test_graphs_of_images_are_convolutions_of_any_batch(digits):
     assert [side.dim_param or side.dim_value for side in sides] == ["batch", 1, 8, 8]
 
 
+def test_the_example_of_the_docs_runs(digits, monkeypatch):
+    place, model, _ = digits
+    monkeypatch.chdir(place)
+    text = (ROOT / "docs" / "export.md").read_text()
+    images = np.random.default_rng(0).random((5, 1, 8, 8)).astype(np.float32)
+    held = {"images": images}
+    exec(text.split("```python\n")[1].split("```")[0], held)
+    np.testing.assert_allclose(held["rebuilt"], model.reconstruct(images), rtol=1e-4, atol=1e-5)
+    assert held["new"].shape == (64, 1, 8, 8)
+
+
 def test_a_prior_of_codes_reads_the_exported_decoder(digits, monkeypatch):
     place, model, _ = digits
     monkeypatch.chdir(place)
     images = np.random.default_rng(1).random((200, 1, 8, 8)).astype(np.float32)
     np.save("codes.npy", model.encode(images))
-    decoder = place / "out" / "decoder.onnx"
+    decoder = place / "photos-onnx" / "decoder.onnx"
     command("fit-prior", "--codes", "codes.npy", "--decoder", decoder, "--out", "codes", *BRIEF,
             check=True)  # fmt: skip
     command("sample", "codes", "-n", "20", "--out", "s.npy", "--device", "cpu", check=True)
@@ -104,7 +116,7 @@ def test_nothing_is_written_over(digits):
     said = command("export", place / "run", "--out", place / "mine")
     assert said.returncode == 2
     assert "was not written by this command" in said.stderr
-    said = command("export", place / "run", "--out", place / "out", "--to", "torch")
+    said = command("export", place / "run", "--out", place / "photos-onnx", "--to", "torch")
     assert "holds an export of another form (encoder.onnx)" in said.stderr
     assert [path.name for path in (place / "mine").iterdir()] == ["decoder.onnx"]
     said = command("export", place / "run", "--out", place / "new", "--to", "tensorrt")
@@ -178,9 +190,13 @@ def test_a_prior_without_a_graph_says_why(way, reason):
 
 
 def test_what_has_no_graph_is_named_and_the_rest_is_written(tmp_path):
-    model = vector()
+    model = small("wae-mmd", IMAGE).train()  # with batch norm
     model.prior = Hidden(lambda n: torch.normal(torch.zeros(n, 4), 1.0))
     done = lf.export(model, to="torch", out=tmp_path)
+    assert model.training
+    z = torch.randn(5, 4)
+    found = torch.export.load(tmp_path / "decoder.pt2").module()(z)
+    torch.testing.assert_close(found, model.eval().decode(z), rtol=1e-4, atol=1e-5)
     assert [path.stem for path in done.files] == ["encoder", "decoder"]
     assert done.told["left_out"][0]["file"] == "sampler.pt2"
 
@@ -206,87 +222,3 @@ def test_what_is_missing_or_too_large_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(UserError, match=r"pip install 'latentfit\[export\]'"):
         lf.export(vector(), out=tmp_path)
-
-
-TABLE = Table((
-    Number(name="age", dtype="int64", shift=50, scale=20, low=18, high=90, decimals=0),
-    Number(name="income", dtype="float64", shift=8, scale=1.5, low=100, high=1e5, log=True),
-    Number(name="size", dtype="float64", shift=170, scale=10, low=130, high=200, missing=True),
-    Choice(name="sex", dtype="str", levels=("f", "m")),
-    Choice(name="colour", dtype="str", levels=("blue", "green", "red")),
-    Date(name="day", dtype="datetime64[us]", shift=1.6e9, scale=2e7, low=1.5e9, high=1.7e9,
-         step=86400),
-))  # fmt: skip
-
-
-def test_entries_of_a_table_are_in_the_units_of_the_file():
-    seen = torch.randn(50, 9)
-    seen[:, 3:8] = (seen[:, 3:8] > 0.5).float()
-    seen[seen[:, 3] == 0, 2] = 0
-    units = units_of(TABLE)
-    held, frame = units.held(seen), TABLE.restore(seen)
-    np.testing.assert_allclose(held[:, 0].round(), frame["age"])
-    np.testing.assert_allclose(held[:, 1], frame["income"])
-    there = held[:, 3] >= 0.5
-    np.testing.assert_allclose(held[there, 2], frame["size"][there.numpy()])
-    assert frame["size"].isna().tolist() == (~there).tolist()
-    days = held[:, 8].div(86400).round() * 86400
-    np.testing.assert_allclose(days, frame["day"].astype("datetime64[us]").astype("int64") / 1e6)
-    within = (held == units.held(units.seen(held))).all(1)
-    assert within.float().mean() > 0.9
-    torch.testing.assert_close(units.seen(held)[within], units.seen(held)[within])
-    free = (seen[:, [0, 1, 8]].abs() < 1).all(1) & (seen[:, 2].abs() < 1)
-    assert free.sum() > 2
-    torch.testing.assert_close(units.seen(held)[free], seen[free])
-    assert units.told["entries"] == ["age", "income", "size", "size is there", "sex = m",
-        "colour = blue", "colour = green", "colour = red", "day"]  # fmt: skip
-
-
-def test_a_sampler_of_a_table_draws_rows():
-    model = lf.recipe("wae-mmd", TABLE, latent=3, width=1 / 64, batch=16).eval()
-    held, told = made(Sampling, model, FORMS["onnx"])
-    sizes = {port["name"]: port["shape"][1] for port in told["inputs"]}
-    assert sizes == {"normal": 3 + 4, "uniform": 9}
-    run = onnxruntime.InferenceSession(held, providers=["CPUExecutionProvider"])
-    rng = np.random.default_rng(0)
-    rows = run.run(None, {"normal": rng.normal(size=(400, 7)).astype(np.float32),
-                          "uniform": rng.random((400, 9)).astype(np.float32)})[0]  # fmt: skip
-    assert rows.dtype == np.float64
-    assert set(np.unique(rows[:, 3:8])) == {0.0, 1.0}
-    assert (rows[:, 5:8].sum(1) == 1).all()
-    assert rows[:, 8].min() >= 1.5e9
-
-
-@pytest.mark.parametrize("schema", [
-    Numbers((2, 40), (2, 40), torch.full((2, 1), 1e4, dtype=torch.float64),
-            torch.tensor([[2.0], [3.0]], dtype=torch.float64), dtype="float64"),
-    Numbers((3, 2), (6,), torch.ones(6, dtype=torch.float64), torch.ones(6, dtype=torch.float64),
-            dtype="int64", low=0, high=99, counts=True),
-    Numbers((12,), (12,)),
-], ids=["signals", "counts", "neutral"])  # fmt: skip
-def test_numbers_are_in_the_units_of_the_file(schema):
-    model = lf.recipe("vae-fixed-variance", schema, latent=3, width=1 / 64).eval()
-    units = units_of(schema)
-    assert units.dtype == (torch.float32 if schema.neutral else torch.float64)
-    held = units.some(5).round() if schema.counts else units.some(5)
-    with torch.no_grad():
-        codes = Encoding(model, units)(held)
-        made = Decoding(model, units)(codes).numpy()
-    np.testing.assert_allclose(codes, model.encode(held.numpy()), rtol=1e-4, atol=1e-5)
-    made = made.round() if schema.counts else made
-    np.testing.assert_allclose(made, model.reconstruct(held.numpy()), rtol=1e-6, atol=1e-5)
-
-
-def test_a_signal_is_exported(tmp_path):
-    schema = Numbers((40,), (1, 40), torch.full((1, 1), 1e4, dtype=torch.float64),
-                     torch.full((1, 1), 2.0, dtype=torch.float64), dtype="float64")  # fmt: skip
-    model = lf.recipe("wae-mmd", schema, latent=3, width=1 / 64).eval()
-    done = lf.export(model, to="torch", out=tmp_path)
-    assert [port["shape"] for row in done.told["files"] for port in row["outputs"]] == [
-        ["batch", 3], ["batch", 40], ["batch", 40]]  # fmt: skip
-    codes = torch.randn(4, 3)
-    made = torch.export.load(tmp_path / "decoder.pt2").module()(codes)
-    with torch.no_grad():
-        expected = schema.restore(model.decode(codes))
-    assert made.dtype == torch.float64
-    np.testing.assert_allclose(made.detach(), expected, rtol=1e-9)

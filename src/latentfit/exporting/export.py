@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -112,7 +113,8 @@ def export(model: Model | Training, *, to: str = "onnx", out: str | Path) -> Exp
         >>> [path.name for path in done.files]
         ['encoder.pt2', 'decoder.pt2', 'sampler.pt2']
     """
-    model = model.model if isinstance(model, Training) else model
+    given = model.model if isinstance(model, Training) else model
+    model = copy.deepcopy(given).cpu().eval()  # where it lies, and in what mode, is left
     form, folder = FORMS[one_of("form", to, FORMS)], Path(out)
     if to == "onnx":
         must_have_onnx()
