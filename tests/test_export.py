@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import zipfile
 
@@ -13,11 +14,11 @@ import torch
 import latentfit as lf
 from contract import IMAGE, VECTOR, small, toy
 from latentfit.checks import UserError
-from latentfit.exporting.export import FORMS, made
+from latentfit.exporting.export import FORMS, difference, made
 from latentfit.exporting.forms import formed
 from latentfit.exporting.graphs import captured
 from latentfit.exporting.noise import NoGraphError
-from latentfit.exporting.pieces import Decoding, Sampling
+from latentfit.exporting.pieces import Decoding, Encoding, Sampling
 from latentfit.exporting.units import units_of
 from latentfit.priors import Prior
 from shell import ROOT, command, training
@@ -213,6 +214,15 @@ def test_a_file_that_computes_something_else_is_an_error(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="the encoder as a file differs from PyTorch by 2e-05"):
         lf.export(vector(), to="torch", out=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_that_are_not_finite_are_no_agreement():
+    piece = Encoding(vector(), units_of(vector().schema))
+    one, bad = torch.ones(2, 4), torch.tensor([[1.0, 1, 1, torch.nan]] * 2)
+    assert difference(one, one, piece) == 0
+    assert difference(1.5 * one, 2 * one, piece) == 0.25
+    assert all(math.isinf(difference(*pair, piece)) for pair in ((bad, one), (one, one[:1])))
+    assert math.isinf(difference(bad, bad, piece))
 
 
 def test_what_is_missing_or_too_large_is_named(tmp_path, monkeypatch):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -13,15 +13,16 @@ from torch.nn.utils.parametrize import is_parametrized
 
 import latentfit as lf
 from contract import CASES, IDS, IMAGE, VECTOR, small, toy
-from latentfit.exporting.export import TOLERANCE
+from latentfit.exporting.export import FORMS, TOLERANCE, made
 from latentfit.exporting.forms import formed, prior_formed
 from latentfit.exporting.noise import Noise, Takings
-from latentfit.exporting.pieces import Encoding
+from latentfit.exporting.pieces import Encoding, Sampling, shares
 from latentfit.exporting.units import units_of
-from latentfit.expost import PRIORS
+from latentfit.expost import PRIORS, CodeMatching, DensityPrior
 from latentfit.models.base import Stage
 from latentfit.networks.made import MaskedLinear
 from latentfit.networks.taps import OneChannel, OneChannelUp
+from latentfit.priors import ByClass, GaussianMixture, KernelDensity
 from latentfit.schema import Numbers
 
 SPREAD = torch.tensor([2.0, 1.0, 0.3])
@@ -127,20 +128,27 @@ def test_choices_are_made_by_their_weights():
             assert int(torch.multinomial(weights, 1)) == place
 
 
+def of_classes(name):
+    """A prior of two classes, far from each other."""
+    codes = torch.cat([torch.randn(60, 2) - 4, torch.randn(90, 2) + 4])
+    labels = torch.tensor([0] * 60 + [1] * 90)
+    if name == "matching":
+        prior = DensityPrior(CodeMatching(2, units=8, classes=2, guidance=2.0))
+        prior.begin(torch.cat([codes, labels[:, None]], 1))
+        return uneven(prior).eval()
+    kinds = {"gmm": lambda: GaussianMixture(2, components=2), "kde": lambda: KernelDensity(2)}
+    prior = ByClass([kinds[name]() for _ in range(2)])
+    prior.fit(codes, labels)
+    return prior
+
+
 @pytest.mark.parametrize("name", ["gmm", "kde", "matching"])
 def test_a_sampler_of_classes_draws_of_the_one_that_it_is_told(name, monkeypatch):
-    x = torch.cat([torch.randn(60, 6) - 4, torch.randn(90, 6) + 4])
-    frame = pd.DataFrame(x.numpy(), columns=list("abcdef"))
-    frame["kind"] = ["low"] * 60 + ["high"] * 90
-    data = lf.data.load(frame, label="kind")
-    model = lf.recipe("wae-mmd", data, latent=2, width=1 / 64)
-    settings = {"components": 2} if name == "gmm" else {"count": 50} if name == "kde" else {}
-    lf.refit(model, data, name, rounds=2, by="label", progress=False, **settings)
-    if name == "matching":
-        uneven(model.prior.model.velocity)
-    form = prior_formed(copy.deepcopy(model.prior))
-    if name == "matching":  # as many for one class as for all
-        monkeypatch.setattr(model.prior.model, "steps", form.model.steps)
+    prior = of_classes(name)
+    form = prior_formed(copy.deepcopy(prior))
+    if name == "matching":  # as many steps for one class as for all
+        monkeypatch.setattr(prior.model, "steps", form.model.steps)
+    np.testing.assert_allclose(shares(prior), [0.4, 0.6])
     label = torch.arange(30) % 2
     normal, uniform = torch.randn(30, 2), torch.rand(30, 1)
 
@@ -152,8 +160,22 @@ def test_a_sampler_of_classes_draws_of_the_one_that_it_is_told(name, monkeypatch
         found = form.sample_of(30, label)
     for number in (0, 1):
         with torch.no_grad(), take(label == number):
-            expected = model.prior.sample_of(15, number)
+            expected = prior.sample_of(15, number)
         torch.testing.assert_close(found[label == number], expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["gmm", pytest.param("matching", marks=pytest.mark.claim)])
+def test_labels_are_an_input(name):
+    model = lf.recipe("wae-mmd", VECTOR, latent=2, width=1 / 64).eval()
+    model.prior, model.classes = of_classes(name), ("low", "high")
+    held, told = made(Sampling, model, FORMS["torch"])
+    *noise, label = told["inputs"]
+    assert label["shape"] == ["batch"]
+    assert (label["classes"], label["shares"]) == (["low", "high"], [0.4, 0.6])
+    given = [torch.rand(3, port["shape"][1]) for port in noise]
+    module = torch.export.load(io.BytesIO(held)).module()
+    low, high = (module(*given, torch.full((3,), k)) for k in (0, 1))
+    assert (low - high).abs().min(1).values.min() > 0
 
 
 @pytest.mark.parametrize("name", ["rae-sn", "alae", "vae-flow"])
@@ -161,10 +183,10 @@ def test_layers_are_pytorchs_own_and_those_of_the_model_stay(name):
     model = uneven(small(name, IMAGE)).eval()
     z, x = torch.randn(5, 4), torch.rand(5, *IMAGE)
     before, kinds = (model.decode(z), model.encode(x)), [type(part) for part in model.modules()]
-    made = formed(model)
+    form = formed(model)
     ours = (OneChannel, OneChannelUp, MaskedLinear)
-    assert not [p for p in made.modules() if isinstance(p, ours) or is_parametrized(p)]
-    torch.testing.assert_close((made.decode(z), made.encode(x)), before, rtol=1e-4, atol=1e-5)
+    assert not [p for p in form.modules() if isinstance(p, ours) or is_parametrized(p)]
+    torch.testing.assert_close((form.decode(z), form.encode(x)), before, rtol=1e-4, atol=1e-5)
     assert [type(part) for part in model.modules()] == kinds
     assert torch.equal(model.decode(z), before[0])
 

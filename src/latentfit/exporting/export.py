@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -217,14 +218,17 @@ def made(kind: type[Piece], model: Model, form: Form) -> tuple[bytes, dict[str, 
 
 
 def difference(found: torch.Tensor, expected: torch.Tensor, piece: Piece) -> float:
-    """The largest difference as a share of the largest number, in the units of the network."""
+    """The largest difference as a share of the largest number, in the units of the network.
+
+    Infinite where shapes differ, or a number is not finite.
+    """
     if found.shape != expected.shape:
-        return float("inf")
+        return math.inf
     if piece.gives.name == "samples":
         found, expected = piece.units.seen(found), piece.units.seen(expected)
     scale = float(expected.abs().max())
     worst = float((found.double() - expected.double()).abs().max())
-    return worst / scale if scale else worst
+    return math.inf if math.isnan(worst) else worst / scale if scale else worst
 
 
 def described(
