@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import tomllib
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,9 +91,3 @@ def test_settings_that_the_docs_name_are_read():
 def test_the_table_of_scores_is_what_the_command_prints():
     printed = command("list", "metrics", "--markdown", check=True).stdout
     assert printed in (ROOT / "docs" / "metrics.md").read_text()
-
-
-def test_every_extra_is_in_the_table_of_the_installation():
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "install.md").read_text(), re.MULTILINE)
-    assert set(re.findall(r"`([\w-]+)`", " ".join(rows))) >= set(declared["optional-dependencies"])

@@ -113,13 +113,15 @@ def test_a_prior_of_codes_reads_the_exported_decoder(digits, monkeypatch):
 def test_nothing_is_written_over(digits):
     place, *_ = digits
     (place / "mine").mkdir()
-    (place / "mine" / "decoder.onnx").write_text("mine")
-    said = command("export", place / "run", "--out", place / "mine")
-    assert said.returncode == 2
-    assert "was not written by this command" in said.stderr
+    for theirs in ("decoder.onnx", "photo.jpg"):  # neither over theirs nor among them
+        (place / "mine" / theirs).write_text("mine")
+        said = command("export", place / "run", "--out", place / "mine")
+        assert said.returncode == 2
+        assert "which no earlier call wrote" in said.stderr
+        (place / "mine" / "decoder.onnx").unlink(missing_ok=True)
     said = command("export", place / "run", "--out", place / "photos-onnx", "--to", "torch")
     assert "holds an export of another form (encoder.onnx)" in said.stderr
-    assert [path.name for path in (place / "mine").iterdir()] == ["decoder.onnx"]
+    assert [path.name for path in (place / "mine").iterdir()] == ["photo.jpg"]
     said = command("export", place / "run", "--out", place / "new", "--to", "tensorrt")
     assert "unknown form 'tensorrt'" in said.stderr
 

@@ -13,7 +13,7 @@ from latentfit.checks import UserError
 from latentfit.data.write_images import write_images
 from latentfit.pictures.sheets import save_png
 from latentfit.pictures.signals import overlaid, reconstructed
-from latentfit.schema import Dialect, Numbers, Pixels, Schema, Table
+from latentfit.schema import Dialect, Number, Numbers, Pixels, Schema, Table
 from latentfit.schema.base import Frame
 from latentfit.storage.made import must_be_ours, write_over
 
@@ -210,9 +210,20 @@ def write_table(frame: Frame, out: Path, schema: Schema | None = None) -> None:
         return
     found = schema.dialect if isinstance(schema, Table | Numbers) else Dialect()
     separator = "\t" if kind == ".tsv" else found.separator
+    if isinstance(schema, Table):
+        frame = _whole(frame, schema)
     write_over(out, lambda draft: frame.to_csv(
         draft, index=False, sep=separator, decimal=found.decimal, header=found.header
     ))  # fmt: skip
+
+
+def _whole(frame: Frame, schema: Table) -> Frame:
+    """A table in which whole numbers beside missing cells are written as 45, not as 45.0."""
+    whole = [column.name for column in schema.columns
+             if type(column) is Number and column.decimals == 0 and column.missing
+             and list(frame.columns).count(column.name) == 1
+             and frame[column.name].dtype.kind == "f"]  # fmt: skip
+    return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
 def as_arrays(schema: Schema, seen: Tensor) -> np.ndarray:

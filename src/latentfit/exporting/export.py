@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -34,7 +34,7 @@ from latentfit.models import Model
 from latentfit.runs import Run as Training
 from latentfit.seeds import seeded
 from latentfit.storage.files import write_json
-from latentfit.storage.made import must_be_ours, write_over
+from latentfit.storage.made import earlier, write_over
 from latentfit.version import __version__
 
 BATCHES = (1, 2, 7)
@@ -120,7 +120,7 @@ def export(model: Model | Training, *, to: str = "onnx", out: str | Path) -> Exp
     if to == "onnx":
         must_have_onnx()
     paths = {kind.name: folder / f"{kind.name}{form.ending}" for kind in PIECES}
-    must_be_free(folder, [*paths.values(), folder / "export.json"], to)
+    must_be_free(folder, to)
     held: dict[str, bytes] = {}
     rows, left = [], []
     with seeded(0, "export"):
@@ -148,14 +148,13 @@ def export(model: Model | Training, *, to: str = "onnx", out: str | Path) -> Exp
     return Exported(folder, told)
 
 
-def must_be_free(folder: Path, paths: Sequence[Path], to: str) -> None:
-    """Raise where files would be lost.
+def must_be_free(folder: Path, to: str) -> None:
+    """Raise where files would be lost, or lie among others.
 
     Raises:
-        UserError: A file is somebody else's, or the folder holds an export in another form.
+        UserError: The folder holds what no export wrote, or an export in another form.
     """
-    for path in paths:
-        must_be_ours(path)
+    earlier(folder)
     for name, form in FORMS.items():
         others = [folder / f"{kind.name}{form.ending}" for kind in PIECES if name != to]
         for other in (path for path in others if path.exists()):

@@ -63,9 +63,9 @@ def _densities(axes: Axes, real: Any, made: Any) -> None:
     held = [_values(side) for side in (real, made)]
     known = [side[~np.isnan(side)] for side in held]
     edges = np.histogram_bin_edges(np.concatenate(known), 30)
-    for side, colour in zip(known, COLOURS, strict=False):
-        # Of all rows, so that what is missing lacks from the area.
-        weights = np.full(len(side), 1 / max(1, len(held[0])))
+    for side, rows, colour in zip(known, held, COLOURS, strict=False):
+        # Of all its rows, so that what is missing lacks from the area.
+        weights = np.full(len(side), 1 / max(1, len(rows)))
         axes.hist(side, edges.tolist(), weights=weights, histtype="step", color=colour)
 
 

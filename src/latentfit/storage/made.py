@@ -65,6 +65,40 @@ def read_record(folder: Path) -> dict[str, list[str]]:
         return {}
 
 
+def earlier(folder: Path) -> dict[str, list[str]]:
+    """The files that earlier calls wrote into a folder, with hashes; empty where it is not there.
+
+    Raises:
+        UserError: It holds anything else, or what has changed since.
+    """
+    try:
+        present = sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UserError(
+            f"cannot write into {folder} ({error.strerror}); give the name of a folder."
+        ) from error
+    known = read_record(folder)
+    drafts = {f".{name}.draft" for name in (*known, RECORD)}
+    for name in present:
+        path = folder / name
+        ours = name == RECORD and bool(known)
+        if ours or (name in drafts and path.is_file() and not path.is_symlink()):
+            continue
+        if name not in known or path.is_symlink() or not path.is_file():
+            raise UserError(
+                f"{folder} holds {name}, which no earlier call wrote; give a new or an empty "
+                "folder. Nothing was touched."
+            )
+        if hash_of(path.read_bytes()) not in known[name]:
+            raise UserError(
+                f"{name} in {folder} was changed after an earlier call wrote it; give a new or an "
+                "empty folder. Nothing was touched."
+            )
+    return {name: known[name] for name in present if name in known}
+
+
 def hash_of(held: bytes) -> str:
     """What stands for the content of a file."""
     return hashlib.blake2b(held, digest_size=16).hexdigest()
