@@ -279,6 +279,8 @@ def test_what_a_comparison_says():
         [("b", s, 5 - 0.01 * s, None) for s in range(3)],
     )
     assert told(a + b).startswith("1 of 1 differences is real")
+    assert "by fd_pixels a before b; by mse none" in told(a + b)
+    assert "by fd_pixels a before b" in told(b + a)
     assert told(a[:1] + b[1:2]).startswith("no two entries have two seeds in common")
     assert told(a).startswith("one system alone")
     noisy = [("b", s, v, 1.0) for s, v in enumerate((0.0, 2.0, 1.0))]

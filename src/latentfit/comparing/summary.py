@@ -90,12 +90,12 @@ class Summary:
         elif not tested:
             told.append(
                 "no two entries have two seeds in common, so nothing can be said of what another "
-                "seed would give; give more --seeds"
+                "seed would give; train more seeds of each"
             )
         elif real:
             are = "is" if real == 1 else "are"
             told.append(f"{real} of {len(tested)} differences {are} real at 5 %, corrected for "
-                        "their number")  # fmt: skip
+                        f"their number: {'; '.join(map(self._real, self.scores))}")  # fmt: skip
         else:
             told.append(f"none of {len(tested)} differences is real at 5 %, corrected for their "
                         "number: more seeds would tell smaller ones apart")  # fmt: skip
@@ -106,6 +106,16 @@ class Summary:
             told.append(f"best trade of {self.scores[1]} for {self.scores[0]}: "
                         + "; ".join(self.front))  # fmt: skip
         return told
+
+    def _real(self, score: str) -> str:
+        """Which entries are really better than which others by a score."""
+        found: dict[str, list[str]] = {}
+        for line in _lines(self.differences):
+            if line.score == score and line.real:
+                worse = line.second if line.better == line.first else line.first
+                found.setdefault(line.better, []).append(worse)
+        said = ", ".join(f"{best} before {' and '.join(rest)}" for best, rest in found.items())
+        return f"by {score} {said or 'none'}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; NaN is null."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from latentfit.pictures.figures import COLOURS, STYLE, legend_above
 from latentfit.pictures.sheets import DPI
@@ -89,6 +89,9 @@ def tried(
             axes.plot(held[place], values[place], "o", color=colour, markersize=7, label=said)
         if all(isinstance(one, int | float) for one in held):
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
         if min(values) > 0 and max(values) > 10 * min(values):
             axes.set_yscale("log")
         axes.set(xlabel=name, ylabel=label)
