@@ -215,6 +215,10 @@ def test_a_file_that_computes_something_else_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setitem(FORMS, "torch", wrong)
     with pytest.raises(UserError, match="the encoder as a file differs from PyTorch by 2e-05"):
         lf.export(vector(), to="torch", out=tmp_path)
+    broken = place.Form(".pt2", FORMS["torch"].write, lambda *_: lambda given: 1 / 0, ("torch",))
+    monkeypatch.setitem(FORMS, "torch", broken)
+    with pytest.raises(UserError, match=r"does not run on a batch of 1 \(division"):
+        lf.export(vector(), to="torch", out=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -37,7 +37,8 @@ def uneven(module):
 
 
 def fitted(name):
-    prior = PRIORS[name].build(3, 1 / 64) if PRIORS[name].scaled else PRIORS[name].build(3, 1.0)
+    small = {"matching": {"units": 8}, "kde": {"count": 100}, "vamp": {"components": 20}}
+    prior = PRIORS[name].build(3, 1 / 64, **small.get(name, {}))
     if hasattr(prior, "fit"):
         prior.fit(CODES)
     else:

@@ -20,6 +20,7 @@ from latentfit.exporting.graphs import (
     OPSET,
     Run,
     captured,
+    line_of,
     must_have_onnx,
     onnx_bytes,
     onnx_run,
@@ -201,7 +202,14 @@ def made(kind: type[Piece], model: Model, form: Form) -> tuple[bytes, dict[str, 
         given = true.some(batch)
         with torch.no_grad():
             expected = true(*given)
-        worst = max(worst, difference(run(given), expected, true))
+        try:
+            found = run(given)
+        except Exception as error:  # onnxruntime has errors of its own
+            raise UserError(
+                f"the {kind.name} as a file does not run on a batch of {batch} ({line_of(error)}), "
+                "so nothing was written; please report it."
+            ) from error
+        worst = max(worst, difference(found, expected, true))
     if not worst <= TOLERANCE:
         raise UserError(
             f"the {kind.name} as a file differs from PyTorch by {worst:.2g} of its largest number, "

@@ -55,7 +55,7 @@ def captured(piece: Piece) -> ExportedProgram:
         except NoGraphError:
             raise
         except Exception as error:  # PyTorch has many
-            raise NoGraphError(f"PyTorch makes no graph of it ({_line(error)})") from error
+            raise NoGraphError(f"PyTorch makes no graph of it ({line_of(error)})") from error
     for node in found.graph.nodes:
         if _is_random(node):
             raise NoGraphError(f"it draws random numbers inside ({node.target})")
@@ -88,12 +88,14 @@ def onnx_bytes(program: ExportedProgram, piece: Piece) -> bytes:
                 output_names=[piece.gives.name],
             )
         except Exception as error:  # as above
-            raise NoGraphError(f"ONNX has no form of it ({_line(error)})") from error
+            raise NoGraphError(f"ONNX has no form of it ({line_of(error)})") from error
     if made is None:
         raise NoGraphError("PyTorch gives no ONNX of it")
     held = made.model_proto
     held.doc_string, held.producer_name = f"{piece.name}, by latentfit", "latentfit"
     free = held.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    if not free:
+        raise NoGraphError("PyTorch writes it for batches of one size only")
     for value in (*held.graph.input, *held.graph.output, *held.graph.value_info):
         for side in value.type.tensor_type.shape.dim:
             if free in side.dim_param:  # a number stands in the same place as a name
@@ -178,5 +180,6 @@ def _quiet() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _line(error: Exception) -> str:
+def line_of(error: Exception) -> str:
+    """What an error says, in one line that is not long."""
     return " ".join(str(error).split())[:160]

@@ -109,7 +109,7 @@ class CausalTransformer(nn.Module):
         """Draw n rows (n, P), place by place at temperature 1; each place is computed once."""
         places, units = self.places.shape
         kept = (2, n, self.heads, places, units // self.heads)
-        pasts = self.start.new_empty(len(self.layers), *kept)
+        pasts = [self.start.new_empty(*kept) for _ in self.layers]
         x, drawn = self.start.expand(n, 1, -1), []
         for place in range(places):
             x = x + self.places[place]
