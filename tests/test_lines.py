@@ -76,7 +76,8 @@ def test_lines_are_those_of_the_decoder(step):
         assert scores["midpoints_pixels"] == pytest.approx(expected, rel=0.1)
     else:
         assert scores["jumps_pixels"] > 2
-    assert not {"jumps_pixels", "continuity"} & set(evaluate(model, data, draws=1))
+    few = lf.data.arrays(rows[:600].numpy(), name="line", fixed=True)
+    assert not {"jumps_pixels", "continuity"} & set(evaluate(model, few, draws=1))
 
 
 def test_parzen_is_that_of_the_generated_samples():

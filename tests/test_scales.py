@@ -134,6 +134,7 @@ def table(data, tmp_path):
     return Table(data, tmp_path, math.inf, 1, False)
 
 
+@pytest.mark.claim  # half a minute of trainings
 def test_reconstructions_lose_noise_and_not_dimensions(tmp_path):
     clean = gaussian(n=4, d=64, count=3000, seed=2)
     x = torch.cat([part.first(5000) for part in (clean.train, clean.validation, clean.test)])
