@@ -43,7 +43,10 @@ mutants: $(VENV)/installed
 	$(BIN)/python scripts/mutants.py --planted
 	$(BIN)/python scripts/mutants.py
 
+# The trackers that are no part of `dev` are installed for their tests.
 claims: $(VENV)/installed
+	$(INSTALL) --editable '.[mlflow,wandb]'
+	$(BIN)/python -m pytest -m 'claim or not claim' tests/test_tracking.py
 	$(BIN)/python -m pytest -m claim
 
 gpu: $(VENV)/installed

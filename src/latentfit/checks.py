@@ -91,6 +91,16 @@ def positive(name: str, value: float, *, remedy: str = "") -> None:
     raise UserError(f"'{name}' must be above 0 and finite, got {value:g}{hint}.")
 
 
+def line_of(error: BaseException) -> str:
+    r"""What an error of another library says, as a piece of our line; its kind if it says nothing.
+
+    Example:
+        >>> line_of(ValueError("no such\n  file.")), line_of(KeyError())
+        ('no such file', 'KeyError')
+    """
+    return " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
+
+
 @dataclass(frozen=True)
 class Range:
     """What a number may be, beside its type in an annotation."""

@@ -44,7 +44,7 @@ def _own(run: Path) -> Path:
 
         raise UserError(
             f"this command needs the folder of a training, got {run}; sample, encode, reconstruct, "
-            "neighbours, interpolate, traverse and edit take models of the hub."
+            "neighbours, interpolate, traverse, edit and export take models of the hub."
         )
     return run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -58,8 +57,7 @@ def facts(data_root: Path | None = None) -> dict[str, Any]:
     from latentfit.data.load import stored_root
     from latentfit.version import __version__
 
-    needed = _required()
-    own = needed.pop("")
+    own, needed = _required()
     extras = {
         extra: {name: _version(name) for name in packages} for extra, packages in needed.items()
     }
@@ -79,14 +77,16 @@ def facts(data_root: Path | None = None) -> dict[str, Any]:
     }
 
 
-def _required() -> dict[str, list[str]]:
-    """Names of the packages that each extra needs, those that all need under ''."""
-    found: dict[str, list[str]] = {"": []}
-    for line in metadata.requires("latentfit") or []:
-        name = re.match(r"[\w.-]+", line)
-        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
-        found.setdefault(extra[1] if extra else "", []).append(name[0] if name else line)
-    return found
+def _required() -> tuple[list[str], dict[str, list[str]]]:
+    """Names of the packages that are always needed, and of those that each extra needs."""
+    from packaging.requirements import Requirement
+
+    every = [Requirement(line) for line in metadata.requires("latentfit") or []]
+    extras = metadata.metadata("latentfit").get_all("Provides-Extra") or []
+    return [one.name for one in every if one.marker is None], {
+        extra: [one.name for one in every if one.marker and one.marker.evaluate({"extra": extra})]
+        for extra in extras
+    }
 
 
 def _version(package: str) -> str | None:

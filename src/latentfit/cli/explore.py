@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfit.cli.app import Root, RunFolder, Split, Weights, app
+from latentfit.cli.app import OwnRun, Root, Split, Weights, app
 from latentfit.cli.options import reads_data
 from latentfit.cli.shared import data_of, say
 
@@ -15,7 +15,7 @@ from latentfit.cli.shared import data_of, say
 @app.command()
 @reads_data
 def explore(
-    run: RunFolder,
+    run: OwnRun,
     data: Annotated[str | None, typer.Option(help="Default: what the run was trained on.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="The page; default: explore.html in the run folder.")

@@ -218,7 +218,10 @@ def write_table(frame: Frame, out: Path, schema: Schema | None = None) -> None:
 
 
 def _whole(frame: Frame, schema: Table) -> Frame:
-    """A table in which whole numbers beside missing cells are written as 45, not as 45.0."""
+    """A table in which whole numbers beside missing cells are written as 45, not as 45.0.
+
+    pandas holds such a column as floats, and so gives it back to Python.
+    """
     whole = [column.name for column in schema.columns
              if type(column) is Number and column.decimals == 0 and column.missing
              and list(frame.columns).count(column.name) == 1

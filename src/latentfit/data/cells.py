@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, line_of, one_of
 from latentfit.data.assemble import Found, assemble
 from latentfit.data.base import Data
 from latentfit.data.options import Options
@@ -214,7 +214,7 @@ def _read(path: Path, backed: Any = None) -> AnnData:
             warnings.simplefilter("ignore")  # of names that are not unique, which end in an error
             return anndata.read_h5ad(path, backed=backed)
     except Exception as error:  # h5py and anndata have many
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        said = line_of(error)
         raise UserError(f"{path} is not a readable .h5ad file ({said}); save it again.") from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, line_of, one_of
 from latentfit.data.base import Data
 from latentfit.data.entries import Entry
 from latentfit.data.folders import of_entries
@@ -94,10 +94,9 @@ def _opened(text: str) -> Any:
             return datasets.load_dataset(str(folder))
         return datasets.load_dataset(name, config or None, revision=revision or None)
     except Exception as error:  # the library's, the network's, and those of readers of files
-        said = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
         raise UserError(
-            f"the hub gives no data set '{text}' ({said}); check the name, the network and, for "
-            "private sets, that you are logged in."
+            f"the hub gives no data set '{text}' ({line_of(error)}); check the name, the network "
+            "and, for private sets, that you are logged in."
         ) from error
 
 

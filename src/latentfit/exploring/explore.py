@@ -12,16 +12,16 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 
 from latentfit.checks import UserError, one_of, within
-from latentfit.data.base import PARTS, Data, must_be_data, must_have_shape
-from latentfit.data.under import under
+from latentfit.data.base import PARTS, Data, must_be_data
 from latentfit.exploring.page import contents, points_of
 from latentfit.exploring.store import Store, script_json
 from latentfit.models import Model
 from latentfit.networks import evaluating
 from latentfit.runs import Run, load
-from latentfit.schema import plain
+from latentfit.runs.sharing import on_hub
 from latentfit.storage import RunFolder
 from latentfit.storage.made import must_be_ours, write_over
+from latentfit.training.matched import matched
 
 SCRIPTS = ("kernels", "program", "values", "views", "map", "walk", "controls", "main")
 MOST = 5_000
@@ -80,11 +80,7 @@ def explore(
             f"the page is HTML, got {where.name}; name it {where.stem or 'explore'}.html."
         )
     must_be_ours(where)
-    if model.schema == plain(model.shape):
-        must_have_shape(data, model.shape)
-        model.schema = data.schema
-    else:
-        data = under(model.schema, data)
+    data = matched(model, data)
     text = page(model, data, count=count, split=split, title=title or _title(model, data))
     write_over(where, lambda draft: draft.write_text(text, encoding="utf-8"))
     return where
@@ -132,12 +128,12 @@ def _hash(text: str) -> str:
 
 
 def _model(run: Model | Run | str | Path) -> tuple[Model, RunFolder | None]:
-    """A copy of the model on the processor, and its folder."""
+    """A copy of the model on the processor, and its folder; a copy of the hub's is no place."""
     if isinstance(run, Run):
         return copy.deepcopy(run.model).cpu(), run.folder
     if isinstance(run, Model):
         return copy.deepcopy(run).cpu(), None
-    return load(run, device="cpu"), RunFolder(Path(run))
+    return load(run, device="cpu"), None if on_hub(run) else RunFolder(Path(run))
 
 
 def _title(model: Model, data: Data) -> str:

@@ -15,7 +15,7 @@ from torch.fx.node import map_arg
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from latentfit.checks import UserError
+from latentfit.checks import UserError, line_of
 from latentfit.exploring.call import Call, FormError
 from latentfit.exploring.program import Program, Value
 from latentfit.exploring.rules import RULES
@@ -58,10 +58,9 @@ def traced(
                 decomposition_table=_decompositions(),
             )(*examples)
         except (RuntimeError, ValueError) as error:
-            said = " ".join(str(error).split())[:100]
             raise UserError(
-                f"{what} cannot be written down as a list of operations ({said}); a page needs one "
-                "that takes the same way for every code."
+                f"{what} cannot be written down as a list of operations ({line_of(error)}); a "
+                "page needs one that takes the same way for every code."
             ) from error
         return _lowered(what, graph, examples, noise=noise)
 

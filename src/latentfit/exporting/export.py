@@ -14,13 +14,12 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, line_of, one_of
 from latentfit.exporting.forms import formed
 from latentfit.exporting.graphs import (
     OPSET,
     Run,
     captured,
-    line_of,
     must_have_onnx,
     onnx_bytes,
     onnx_run,

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
-from latentfit.checks import UserError
+from latentfit.checks import UserError, line_of
 from latentfit.exporting.noise import NoGraphError
 from latentfit.exporting.pieces import Piece
 
@@ -178,8 +178,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         log.setLevel(before)
-
-
-def line_of(error: Exception) -> str:
-    """What an error says, in one line that is not long."""
-    return " ".join(str(error).split())[:160]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from latentfit.checks import UserError
+from latentfit.checks import UserError, line_of
 
 CHUNK = 256  # codes at a time, where the file does not fix their number
 
@@ -46,7 +46,8 @@ class OnnxDecoder:
             )
         except Exception as error:  # onnxruntime has errors of its own
             raise UserError(
-                f"{name} cannot be read ({_line(error)}); export it with all of its weights inside."
+                f"{name} cannot be read ({line_of(error)}); export it with all of its weights "
+                "inside."
             ) from error
         self.program, self.name = program, name
         inputs = self._session.get_inputs()
@@ -91,7 +92,7 @@ class OnnxDecoder:
         except Exception as error:  # as above
             raise UserError(
                 f"{self.name} takes codes of shape {tuple(self._input.shape)}, not {codes.shape} "
-                f"({_line(error)}); give codes as its encoder makes them."
+                f"({line_of(error)}); give codes as its encoder makes them."
             ) from error
         samples = np.asarray(made[0])
         if samples.ndim < 2 or len(samples) != len(codes):
@@ -115,7 +116,3 @@ TYPES = {
     "tensor(float16)": np.float16,
 }
 """What a decoder may take, by the names of onnxruntime."""
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

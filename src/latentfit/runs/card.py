@@ -39,7 +39,7 @@ def card(model: Model, data: Data, rounds: int) -> Card:
     )
 
 
-def built(held: Card, model: Model | None = None, *, where: Path | None = None) -> Model:
+def built(held: Card, model: Model | None = None, *, where: Path | str = "this model") -> Model:
     """The model that a card describes, with weights of no training.
 
     Arguments:
@@ -60,7 +60,7 @@ def built(held: Card, model: Model | None = None, *, where: Path | None = None) 
     return model
 
 
-def _from_recipe(held: Card, schema: Schema, where: Path | None) -> Model:
+def _from_recipe(held: Card, schema: Schema, where: Path | str) -> Model:
     if held.recipe is None:
         raise UserError(
             f"{where} was built from parts; pass the built model to load, from Python. {SHELL}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentfit.checks import UserError, within
+from latentfit.checks import UserError, line_of, within
 from latentfit.data.base import Data
 from latentfit.runs.cells import Row
 from latentfit.runs.playing import Playable, one_thread
@@ -84,7 +84,7 @@ class Cluster:
             else:
                 ray.init(address, **quiet)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            said = " ".join(str(error).split())[:160]
+            said = line_of(error)
             if address is None:
                 raise UserError(f"Ray does not start here ({said}); use --engine local.") from error
             raise UserError(

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from latentfit.checks import UserError
+from latentfit.checks import UserError, line_of
 from latentfit.metrics.features import digest
 from latentfit.metrics.features import weights as weights_of
 from latentfit.storage import RunFolder, locked
@@ -215,30 +215,26 @@ def _status(error: Any) -> Any:
 
 def _told(name: str, error: Exception) -> UserError:
     """What the library says, as a line."""
-    errors, said = _hub().errors, " ".join(str(error).split())[:160].rstrip(".")
-    status = _status(error)
-    if isinstance(error, errors.GatedRepoError):
-        return UserError(f"{name} is open to some only; ask for access on its page, and log in.")
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return UserError(
-            f"the hub has no model '{name}', or shows it to others only; check the name, and log "
-            "in (hf auth login)."
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        return UserError(f"{name} has no such revision; give a branch, a tag or a commit of it.")
-    if isinstance(error, errors.LocalEntryNotFoundError):
-        return UserError(
-            f"{name} cannot be had: the hub is not reached, and no copy is kept here; check the "
-            "network and HF_HUB_OFFLINE."
-        )
-    if isinstance(error, errors.HFValidationError):
-        return UserError(f"'{name}' is no name on the hub ({said}); give user/name.")
-    if status in (401, 403):
-        return UserError(f"the hub refuses {name} ({status}); use a token that may write there.")
-    if status == 412:
-        return UserError(f"{name} has changed meanwhile; push again.")
-    kind = type(error).__name__
-    return UserError(f"the hub fails at {name} ({kind}: {said}); check the network, try again.")
+    errors, said, status = _hub().errors, line_of(error), _status(error)
+    kinds = {  # the narrower first
+        errors.GatedRepoError: f"{name} is open to some only; ask for access on its page, and log "
+        "in.",
+        errors.RepositoryNotFoundError: f"the hub has no model '{name}', or shows it to others "
+        "only; check the name, and log in (hf auth login).",
+        errors.RevisionNotFoundError: f"{name} has no such revision; give a branch, a tag or a "
+        "commit of it.",
+        errors.LocalEntryNotFoundError: f"{name} cannot be had: the hub is not reached, and no "
+        "copy is kept here; check the network and HF_HUB_OFFLINE.",
+        errors.HFValidationError: f"'{name}' is no name on the hub ({said}); give user/name.",
+    }
+    refused = f"the hub refuses {name} ({status}); use a token that may write there."
+    changed = f"{name} has changed meanwhile; push again."
+    refusals = {401: refused, 403: refused, 412: changed}
+    found = next((text for kind, text in kinds.items() if isinstance(error, kind)), None)
+    other = (
+        f"the hub fails at {name} ({type(error).__name__}: {said}); check the network, try again."
+    )
+    return UserError(found or refusals.get(status, other))
 
 
 def _hub() -> Any:

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ PROJECT = "latentfit"
 Numbers = Mapping[str, float]
 
 
-class Tool:
+class Tool(ABC):
     """A tracker's own words for beginning a run, telling numbers and ending it.
 
     Attributes:
@@ -29,21 +30,21 @@ class Tool:
         self.module = importlib.import_module(self.package)
         self.group = os.environ.get(self.project) or PROJECT
 
+    @abstractmethod
     def begin(self, name: str, known: str | None, parameters: dict[str, Any]) -> str:
         """Begin a run, or go on with the one that is known; what the tool calls it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log(self, step: int, numbers: Numbers) -> None:
         """Tell the numbers of a round."""
-        raise NotImplementedError
 
     def conclude(self, step: int, scores: Numbers) -> None:
         """Tell the scores of the whole run."""
         self.log(step, scores)
 
+    @abstractmethod
     def end(self, error: BaseException | None) -> None:
         """End the run, or leave it to be gone on with after an error."""
-        raise NotImplementedError
 
 
 class Trackio(Tool):

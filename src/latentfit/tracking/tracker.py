@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from latentfit.checks import UserError, one_of
+from latentfit.checks import UserError, line_of, one_of
 from latentfit.storage import Facts, RunFolder
 from latentfit.tracking.tools import TOOLS, Numbers
 
@@ -100,10 +100,10 @@ class Tracker:
         except UserError:
             raise
         except Exception as error:
-            said = (str(error).strip().splitlines() or [""])[0][:200]
+            kind = type(error).__name__
             raise UserError(
-                f"{self.name} did not take what it was told ({type(error).__name__}: {said}); mend "
-                "that, or go on without --track."
+                f"{self.name} did not take what it was told ({kind}: {line_of(error)}); mend that, "
+                "or go on without --track."
             ) from error
 
 
