@@ -202,8 +202,8 @@ def test_the_option_tells_the_log_and_the_scores_and_errors_are_one_line(tmp_pat
     refused = command(*training("wae-mmd", out, "--rounds", "200", "--track", "told"))
     assert refused.returncode == 2
     assert refused.stderr == (
-        "latentfit: told did not take what it was told (OSError: no place left); mend that, or go on "
-        "without --track.\n"
+        "latentfit: told did not take what it was told (OSError: no place left); mend that, or go "
+        "on without --track.\n"
     )
     assert kept.played == 150
     assert heard[0] == ("begin", "run", "a1", "digits")
