@@ -151,7 +151,7 @@ def test_a_column_of_a_table_is_a_class(tmp_path):
         classes_of(data, "jobs")
     with pytest.raises(UserError, match="a label is a class"):
         classes_of(data, "height")
-    model = lf.recipe("ae", data, latent=3, width=1 / 8, batch=32)
+    model = lf.recipe("ae", data, latent=3, width=1 / 8, batch=32, rate=1e-3)
     lf.train(model, data, rounds=400, validate=False, **QUIET)
     refit(model, data, "gmm", rounds=1, by="job", components=1)
     drawn = {name: model.sample(200, label=name, as_array=True) for name in names}

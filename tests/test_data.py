@@ -135,8 +135,8 @@ def test_vectors_are_standardised_and_restored(tmp_path):
     np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="a,b,c,d", comments="")
     data = lfdata.load(str(tmp_path / "x.csv"))
     train = data.train.first(1000)
-    assert train.mean(0).abs().max() < 1e-5
-    assert train.std(0).sub(1).abs().max() < 1e-5
+    assert train.mean(0).abs().max() < 0.05  # the ends of the curve are those of all rows
+    assert train.std(0).sub(1).abs().max() < 0.05
     assert train.shape[1] == 3  # what is constant is kept aside
     # Each sample comes back as a row of the file, within the rounding of two float32 operations.
     restored = data.schema.restore(data.test.first(9)).to_numpy()

@@ -16,12 +16,13 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 pytest.importorskip("onnxscript", reason="needs onnxscript")
 
 TABLE = Table((
-    Number(name="age", dtype="int64", shift=50, scale=20, low=18, high=90, decimals=0),
-    Number(name="income", dtype="float64", shift=8, scale=1.5, low=100, high=1e5, log=True),
-    Number(name="size", dtype="float64", shift=170, scale=10, low=130, high=200, missing=True),
+    Number(name="age", dtype="int64", seen=(-1.6, 0, 2), held=(18, 50, 90), unit=20, decimals=0),
+    Number(name="income", dtype="float64", seen=(-3, -1, -0.9, 0, 3),
+           held=(100, 100, 110, 3e3, 1e5), unit=4e3),
+    Number(name="size", dtype="float64", seen=(-4, 3), held=(130, 200), unit=10, missing=True),
     Choice(name="sex", dtype="str", levels=("f", "m")),
     Choice(name="colour", dtype="str", levels=("blue", "green", "red")),
-    Date(name="day", dtype="datetime64[us]", shift=1.6e9, scale=2e7, low=1.5e9, high=1.7e9,
+    Date(name="day", dtype="datetime64[us]", seen=(-5, 5), held=(1.5e9, 1.7e9), unit=2e7,
          step=86400),
 ))  # fmt: skip
 

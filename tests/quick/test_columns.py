@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,6 @@ def test_kinds_are_found(table):
     known = {column.name: column for column in table.columns}
     assert (known["height"].decimals, known["rooms"].decimals) == (1, 0)
     assert known["size"].levels == ("s", "m", "l")
-    assert known["price"].log
-    assert not known["height"].log
     assert table.held == (11,)
     assert table.seen == (1 + 1 + 1 + 1 + 3 + 3 + 1 + 1 + 2 + 2 + 3,)
 
@@ -82,8 +81,8 @@ def test_a_schema_is_read_as_it_was_told(table):
 
 def test_numbers_are_standardised_and_stay_within_their_range(table):
     entries = table.apply(FRAME).double()
-    assert abs(float(entries[:, 0].mean())) < 1e-6
-    assert abs(float(entries[:, 0].std()) - 1) < 1e-6
+    assert abs(float(entries[:, 0].mean())) < 1e-3
+    assert abs(float(entries[:, 0].std()) - 1) < 1e-3
     wild = table.restore(torch.full((2, *table.seen), 50.0))
     assert wild["height"].max() <= FRAME["height"].max()
     assert wild["rooms"].tolist() == [8, 8]
@@ -114,6 +113,35 @@ def test_a_cell_that_is_not_understood_is_named(table, name, cell, says):
     with pytest.raises(UserError, match=says) as said:
         table.apply(held)
     assert "\n" not in str(said.value)
+
+
+def test_a_lenient_schema_makes_nan_of_what_it_does_not_understand(table):
+    held = FRAME.copy().astype({"city": object, "height": object, "rooms": float})
+    held.loc[2, "city"], held.loc[3, "height"], held.loc[4, "rooms"] = "Bergen", "tall", np.inf
+    held.loc[4, "since"], held.loc[6, "same"] = pd.NaT, 8
+    lenient = replace(table, lenient=True)
+    names = np.array(table.columns_of_entries)
+    found = lenient.apply(held).isnan().numpy()
+    assert set(names[found[2]]) == {"city"}
+    assert set(names[found[3]]) == {"height"}
+    assert set(names[found[4]]) == {"rooms", "since"}
+    assert found[6].all()
+    assert not np.delete(found, [2, 3, 4, 6], axis=0).any()
+    kept = [0, 1, 5, *range(7, COUNT)]
+    assert torch.equal(lenient.apply(held)[kept], table.apply(FRAME)[kept])
+    assert "lenient" not in lenient.to_json()
+
+
+@pytest.mark.parametrize("scale", ["none", "common"])
+def test_other_scales_are_straight_lines(scale):
+    frame = pd.DataFrame({"a": np.linspace(0, 6, 41) ** 2, "b": np.linspace(0, 60, 41)})
+    held, _ = table_of(frame, np.arange(41), scale=scale)
+    unit = np.sqrt(frame.var().mean()) if scale == "common" else 1.0
+    middle = frame.mean() if scale == "common" else 0.0
+    for rows in (frame, 3 * frame):  # also beyond the ends
+        wanted = ((rows - middle) / unit).to_numpy(np.float32)
+        np.testing.assert_allclose(held.apply(rows), wanted, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(held.restore(held.apply(frame)), frame, atol=1e-5)
 
 
 def test_columns_are_looked_for_by_name(table):

@@ -65,7 +65,7 @@ def _columns(schema: Table) -> list[dict[str, Any]]:
         for key in ("levels", "order"):
             told[key] = [str(value) for value in told.get(key, ())]
         told["value"] = str(told.get("value", ""))
-        kept = ("kind", "missing", "shift", "scale", "low", "high", "decimals", "log", "step")
+        kept = ("kind", "missing", "seen", "held", "decimals", "step")
         found.append(
             {key: told[key] for key in kept if key in told}
             | {"name": str(column.name), "levels": told["levels"], "value": told["value"]}

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from latentfit.exporting.curves import Curves
 from latentfit.schema import Numbers, Pixels, Schema, Table
 from latentfit.schema.choices import Choice
 from latentfit.schema.quantities import Number
@@ -89,31 +90,22 @@ class TableUnits(Units):
         schema: Of the data.
     """
 
-    shift: Tensor
-    scale: Tensor
-    low: Tensor
-    high: Tensor
-    log: Tensor
-    number: Tensor
     shown: Tensor
 
     def __init__(self, schema: Table) -> None:
         columns, names, start = [], [], 0
         width = schema.seen[0]
-        rows = {name: torch.zeros(width, dtype=torch.float64) for name in ("shift", "low", "high")}
-        rows["scale"] = torch.ones(width, dtype=torch.float64)
-        marks = {name: torch.zeros(width, dtype=torch.bool) for name in ("log", "number")}
+        curves: dict[int, Number] = {}
         shown = torch.full((width,), width)  # an entry of ones beside the last: always there
         for column in schema.columns:
-            kept = {k: v for k, v in column.to_json().items() if k not in ("shift", "scale")}
-            columns.append(kept | {"entries": [start, start + column.width]})
-            names += entries(column)
+            told = column.to_json() | {"entries": [start, start + column.width]}
             if isinstance(column, Number):
-                for name in ("shift", "low", "high", "scale"):
-                    rows[name][start] = getattr(column, name)
-                marks["log"][start], marks["number"][start] = column.log, True
+                curves[start] = column
+                told |= {"low": column.held[0], "high": column.held[-1]}
                 if column.missing:
                     shown[start] = start + 1
+            columns.append({k: v for k, v in told.items() if k not in ("seen", "held", "unit")})
+            names += entries(column)
             start += column.width
         told = {
             "units": "entries of a row: numbers in the units of the file, dates in seconds since "
@@ -122,27 +114,22 @@ class TableUnits(Units):
             "columns": columns,
         }
         super().__init__(schema.seen, told, torch.float64)
-        for name, value in {**rows, **marks, "shown": shown}.items():
-            self.register_buffer(name, value)
+        self.curves = Curves(curves, width)
+        self.register_buffer("shown", shown)
 
     def seen(self, held: Tensor) -> Tensor:
         """From entries in the units of the file to the network's; numbers not there are 0."""
-        bent = torch.where(self.log, (held - self.low).clamp(min=0).log1p(), held)
         there = torch.nn.functional.pad(held, (0, 1), value=1.0)[:, self.shown] >= 0.5
-        seen = (bent - self.shift) / self.scale
-        return torch.where(there | ~self.number, seen, 0.0).float()
+        return torch.where(there | ~self.curves.number, self.curves.rise(held), 0.0).float()
 
     def held(self, seen: Tensor) -> Tensor:
         """From the network's entries to the units of the file, numbers within their range."""
-        values = seen.double() * self.scale + self.shift
-        values = torch.where(self.log, values.clamp(max=700).expm1() + self.low, values)
-        within = torch.maximum(torch.minimum(values, self.high), self.low)
-        return torch.where(self.number, within, values)
+        return self.curves.fall(seen)
 
     def some(self, n: int) -> Tensor:
         """Gaussian numbers, and shares at random."""
         seen = torch.randn(n, *self.shape)
-        return self.held(torch.where(self.number, seen, torch.rand_like(seen)))
+        return self.held(torch.where(self.curves.number, seen, torch.rand_like(seen)))
 
 
 def entries(column: Any) -> list[str]:

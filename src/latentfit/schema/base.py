@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -73,6 +73,11 @@ class Schema(ABC):
         """The measurements among the entries that a network sees; empty as a rule."""
         return ()
 
+    @property
+    def columns_of_entries(self) -> list[str | int]:
+        """Name of the column of each entry that a network sees; empty where there are no names."""
+        return []
+
     @abstractmethod
     def apply(self, held: Any) -> Tensor:
         """From samples as the file holds them to the network's, float32 with shape (N, *seen).
@@ -108,9 +113,7 @@ class Schema(ABC):
         """Plain values that `read_schema` reads."""
 
 
-def far(
-    names: Iterable[str], seen: Tensor, shift: Iterable[float], scale: Iterable[float]
-) -> list[str]:
+def far(names: Iterable[str], seen: Tensor, units: Iterable[Callable[[float], float]]) -> list[str]:
     """Standardised columns whose mean or deviation is far from the training's 0 and 1.
 
     A mean counts as far from 2 deviations on, or 4 for fewer than 10 samples; a deviation from a
@@ -119,22 +122,22 @@ def far(
     Arguments:
         names: Of the columns.
         seen: With shape (N, columns); NaN where nothing is known.
-        shift: Mean of each at the training, in the units of the file.
-        scale: Deviation of each at the training.
+        units: Of each, from what the network sees to the units of the file.
     """
     found, limit = [], 2.0 if len(seen) >= 10 else 4.0
     seen = seen.double()
     means = seen.nanmean(0)
     spreads = (seen - means).square().nanmean(0).sqrt()
-    for name, mean, spread, low, unit in zip(
-        names, means.tolist(), spreads.tolist(), shift, scale, strict=True
+    for name, mean, spread, unit in zip(
+        names, means.tolist(), spreads.tolist(), units, strict=True
     ):
         wide = len(seen) >= 10 and spread > 4
         if abs(mean) > limit or wide:
-            found.append(
-                f"{name} has mean {mean * unit + low:.4g} and deviation {spread * unit:.4g}, at "
-                f"the training {low:.4g} and {unit:.4g}"
+            now, then = (
+                f"{unit(middle - reach):.4g} to {unit(middle + reach):.4g}"
+                for middle, reach in ((mean, spread), (0.0, 1.0))
             )
+            found.append(f"{name} lies at {now}, at the training at {then}")
     return found
 
 

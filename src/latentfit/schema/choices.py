@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latentfit.schema.base import Block, Cells
-from latentfit.schema.columns import GAP, Column, told
+from latentfit.schema.columns import GAP, Column, Complaints, told
 from latentfit.schema.texts import Texts
 
 
@@ -47,7 +47,7 @@ class Choice(Column):
         law = "bernoulli" if self.width == 1 else "categorical"
         yield Block(law, start, start + self.width)
 
-    def apply(self, cells: Cells) -> np.ndarray:
+    def read(self, cells: Cells) -> tuple[np.ndarray, Complaints]:
         """From values to entries (N, width)."""
         held = Texts.of(cells)
         gone = held.places < 0
@@ -56,16 +56,15 @@ class Choice(Column):
         values = held.each.map(str) if texts else held.each
         found = [known.get(value, -1) for value in values]
         place = held.cells(np.array([*found, -1]))  # the last is that of missing cells
-        if gone.any() and not self.missing:
-            self.refuse(cells, gone, GAP)
-        wrong = (place < 0) & ~gone
-        if wrong.any():
-            some = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
-            self.refuse(cells, wrong, f"is none of the values of the training ({some})")
+        some = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")
+        complaints = [
+            (gone & (not self.missing), GAP),
+            ((place < 0) & ~gone, f"is none of the values of the training ({some})"),
+        ]
         place = np.where(gone, len(self.levels), place)
         if self.width == 1:
-            return place[:, None].astype(np.float32)
-        return np.eye(self.width, dtype=np.float32)[place]
+            return place[:, None].astype(np.float32), complaints
+        return np.eye(self.width, dtype=np.float32)[place.clip(0, self.width - 1)], complaints
 
     def restore(self, entries: np.ndarray) -> Cells:
         """From entries to the likeliest values, of the type of the file."""
@@ -102,17 +101,14 @@ class Constant(Column):
         """None."""
         return iter(())
 
-    def apply(self, cells: Cells) -> np.ndarray:
+    def read(self, cells: Cells) -> tuple[np.ndarray, Complaints]:
         """Nothing, with shape (N, 0)."""
         gone, held = cells.isna(), cells.astype(object)
         if isinstance(self.value, str):
             held = held.map(told, na_action="ignore")
         wrong = ~gone if self.value is None else gone | (held != self.value)
-        if wrong.any():
-            self.refuse(
-                cells, wrong.to_numpy(), f"is not {self.value!r}, as all rows of the training were"
-            )
-        return np.zeros((len(cells), 0), np.float32)
+        what = f"is not {self.value!r}, as all rows of the training were"
+        return np.zeros((len(cells), 0), np.float32), [(wrong.to_numpy(), what)]
 
     def restore(self, entries: np.ndarray) -> Cells:
         """The value, as often as there are entries."""

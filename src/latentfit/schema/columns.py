@@ -14,6 +14,8 @@ from latentfit.checks import UserError
 from latentfit.schema.base import Block, Cells
 
 Name = str | int
+Complaints = list[tuple[np.ndarray, str]]
+"""Which cells, booleans (N,), and what is wrong with them, the first to be told first."""
 GAP = "is missing, and none was at the training; fill or drop it"
 
 
@@ -48,12 +50,28 @@ class Column(ABC):
         """Its measurements, the first at entry `start`."""
 
     @abstractmethod
-    def apply(self, cells: Cells) -> np.ndarray:
+    def read(self, cells: Cells) -> tuple[np.ndarray, Complaints]:
+        """From cells (N,) to entries, float32 with shape (N, width), and what is wrong with some.
+
+        The entries of cells that are wrong are of no meaning.
+        """
+
+    def apply(self, cells: Cells, *, lenient: bool = False) -> np.ndarray:
         """From cells (N,) to entries, float32 with shape (N, width).
+
+        Arguments:
+            cells: A column.
+            lenient: Give NaN for cells that are not understood.
 
         Raises:
             UserError: A cell is not understood; its row and column are named.
         """
+        entries, complaints = self.read(cells)
+        if not lenient:
+            self.must_be_read(cells, complaints)
+        for wrong, _ in complaints:
+            entries[wrong] = np.nan
+        return entries
 
     @abstractmethod
     def restore(self, entries: np.ndarray) -> Cells:
@@ -77,6 +95,16 @@ class Column(ABC):
     def from_json(cls, told: dict[str, Any]) -> Self:
         """What `to_json` told."""
         return cls(**{key: value for key, value in told.items() if key != "kind"})
+
+    def must_be_read(self, cells: Cells, complaints: Complaints) -> None:
+        """Raise for the first complaint that is true of a cell.
+
+        Raises:
+            UserError: There is one.
+        """
+        for wrong, what in complaints:
+            if wrong.any():
+                self.refuse(cells, wrong, what)
 
     def refuse(self, cells: Cells, wrong: np.ndarray, what: str) -> NoReturn:
         """Raise for cells that are not understood.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from latentfit.checks import UserError
 from latentfit.schema.base import Cells, Dialect, Frame
 from latentfit.schema.choices import Choice, Constant
 from latentfit.schema.columns import Column, Name, told
+from latentfit.schema.curves import bent
 from latentfit.schema.numbers import Scale
 from latentfit.schema.quantities import Date, Number
 from latentfit.schema.table import Table
@@ -19,8 +21,8 @@ from latentfit.schema.texts import type_of
 
 LEVELS = 256
 """A column with more different texts than this is text, not a choice."""
-TAIL = 3.0
-"""Skewness from which on the logarithm of numbers is taken, where that makes it less."""
+STRAIGHT: dict[str, Any] = {"seen": (0.0, 1.0), "held": (0.0, 1.0), "unit": 1.0}
+"""The curve of a column of numbers before it is fitted."""
 IDENTIFIER = re.compile(
     r"(^|[^a-z])(id|uuid|guid|key|index|nr|no|number|row)s?$|^unnamed: 0$", re.I
 )
@@ -39,7 +41,7 @@ def table_of(
 ) -> tuple[Table, list[str]]:
     """The schema of a table, and what a person should know of it.
 
-    Values, ranges and kinds are those of all rows, means and deviations those of the training.
+    Values, ranges and kinds are those of all rows, curves those of the training.
 
     Arguments:
         frame: All rows, of the columns that are part of a sample.
@@ -47,8 +49,8 @@ def table_of(
         apart: Columns of the file that are left out, each with why.
         forms: Of columns whose texts are dates, as `strftime` has them.
         dialect: Of the file.
-        scale: Of the numbers: a mean and a deviation for `each` column, one for all (`common`), or
-            `none`.
+        scale: Of the numbers: a curve for `each` column that makes it normal, one deviation for all
+            (`common`), or `none`.
 
     Raises:
         UserError: No column is left that varies, or one holds what is no plain value.
@@ -59,7 +61,7 @@ def table_of(
         said = "; ".join(f"'{name}' is {why}" for name, why in left.items())
         why = f" ({said})" if said else ""
         raise UserError(f"no column of the table varies{why}; give others.")
-    columns = _scaled(columns, scale)
+    columns = _scaled(columns, frame, train, scale)
     return Table(tuple(columns), left, dialect or Dialect()), _notes(columns, frame)
 
 
@@ -120,61 +122,52 @@ def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
 def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     values = cells.to_numpy(np.float64, na_value=np.nan)
     known = values[~np.isnan(values)] if facts["missing"] else values
+    column = Number(**facts, **STRAIGHT)
     if np.isinf(known).any():
-        column = Number(**facts, shift=0, scale=1, low=0, high=0)
         column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
     low, high = float(known.min()), float(known.max())
     if max(-low, high) > MOST:
-        column = Number(**facts, shift=0, scale=1, low=0, high=0)
         column.refuse(cells, np.abs(values) > MOST, "is beyond 3.4e38; rescale or drop it")
     decimals = next((d for d in range(5) if np.array_equal(known.round(d), known)), None)
     if decimals == 0 and facts["dtype"].startswith("float") and not facts["missing"]:
         decimals = None if high > 2**53 else 0
-    log = _has_tail(known, low)
-    column = Number(**facts, shift=0, scale=1, low=low, high=high, decimals=decimals, log=log)
-    return _fitted(column, values[train])
+    return _fitted(replace(column, decimals=decimals), known, values[train])
 
 
 def _date(cells: Cells, train: np.ndarray, form: str, facts: dict[str, Any]) -> Date:
-    column = Date(**facts, shift=0, scale=1, low=0, high=0, form=form)
+    column = Date(**facts, **STRAIGHT, form=form)
     values = column.values(cells)
+    column.must_be_read(cells, column.complaints(values, cells.isna().to_numpy()))
     known = values[~np.isnan(values)]
     step = next((s for s in STEPS if np.array_equal(np.round(known / s) * s, known)), STEPS[-1])
-    held = vars(column) | {"low": known.min().item(), "high": known.max().item(), "step": step}
-    return _fitted(Date(**held), values[train])
+    return _fitted(replace(column, step=step), known, values[train])
 
 
-def _fitted(column: Any, train: np.ndarray) -> Any:
-    """A column of numbers with the mean and the deviation of the training split."""
-    known = column.bent(train[~np.isnan(train)])
-    shift = known.mean().item() if len(known) else 0.0
-    scale = known.std(ddof=1).item() if len(known) > 1 else 0.0
-    return type(column)(**vars(column) | {"shift": shift, "scale": scale if scale > 0 else 1.0})
+def _fitted(column: Any, known: np.ndarray, train: np.ndarray) -> Any:
+    """A column of numbers with the curve of the training split, from end to end of all cells."""
+    cells = train[~np.isnan(train)]
+    beyond = [end for end in (known.min(), known.max()) if end not in cells]
+    seen, held = bent(np.concatenate([cells, beyond]))
+    spread = cells.std(ddof=1).item() if len(cells) > 1 else 0.0
+    unit = spread if spread > 0 else 1.0
+    return replace(column, seen=tuple(seen.tolist()), held=tuple(held.tolist()), unit=unit)
 
 
-def _has_tail(values: np.ndarray, low: float) -> bool:
-    if len(values) < 20 or values.std() <= 1e-12 * np.abs(values).max():
-        return False
-    plain = _skewness(values)
-    return plain > TAIL and abs(_skewness(np.log1p(values - low))) < plain / 2
-
-
-def _skewness(values: np.ndarray) -> float:
-    """The third moment about the mean, in deviations to the third."""
-    away = values - values.mean()
-    second = away @ away / len(away)
-    third = np.einsum("i,i,i", away, away, away) / len(away)
-    return float(third / second**1.5)
-
-
-def _scaled(columns: list[Column], scale: Scale) -> list[Column]:
-    """The columns under another rule for their scale than one for each."""
-    numbers = [column for column in columns if isinstance(column, Number)]
-    if scale == "each" or not numbers:
+def _scaled(columns: list[Column], frame: Frame, train: np.ndarray, scale: Scale) -> list[Column]:
+    """The columns under another rule for their scale than a curve for each: straight lines."""
+    if scale == "each":
         return columns
-    spread = float(np.sqrt(np.mean([column.scale**2 for column in numbers])))
-    new: dict[str, Any] = {"scale": spread} if scale == "common" else {"scale": 1.0, "shift": 0.0}
-    return [type(c)(**vars(c) | new) if isinstance(c, Number) else c for c in columns]
+    units = [column.unit for column in columns if isinstance(column, Number)]
+    unit = float(np.sqrt(np.mean(np.square(units)))) if units and scale == "common" else 1.0
+
+    def straight(column: Number) -> Number:
+        ends = np.array([column.held[0], column.held[-1]])
+        cells = column.values(frame[column.name])[train]
+        middle = float(np.nanmean(cells)) if scale == "common" and cells.size else 0.0
+        seen = (ends - middle) / unit
+        return replace(column, seen=tuple(seen.tolist()), held=tuple(ends.tolist()), unit=unit)
+
+    return [straight(column) if isinstance(column, Number) else column for column in columns]
 
 
 def _notes(columns: list[Column], frame: Frame) -> list[str]:
@@ -193,7 +186,7 @@ def _notes(columns: list[Column], frame: Frame) -> list[str]:
 
 
 def _is_long(column: Number) -> bool:
-    return column.decimals == 0 and max(-column.low, column.high) > 2**53
+    return column.decimals == 0 and max(-column.held[0], column.held[-1]) > 2**53
 
 
 def _sorted(values: Any) -> list[Any]:

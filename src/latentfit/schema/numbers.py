@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -126,6 +127,11 @@ class Numbers(Schema):
         same = not bool(self.shift.any()) and bool((self.scale == 1).all())
         return same and not self.counts
 
+    @property
+    def columns_of_entries(self) -> list[str | int]:
+        """The names of vectors that have some."""
+        return list(self.names) if len(self.seen) == 1 else []
+
     def apply(self, held: Any) -> Tensor:
         """From numbers (N, *held) to the network's, float32 with shape (N, *seen).
 
@@ -164,12 +170,12 @@ class Numbers(Schema):
         else:
             parts = seen.transpose(0, 1).flatten(1).T
             names = [f"channel {i}" for i in range(self.seen[0])]
-        count = parts.shape[1]
         shift, scale = (
-            part.expand(self.seen).reshape(count, -1).mean(1).tolist()
+            part.expand(self.seen).reshape(parts.shape[1], -1).mean(1).tolist()
             for part in (self.shift, self.scale)
         )
-        return far(names, parts, shift, scale)
+        units = (partial(_straight, *line) for line in zip(shift, scale, strict=True))
+        return far(names, parts, units)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -200,3 +206,7 @@ class Numbers(Schema):
         return isinstance(other, Numbers) and self.to_json() == other.to_json()
 
     __hash__: Any = None  # type: ignore[assignment]
+
+
+def _straight(shift: float, scale: float, seen: float) -> float:
+    return shift + scale * seen

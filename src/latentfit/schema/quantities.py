@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfit.schema.base import Block, Cells
-from latentfit.schema.columns import GAP, Column
+from latentfit.schema.columns import GAP, Column, Complaints
+from latentfit.schema.curves import rise
 from latentfit.schema.texts import Texts
 
 DAY = "day"
@@ -18,30 +19,25 @@ DAY = "day"
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Column):
-    r"""Numbers, standardised in double precision; whole ones and decimals come back rounded.
+    """Numbers, brought along a rising curve; whole ones and decimals come back rounded.
 
-    .. math:: \text{seen} = (g(\text{held}) - \text{shift}) / \text{scale}
-
-    with g the identity, or log(1 + held - low) where numbers from `low` on have a long tail. Where
-    cells may be missing, a second entry is 1 where there is a number and 0 where there is none, and
-    the first is 0 there.
+    The curve goes straight from point to point, in double precision: `curves.bent`, or a
+    straight line. Where cells may be missing, a second entry is 1 where there is a number and 0
+    where there is none, and the first is 0 there.
 
     Attributes:
-        shift: Mean of the training split, of g.
-        scale: Its deviation, positive.
-        low: Lowest value; nothing below it is restored.
-        high: Highest value.
+        seen: What the network sees at the points of the curve, rising.
+        held: What the file holds there, not falling; nothing beyond the first and the last comes
+            back.
+        unit: Of the file, for 1 of the network's numbers beyond the ends; positive.
         decimals: Decimals that the file has, 0 for whole numbers; None for any.
-        log: Whether g is the logarithm.
     """
 
     kind = "number"
-    shift: float
-    scale: float
-    low: float
-    high: float
+    seen: tuple[float, ...]
+    held: tuple[float, ...]
+    unit: float
     decimals: int | None = None
-    log: bool = False
 
     @property
     def width(self) -> int:
@@ -54,48 +50,51 @@ class Number(Column):
         if self.missing:
             yield Block("bernoulli", start + 1, start + 2)
 
-    def apply(self, cells: Cells) -> np.ndarray:
+    def read(self, cells: Cells) -> tuple[np.ndarray, Complaints]:
         """From numbers to entries (N, width)."""
-        values = self.values(cells)
-        gone = np.isnan(values)
-        if gone.any() and not self.missing:
-            self.refuse(cells, gone, GAP)
-        if not np.isfinite(values[~gone]).all():
-            self.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
-        seen = (self.bent(values) - self.shift) / self.scale
+        values, gone = self.values(cells), cells.isna().to_numpy()
+        seen = rise(values, np.array(self.seen), np.array(self.held), self.unit)
         entries = np.where(gone, 0.0, seen)[:, None]
-        return np.hstack([entries, ~gone[:, None]] if self.missing else [entries]).astype(
-            np.float32
-        )
+        if self.missing:
+            entries = np.hstack([entries, ~gone[:, None]])
+        return entries.astype(np.float32), self.complaints(values, gone)
+
+    def complaints(self, values: np.ndarray, gone: np.ndarray) -> Complaints:
+        """What is wrong with some cells, by their numbers and whether they are missing."""
+        return [
+            (np.isnan(values) & ~gone, f"is no {self.what}"),
+            (gone & (not self.missing), GAP),
+            (np.isinf(values), "is no finite number; mend or drop it"),
+        ]
+
+    @property
+    def what(self) -> str:
+        """What a cell should be, as an error says it."""
+        return "number; mend it, or leave the column out"
 
     def values(self, cells: Cells) -> np.ndarray:
-        """Cells as double precision, NaN where missing."""
+        """Cells as double precision, NaN where missing or no number."""
         import pandas as pd
 
         numbers: Cells = pd.to_numeric(cells, errors="coerce")
-        found = numbers.to_numpy(np.float64, na_value=np.nan)
-        wrong = np.isnan(found) & cells.notna().to_numpy()
-        if wrong.any():
-            self.refuse(cells, wrong, "is no number; mend it, or leave the column out")
-        return found
+        return numbers.to_numpy(np.float64, na_value=np.nan)
 
-    def bent(self, values: np.ndarray) -> np.ndarray:
-        """The values, or their logarithms."""
-        return np.log1p((values - self.low).clip(0)) if self.log else values
-
-    def unbent(self, entries: np.ndarray) -> np.ndarray:
+    def fall(self, entries: np.ndarray) -> np.ndarray:
         """From entries (N, width) to values within the range, NaN where missing."""
-        values = entries[:, 0].astype(np.float64) * self.scale + self.shift
-        values = np.expm1(values.clip(max=700)) + self.low if self.log else values
-        values = values.clip(self.low, self.high)
+        values = np.interp(entries[:, 0].astype(np.float64), self.seen, self.held)
         values = values if self.decimals is None else values.round(self.decimals)
         return np.where(entries[:, 1] < 0.5, np.nan, values) if self.missing else values
+
+    def beyond(self, seen: float) -> float:
+        """A number of the network in the units of the file, also beyond the ends of the curve."""
+        inside = min(max(seen, self.seen[0]), self.seen[-1])
+        return float(np.interp(inside, self.seen, self.held)) + (seen - inside) * self.unit
 
     def restore(self, entries: np.ndarray) -> Cells:
         """From entries to numbers of the type of the file."""
         import pandas as pd
 
-        found = pd.Series(self.unbent(entries), name=self.name)
+        found = pd.Series(self.fall(entries), name=self.name)
         if self.decimals == 0 and self.dtype.lower().startswith(("int", "uint")):
             kind = np.iinfo(re.sub(r"\[.*", "", self.dtype).lower())
             most = float(kind.max)  # of 64 bits, one more than the type holds
@@ -119,7 +118,7 @@ class Date(Number):
     step: float = 1.0
 
     def values(self, cells: Cells) -> np.ndarray:
-        """Seconds since 1970, NaN where missing."""
+        """Seconds since 1970, NaN where missing or no date."""
         import pandas as pd
 
         if pd.api.types.is_datetime64_any_dtype(cells.dtype):
@@ -127,17 +126,18 @@ class Date(Number):
         form = None if self.form == DAY else self.form or None
         held = Texts.of(cells)
         found = seconds(pd.to_datetime(held.each, format=form, errors="coerce", utc=False))
-        every = np.append(found, np.nan)[held.places]  # the last is that of missing cells
-        wrong = np.isnan(every) & (held.places >= 0)
-        if wrong.any():
-            self.refuse(cells, wrong, f"is no date such as {self.form or 'the others'}")
-        return every
+        return np.append(found, np.nan)[held.places]  # the last is that of missing cells
+
+    @property
+    def what(self) -> str:
+        """What a cell should be, as an error says it."""
+        return f"date such as {self.form or 'the others'}"
 
     def times(self, entries: np.ndarray) -> Cells:
         """From entries to times, of no zone, whatever the form of the file."""
         import pandas as pd
 
-        values = self.unbent(entries)
+        values = self.fall(entries)
         values = np.round(values / self.step) * self.step
         whole = np.where(np.isnan(values), 0, np.round(values * 1e6)).astype("int64")
         dates = pd.Series(whole.astype("datetime64[us]"), name=self.name)

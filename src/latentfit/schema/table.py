@@ -19,6 +19,7 @@ from latentfit.schema.columns import Column, Name
 from latentfit.schema.quantities import Date, Number
 from latentfit.shapes import Shape
 
+TUPLES = ("levels", "order", "seen", "held")  # lists in a file
 COLUMNS: dict[str, type[Column]] = {kind.kind: kind for kind in (Number, Date, Choice, Constant)}
 WAITING = 1 << 20
 """Bytes of entries that wait in memory while others are made; more wait in a file."""
@@ -32,6 +33,8 @@ class Table(Schema):
         columns: Those that a sample has, in the order of the file.
         apart: Names of the columns that are left out, each with why.
         dialect: Of the file, where it is text.
+        lenient: Whether a cell that is not understood becomes NaN, and with it the whole row where
+            the training had one value in all of its column; else it is an error.
 
     Example:
         >>> import pandas as pd
@@ -47,6 +50,7 @@ class Table(Schema):
     columns: tuple[Column, ...]
     apart: dict[Name, str] = field(default_factory=dict)
     dialect: Dialect = field(default_factory=Dialect)
+    lenient: bool = False
 
     @property
     def held(self) -> Shape:  # pyright: ignore
@@ -71,6 +75,11 @@ class Table(Schema):
     def names(self) -> list[Name]:
         """Names of the columns, in the order of the file."""
         return [column.name for column in self.columns]
+
+    @property
+    def columns_of_entries(self) -> list[Name]:
+        """A name as often as its column has entries."""
+        return [column.name for column in self.columns for _ in range(column.width)]
 
     @property
     def discrete(self) -> list[Name]:
@@ -115,10 +124,16 @@ class Table(Schema):
     def parted(self, held: Any, parts: Sequence[Tensor]) -> list[Tensor]:
         """Parts of the rows as `apply` gives them; each column is dropped when it is done."""
         places, rows, start = [part.numpy() for part in parts], len(held), 0
+        lost = np.zeros(rows, bool)
         # Entries wait in a file until the table is gone: there is no room for both of a large one.
         with SpooledTemporaryFile(WAITING) as file:
             for column in self.columns:
-                file.write(np.ascontiguousarray(column.apply(held.pop(column.name))).data)
+                cells = held.pop(column.name)
+                if self.lenient and column.width == 0:
+                    lost |= np.any([wrong for wrong, _ in column.read(cells)[1]], axis=0)
+                    continue
+                found = column.apply(cells, lenient=self.lenient)
+                file.write(np.ascontiguousarray(found).data)
             file.seek(0)
             entries = [np.empty((len(at), *self.seen), np.float32) for at in places]
             for column in self.columns:
@@ -126,6 +141,8 @@ class Table(Schema):
                 for part, at in zip(entries, places, strict=True):
                     part[:, start : start + column.width] = seen.reshape(rows, column.width)[at]
                 start += column.width
+        for part, at in zip(entries, places, strict=True):
+            part[lost[at]] = np.nan
         return [torch.from_numpy(part) for part in entries]
 
     def restore(self, seen: Tensor) -> Frame:
@@ -162,13 +179,8 @@ class Table(Schema):
             else rows[:, block.start].where(rows[:, block.present] > 0.5, torch.nan)
             for block in blocks
         ]
-        names = [f"column '{column.name}'" + " (log)" * column.log for column in numbers]
-        return far(
-            names,
-            torch.stack(parts, 1),
-            [column.shift for column in numbers],
-            [column.scale for column in numbers],
-        )
+        names = [f"column '{column.name}'" for column in numbers]
+        return far(names, torch.stack(parts, 1), [column.beyond for column in numbers])
 
     def unknown(self, names: list[Name]) -> list[Name]:
         """Columns of a file that the training did not have."""
@@ -188,7 +200,7 @@ class Table(Schema):
         """What `to_json` told."""
         columns = []
         for held in told["columns"]:
-            more = {key: tuple(held[key]) for key in ("levels", "order") if key in held}
+            more = {key: tuple(held[key]) for key in TUPLES if key in held}
             columns.append(COLUMNS[held["kind"]].from_json(held | more))
         apart = {name: why for name, why in told["apart"]}
         return cls(tuple(columns), apart, Dialect(**told["dialect"]))

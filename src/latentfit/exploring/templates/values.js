@@ -17,10 +17,16 @@ function short(value, digits = 4) {
   return String(Number(value.toPrecision(digits)));
 }
 
-function numberOf(column, seen) {
-  let value = seen * column.scale + column.shift;
-  if (column.log) value = Math.expm1(Math.min(700, value)) + column.low;
-  return Math.min(column.high ?? Infinity, Math.max(column.low ?? -Infinity, value));
+/** A number of the file: the curve of its column, straight from point to point. */
+function numberOf(column, value) {
+  const { seen, held } = column;
+  const last = seen.length - 1;
+  if (value <= seen[0]) return held[0];
+  if (value >= seen[last]) return held[last];
+  let end = 1;
+  while (seen[end] < value) end += 1;
+  const share = (value - seen[end - 1]) / (seen[end] - seen[end - 1]);
+  return held[end - 1] + share * (held[end] - held[end - 1]);
 }
 
 function dateOf(column, seen) {
