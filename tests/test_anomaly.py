@@ -56,7 +56,7 @@ def test_scores_are_distances_from_what_is_usual(trained):
     for values in (usual.error.log(), usual.surprise):
         middle = values.median()
         deviation = 1.4826 * (values - middle).abs().median()
-        away.append(((values - middle) / deviation).clamp_min(0))
+        away.append(((values - middle) / deviation).exp().log1p())
     torch.testing.assert_close(usual.score, (away[0] ** 2 + away[1] ** 2).sqrt())
 
 
@@ -125,7 +125,7 @@ def test_the_command_says_which(tmp_path):
     words = ["score", run, "--data", tmp_path / "new.csv", "--out", out]
     said = command(*words, "--rate", "0.1", check=True)
     frame = pd.read_csv(out)
-    assert list(frame.columns) == ["row", "error", "surprise", "score", "p", "alarm"]
+    assert list(frame.columns) == ["row", "error", "surprise", "score", "p", "column", "alarm"]
     assert frame["row"].tolist() == list(range(90))
     assert set(frame.nlargest(2, "score")["row"]) == {4, 50}
     assert frame["alarm"].equals(frame["p"] <= 0.1)
@@ -143,6 +143,39 @@ def test_the_command_says_which(tmp_path):
         wrong = command(*words, *more)
         assert wrong.returncode == 2
         assert told in wrong.stderr
+
+
+def table(count, seed=0):
+    """Rows of an amount that follows from its kind, and of a number that follows from nothing."""
+    random = np.random.default_rng(seed)
+    kinds = random.choice(["shop", "phone", "web"], count)
+    amount = pd.Series(kinds).map({"shop": 10, "phone": 50, "web": 90}) + random.normal(size=count)
+    return pd.DataFrame({"kind": kinds, "amount": amount.round(1), "of": "all",
+                         "noise": random.normal(size=count).round(2)})  # fmt: skip
+
+
+def test_a_cell_that_the_training_never_had_is_the_least_usual(tmp_path):
+    table(600).to_csv(tmp_path / "known.csv", index=False)
+    new = table(40, seed=1)
+    new.loc[3, "kind"], new.loc[7, "noise"], new.loc[9, "of"] = "fax", np.nan, "none"
+    new.loc[12, ["kind", "amount"]] = "shop", 400.0
+    new.to_csv(tmp_path / "new.csv", index=False)
+    run, out = tmp_path / "run", tmp_path / "scores.csv"
+    command("train", "ae", "--data", tmp_path / "known.csv", "--latent", "2", "--rounds", "600",
+            "--set", "batch=32", "--set", "width=0.125", "--set", "rate=1e-3", "--out", run,
+            "--quiet", "--device", "cpu", "--no-evaluate", check=True)  # fmt: skip
+    words = ["score", run, "--data", tmp_path / "new.csv", "--out", out]
+    said = command(*words, "--rate", "0.02", check=True)
+    assert "3 samples have a cell that the training never had" in said.stderr
+    found = pd.read_csv(out).set_index("row")
+    unknown = found.loc[[3, 7, 9]]
+    assert np.isinf(unknown["score"]).all()
+    assert unknown["alarm"].all()
+    assert unknown["column"].tolist()[:2] == ["kind", "noise"]
+    assert np.isfinite(found.drop(index=[3, 7, 9])["score"]).all()
+    assert found.loc[12, "column"] in ("kind", "amount")
+    assert found.loc[12, "alarm"]
+    assert found["alarm"].sum() <= 8
 
 
 def test_the_study_holds_out_a_class_and_counts_false_alarms(tmp_path):

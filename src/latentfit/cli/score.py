@@ -40,7 +40,8 @@ def score(
 
     A row for each sample: the error of its reconstruction, how rare its code is, both together, and
     the chance `p` that a usual sample scores as high, from samples that the training did not see.
-    Where p is at most `--rate`, `alarm` is true.
+    Where p is at most `--rate`, `alarm` is true. Of tables, `column` is the one that is least as
+    usual; a cell that the training never had, such as a new text, makes its row the least usual.
 
     Example: `latentfit score runs/machine --data new.csv --rate 0.01`
     """
@@ -64,7 +65,7 @@ def score(
     model = load(run, device=device)
     must_encode(model, run)
     known = data_of(run, model, None, data_root)
-    new = data_of(run, model, data, data_root, **reading)
+    new = data_of(run, model, data, data_root, lenient=True, **reading)
     detector = Detector(model, known, seed=seed)
     detector.must_reach(rate)
     frame = _judged(detector, new)
@@ -80,6 +81,8 @@ def score(
         return
     worst = frame.sort_values("score", ascending=False).head(5)
     show_table(list(frame.columns), [[_short(cell) for cell in row] for row in worst.to_numpy()])
+    if unknown := int(np.isinf(frame["score"]).sum()):
+        say(f"{unknown:,} samples have a cell that the training never had; they come first.")
     say(
         f"{alarms:,} alarms among {len(frame):,} samples; usual ones alone would raise about "
         f"{rate * len(frame):,.0f}, by {detector.held:,} held-out samples. Wrote {out}, {picture}."
@@ -103,6 +106,9 @@ def _judged(detector: Detector, data: Data) -> pd.DataFrame:
             name: np.concatenate([getattr(part, name).numpy() for part in found])
             for name in ("error", "surprise", "score", "p")
         }
+        if names := data.schema.columns_of_entries:
+            odd = np.concatenate([detector.entries(part).numpy() for part in split.chunks(4096)])
+            columns["column"] = np.array(names, dtype=object)[odd]
         called = "row" if ids.dtype.kind in "iu" else "id"
         tables.append(pd.DataFrame({called: ids, **columns}))
     joined = pd.concat(tables, ignore_index=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,19 @@ def load_data(name: str, root: Path | None, **reading: Any) -> Data:
     return load(name, root=root, **reading)
 
 
-def data_of(run: Path, model: Model, name: str | None, root: Path | None, **reading: Any) -> Data:
+def data_of(
+    run: Path,
+    model: Model,
+    name: str | None,
+    root: Path | None,
+    *,
+    lenient: bool = False,
+    **reading: Any,
+) -> Data:
     """The data set that a run was trained on, or another one, in the units of its model.
 
-    A line says where they are other data than the run's, and where they lie far from them.
+    A line says where they are other data than the run's, and where they lie far from them. Lenient
+    reading makes NaN of cells of a table that the training never had.
 
     Raises:
         UserError: The run does not say what it was trained on, there are no such data, or they do
@@ -64,6 +74,7 @@ def data_of(run: Path, model: Model, name: str | None, root: Path | None, **read
     from latentfit.checks import UserError
     from latentfit.data import load
     from latentfit.data.compare import compare
+    from latentfit.schema import Table
     from latentfit.storage import RunFolder
 
     folder = RunFolder(run)
@@ -79,7 +90,10 @@ def data_of(run: Path, model: Model, name: str | None, root: Path | None, **read
         root = root or (Path(source["root"]) if source.get("root") else None)
         reading = (source.get("reading") or {}) | reading
     roles = {role: reading[role] for role in ("label", "key") if role in reading}
-    data = load(name or source["data"], root=root, schema=model.schema, **roles)
+    schema = model.schema
+    if lenient and isinstance(schema, Table):
+        schema = replace(schema, lenient=True)
+    data = load(name or source["data"], root=root, schema=schema, **roles)
     for line in compare(folder.card.data, model.schema, data):
         say(f"latentfit: {line}")
     return data

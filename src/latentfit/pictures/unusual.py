@@ -35,7 +35,9 @@ def unusual(frame: pd.DataFrame, rate: float) -> Figure:
         left.set_xscale("log")
     legend_above(left, columns=2)
     right.hist(frame["p"], bins=20, range=(0, 1), color=COLOURS[0])
-    right.axhline(len(frame) / 20, color="black", linestyle=":", linewidth=0.9)
-    right.axvline(rate, color=COLOURS[1], linewidth=1.2)
-    right.set(xlabel="p (usual samples: flat, at the dotted line)", ylabel="samples")
+    right.axhline(len(frame) / 20, color="black", linestyle=":", linewidth=0.9,
+                  label="usual samples alone")  # fmt: skip
+    right.axvline(rate, color=COLOURS[1], linewidth=1.2, label=f"alarm: p at most {rate:g}")
+    right.set(xlabel="p", ylabel="samples")
+    legend_above(right, columns=2)
     return figure

@@ -8,6 +8,7 @@ from typing import Self, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from latentfit import metrics
 from latentfit.checks import UserError, within
@@ -41,11 +42,12 @@ class Unusual:
 class Usual:
     r"""What is usual to a model by training samples: error, surprise, and both together.
 
-    .. math:: s(x) = \sqrt{\max(0, a(\log e))^2 + \max(0, a(-\log p(z)))^2}
+    .. math:: s(x) = \sqrt{a(\log e)^2 + a(-\log p(z))^2}, \quad a(v) = \log(1 + e^{d(v)})
 
-    with e the squared error, z the mean code, and a(v) the distance of v from its median over
-    training samples, in deviations (1.48 times the median distance). The density is the prior's
-    where it has one, else that of a mixture of ten Gaussians, fitted to the training codes.
+    with e the squared error, z the mean code, and d(v) how far v lies above its median over
+    training samples, in deviations (1.48 times the median distance): a is d for what is far, and
+    still tells what lies below from what lies lower. The density is the prior's where it has one,
+    else that of a mixture of ten Gaussians, fitted to the training codes.
 
     Attributes:
         error: Median and deviation of log e, float64 with shape (2,), on the CPU.
@@ -145,16 +147,36 @@ class Detector:
                 f"p-values need 20 held-out samples at least, '{data.name}' has {self.held} in its "
                 "validation and test split; train with more of them held out."
             )
+        known = data.train.some(KNOWN)
         self.model = model
-        self.usual = Usual.of(model, data.train.some(KNOWN), seed=seed)
+        self.usual = Usual.of(model, known, seed=seed)
+        self._errors = _entries(model, known).mean(0) if known.dim() == 2 else None
         held = [_whole(split) for split in (data.validation, data.test) if len(split)]
         self._scores = torch.cat([self.usual.judge(model, x)[2] for x in held]).sort().values
 
     def judge(self, x: Tensor) -> Unusual:
-        """What it finds of samples (N, *shape), in the network's units."""
-        error, surprise, score = self.usual.judge(self.model, x)
-        above = self.held - torch.searchsorted(self._scores, score)
+        """What it finds of samples (N, *shape), in the network's units.
+
+        One with an entry that is not finite, as of a cell that the training never had, is more
+        unusual than all others: its error, surprise and score are infinite.
+        """
+        whole = x.flatten(1).isfinite().all(1).cpu()
+        found = torch.full((3, len(x)), torch.inf, dtype=torch.float64)
+        found[:, whole] = torch.stack(self.usual.judge(self.model, x[whole.to(x.device)]))
+        above = self.held - torch.searchsorted(self._scores, found[2])
+        error, surprise, score = found
         return Unusual(error, surprise, score, (1 + above) / (self.held + 1))
+
+    def entries(self, x: Tensor) -> Tensor:
+        """Of each vector (N, d), the entry that is least as usual: long, with shape (N,).
+
+        That whose squared error is the largest share of its mean over training samples, or the
+        first that is not finite.
+        """
+        if self._errors is None:
+            raise TypeError(f"samples have shape {tuple(x.shape[1:])}; entries are of vectors.")
+        shares = _entries(self.model, x.nan_to_num()) / self._errors.clamp_min(1e-12)
+        return shares.masked_fill(~x.isfinite().cpu(), torch.inf).argmax(1)
 
     def must_reach(self, rate: float) -> None:
         """Raise for a rate of false alarms that held-out samples are too few for.
@@ -180,9 +202,9 @@ def _middle(values: Tensor) -> Tensor:
 
 
 def _away(values: Tensor, usual: Tensor) -> Tensor:
-    """How far above the median, in deviations, at least 0."""
+    """How far above the median, in deviations, softly at least 0."""
     middle, deviation = usual
-    return ((values - middle) / deviation).clamp_min(0)
+    return functional.softplus((values - middle) / deviation)
 
 
 def _log(error: Tensor) -> Tensor:
@@ -205,6 +227,15 @@ def _measured(model: Model, x: Tensor, mixture: GaussianMixture | None) -> tuple
             errors.append(metrics.errors(seen, model.decode(z)).cpu())
             surprises.append(-cast(Dense, density).log_density(z).double().cpu())
     return torch.cat(errors), torch.cat(surprises)
+
+
+@torch.no_grad()
+def _entries(model: Model, x: Tensor) -> Tensor:
+    """Squared errors (N, d) of the entries of vectors."""
+    with evaluating(model):
+        parts = [(part - model.reconstruct(part)).double().square().cpu()
+                 for part in x.to(model.device).split(512)]  # fmt: skip
+    return torch.cat(parts) if parts else torch.empty(x.shape, dtype=torch.float64)
 
 
 def _mixture(model: Model, known: Tensor, seed: int) -> GaussianMixture:
