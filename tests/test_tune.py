@@ -194,7 +194,9 @@ def test_the_command_answers_with_a_command(tmp_path):
     given = ("tune", "ae-gmm", "--data", DATA, "--latent", 2, "--set", "width=0.05", "--rounds", 40,
              "--minutes", 0.02, "--workers", 1, "--out", tmp_path / "a")  # fmt: skip
     said = command(*given, check=True)
-    assert "latentfit train ae-gmm --data synthetic:n=2,d=6,count=400 --latent 2" in said.stdout
+    assert "latentfit train ae-gmm --data synthetic:n=2,d=6,count=400 --out" in said.stdout
+    assert f"--out {tmp_path / 'a' / 'best'} --latent 2 --rounds 40" in said.stdout
+    assert "what is best for few is not always so for many" in said.stderr
     held = json.loads((tmp_path / "a" / "tuning.json").read_text())
     assert held["value"] <= held["own"]
     assert len(pd.read_csv(tmp_path / "a" / "tuning.csv")) == held["trials"]

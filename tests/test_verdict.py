@@ -112,7 +112,7 @@ def test_few_test_samples_clear_nobody_but_convict(count, key, short):
     found = verdict(held(details=details))
     assert found.key == key
     if key == "unclear":
-        assert found.sentence == "Too few test samples to tell: 60."
+        assert found.sentence == "Too few test samples to tell: 60, of about 90 needed."
         assert found.reasons[0].value == pytest.approx(2 * math.sqrt(2 * 0.9 * 0.1 / 60))
     assert verdict(held(details=details, **NOISE)).key == "prior-misses-codes"
     # 0.1 of coverage lacks, two errors are 0.108 and 0.0837.
@@ -122,7 +122,10 @@ def test_few_test_samples_clear_nobody_but_convict(count, key, short):
 def test_scores_of_an_earlier_call_keep_their_count():
     earlier = [{"count": 60, "draws": 3, "scores": ["precision", "precision_floor"]}]
     found = verdict(held(details={"count": 10_000, "draws": 3, "earlier": earlier}))
-    assert (found.key, found.sentence) == ("unclear", "Too few test samples to tell: 60.")
+    assert (found.key, found.sentence) == (
+        "unclear",
+        "Too few test samples to tell: 60, of about 90 needed.",
+    )
     earlier = [{"count": 10_000, "draws": 1, "scores": ["fd_lenet", "fd_lenet_sd"]}]
     noisy = {"fd_lenet": 3.1, "fd_lenet_sd": 0.4}  # of a single draw, 2 x 0.4 x sqrt(2) = 1.13
     details = {"count": 10_000, "draws": 3, "earlier": earlier}

@@ -32,7 +32,10 @@ def tune(
         list[str] | None,
         typer.Option("--set", help="A setting that is fixed, name=value; may be repeated."),
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Minutes of the search.")] = 30.0,
+    minutes: Annotated[
+        float,
+        typer.Option(help="Minutes of all trainings; trials that have begun by then are finished."),
+    ] = 30.0,
     rounds: Annotated[int, typer.Option(help="Rounds of a trial.")] = 2_000,
     features: Features = "auto",
     seed: Seed = 0,
@@ -80,6 +83,7 @@ def tune(
     more = [word for name, value in reading.items() for word in _words(name, value)]
     if data_root is not None:
         more += ["--data-root", str(data_root)]
+    more += ["--out", str(out / "best")]
     command = found.command(data, rounds, more)
     trials: list[dict[str, Any]] = found.trials.to_dict("records")  # type: ignore[assignment]
     answer = {
@@ -97,7 +101,8 @@ def tune(
         values, marked = [t["value"] for t in came], {"best": came.index(best[0])}
         if came[0]["number"] == 0:
             marked["own settings"] = 0
-        save(comparison.tried(shown, values, found.score, marked), paths[2])
+        early = [bool(t["pruned"]) for t in came]
+        save(comparison.tried(shown, values, found.score, early, marked), paths[2])
         remember(paths[2])
     else:  # a trial without all of the settings has no place in a panel
         paths.pop()
@@ -112,7 +117,10 @@ def tune(
         f"{found.own:.4g}, the best {found.value:.4g} on validation samples"
     )
     typer.echo(command)
-    say(f"All trials: {', '.join(map(str, paths[1:]))}")
+    say(
+        f"All trials: {', '.join(map(str, paths[1:]))}. A trial had {rounds:,} rounds: what is "
+        "best for few is not always so for many."
+    )
 
 
 def _words(name: str, value: Any) -> list[str]:

@@ -71,6 +71,7 @@ def tried(
     panels: Mapping[str, Sequence[float | str]],
     values: Sequence[float],
     label: str,
+    early: Sequence[bool],
     marked: Mapping[str, int],
 ) -> Figure:
     """Scores of the trials of a search, against each setting; some are marked.
@@ -79,12 +80,18 @@ def tried(
         panels: Values of each setting, a trial each.
         values: Scores of the trials.
         label: What they are.
+        early: Which were given up, so that their scores are of fewer rounds.
         marked: Places of some by what they are.
     """
+    every = range(len(values))
+    played, gone = ([k for k in every if early[k] is given_up] for given_up in (False, True))
     figure = Figure(figsize=(3.4 * len(panels), 3.2), dpi=DPI, layout="constrained")
     for axes, (name, held) in zip(figure.subplots(1, len(panels), squeeze=False)[0],
                                   panels.items(), strict=True):  # fmt: skip
-        axes.plot(held, values, "o", color=COLOURS[0], markersize=4, alpha=0.6)
+        for places, said, fill in ((played, None, "full"), (gone, "given up early", "none")):
+            if places:
+                axes.plot([held[k] for k in places], [values[k] for k in places], "o", label=said,
+                          color=COLOURS[0], markersize=4, alpha=0.6, fillstyle=fill)  # fmt: skip
         for (said, place), colour in zip(marked.items(), COLOURS[1:], strict=False):
             axes.plot(held[place], values[place], "o", color=colour, markersize=7, label=said)
         if all(isinstance(one, int | float) for one in held):

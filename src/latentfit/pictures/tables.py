@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from latentfit.data.base import spread
@@ -67,6 +69,17 @@ def _densities(axes: Axes, real: Any, made: Any) -> None:
         # Of all its rows, so that what is missing lacks from the area.
         weights = np.full(len(side), 1 / max(1, len(rows)))
         axes.hist(side, edges.tolist(), weights=weights, histtype="step", color=colour)
+    _mark(axes.xaxis, real)
+
+
+def _mark(axis: Axis, cells: Any) -> None:
+    """Dates along an axis of days since 1970, where the cells are dates."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        places = AutoDateLocator(minticks=2, maxticks=4)
+        axis.set_major_locator(places)
+        axis.set_major_formatter(ConciseDateFormatter(places, show_offset=False))
 
 
 def _values(cells: Any) -> np.ndarray:
@@ -74,7 +87,8 @@ def _values(cells: Any) -> np.ndarray:
 
     if not pd.api.types.is_numeric_dtype(cells.dtype):
         found = pd.to_datetime(cells, errors="coerce")
-        return np.where(found.isna(), np.nan, found.to_numpy("datetime64[D]").astype(float))
+        micro = found.to_numpy("datetime64[us]").astype(float)
+        return np.where(found.isna(), np.nan, micro / (86_400 * 1e6))
     return cells.to_numpy(np.float64, na_value=np.nan)
 
 
@@ -99,6 +113,8 @@ def pairs(real: Frame, made: Frame, discrete: Sequence[Any]) -> Figure | None:
             axes.scatter(x[some], y[some], s=3, alpha=0.4, color=colour, linewidths=0)
         axes.set_xlabel(plain(names[j]), fontsize=7)
         axes.set_ylabel(plain(names[i]), fontsize=7)
+        _mark(axes.xaxis, real[names[j]])
+        _mark(axes.yaxis, real[names[i]])
         axes.tick_params(labelsize=6)
     for axes in every[len(order) :]:
         axes.set_visible(False)

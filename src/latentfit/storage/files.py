@@ -13,6 +13,11 @@ import torch
 
 from latentfit.checks import UserError
 
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+MODE = 0o666 & ~_UMASK
+"""Of a new file, as the person's shell has it."""
+
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, then move it there in one step.
@@ -26,6 +31,7 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
+        draft.chmod(MODE)  # safetensors' own is for the owner alone
         draft.replace(path)
     except OSError as error:
         with suppress(OSError):
