@@ -96,6 +96,9 @@ def test_what_is_written_is_read_again(tmp_path):
     assert folder.scores == {}
     folder.write_scores({"mse": 0.5})
     assert folder.scores == {"mse": 0.5}
+    (tmp_path / "plain").touch()
+    modes = {path.name: path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file()}
+    assert set(modes.values()) == {modes["plain"]}
     log = folder.log(0)
     log.write(5, {"a/b": 1.0})
     log.write(9, {"a/b": 2.0})

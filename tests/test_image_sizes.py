@@ -178,6 +178,20 @@ def test_a_broken_file_is_named(tmp_path, kind, cut):
         assert "0x" not in str(caught.value)
 
 
+def test_all_broken_files_are_named_at_once(tmp_path):
+    path = write_folder(tmp_path / "x", named("{}.png", grey(130, 9, 9)))
+    for name in ("3", "77", "100"):
+        (path / f"{name}.png").write_bytes(b"no")
+    with pytest.raises(UserError, match="is not a readable image") as caught:
+        lfdata.load(path)
+    assert [name for name in map(str, range(130)) if f"/{name}.png" in str(caught.value)] == [
+        "3", "77", "100"]  # fmt: skip
+    for name in map(str, range(30)):
+        (path / f"{name}.png").write_bytes(b"no")
+    with pytest.raises(UserError, match=r"\(11 more\)"):
+        lfdata.load(path)
+
+
 def test_a_bad_file_met_while_streaming_stops_with_its_name(tmp_path):
     path = write_folder(tmp_path / "x", named("{}.png", grey(30, 40, 40)))
     data = lfdata.load(path, limit=1)

@@ -144,6 +144,13 @@ def test_other_scales_are_straight_lines(scale):
     np.testing.assert_allclose(held.restore(held.apply(frame)), frame, atol=1e-5)
 
 
+def test_truths_may_be_texts(table):
+    texts = FRAME.assign(owner=FRAME["owner"].map({True: "True", False: "false"}))
+    assert torch.equal(table.apply(texts), table.apply(FRAME))
+    with pytest.raises(UserError, match="'maybe' is none of the values"):
+        table.apply(texts.assign(owner="maybe"))
+
+
 def test_columns_are_looked_for_by_name(table):
     turned = FRAME[list(FRAME.columns)[::-1]].assign(more=1)
     assert torch.equal(table.apply(turned), table.apply(FRAME))

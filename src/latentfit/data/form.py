@@ -19,6 +19,8 @@ from latentfit.shapes import WHITES, Shape
 
 LOOK = 256
 """So many images, spread over a set, stand for all where their brightness is asked for."""
+NAMED = 20
+"""Files that an error names, beside the first."""
 OPTIONS = ("size", "crop", "grey", "background")
 
 
@@ -26,15 +28,28 @@ def each(entries: Sequence[Entry], work: Callable[[int, bytes], None]) -> None:
     """Call `work` with the number and the bytes of each entry, in threads, as Pillow lets go.
 
     Raises:
-        UserError: A file cannot be read, or `work` raises it.
+        UserError: Files cannot be read, or `work` raises it; all of them are named, so that a
+            person mends them at once.
     """
+    failed: dict[int, UserError] = {}
 
     def some(start: int) -> None:
         for number in range(start, min(start + 64, len(entries))):
-            work(number, entries[number].read())
+            try:
+                work(number, entries[number].read())
+            except UserError as error:
+                failed[number] = error
 
     with quietly(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         list(pool.map(some, range(0, len(entries), 64)))
+    if not failed:
+        return
+    first, *others = sorted(failed)
+    if not others:
+        raise failed[first]
+    more = f", ... ({len(others) - NAMED} more)" if len(others) > NAMED else ""
+    named = ", ".join(entries[number].label for number in others[:NAMED])
+    raise UserError(f"{failed[first]} Others: {named}{more}.") from failed[first]
 
 
 def heads_of(entries: Sequence[Entry], background: str) -> list[Head]:

@@ -19,13 +19,12 @@ from latentfit.schema.base import Cells, Frame
 from latentfit.schema.dates import form_of, is_slip
 from latentfit.schema.objects import plain
 from latentfit.schema.quantities import DAY, seconds
-from latentfit.schema.texts import Texts, is_kept_once
+from latentfit.schema.texts import TRUTH, Texts, is_kept_once
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 BINARY = (".parquet", ".feather", ".arrow")
 GAPS = sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize())}
               | {"NaN", "N/A"})  # fmt: skip
-TRUTH = {"true": True, "false": False}
 AMOUNT = r"[+-]?\d(?:[\d.,]*\d)?"
 UNIT = re.compile(rf"([$€£¥]|[A-Z]{{3}} ) ?{AMOUNT}|{AMOUNT} ?(%|[$€£¥]|[A-Za-zµ°/²³]{{1,6}})")
 """A number with a currency or a unit."""

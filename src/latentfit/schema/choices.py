@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfit.schema.base import Block, Cells
 from latentfit.schema.columns import GAP, Column, Complaints, told
-from latentfit.schema.texts import Texts
+from latentfit.schema.texts import TRUTH, Texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,8 @@ class Choice(Column):
         texts = all(isinstance(level, str) for level in self.levels)
         known = {level: place for place, level in enumerate(self.levels)}
         values = held.each.map(str) if texts else held.each
+        if all(isinstance(level, bool) for level in self.levels):
+            values = values.map(lambda value: TRUTH.get(str(value).lower(), value))
         found = [known.get(value, -1) for value in values]
         place = held.cells(np.array([*found, -1]))  # the last is that of missing cells
         some = ", ".join(map(str, self.levels[:6])) + (", ..." if len(self.levels) > 6 else "")

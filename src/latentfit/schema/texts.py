@@ -13,6 +13,10 @@ KEPT_ONCE = "texts, each kept once"
 one of texts, not one of a type of its own."""
 
 
+TRUTH = {"true": True, "false": False}
+"""What texts of a column of truths mean, in small letters."""
+
+
 @dataclass(frozen=True)
 class Texts:
     """The different texts of a column.
