@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from latentfit.runs.pool import play_cells
 from latentfit.scoring import walks
 from latentfit.scoring.scores import evaluate
 from latentfit.studies import SCALES, STUDIES, rates, reproduce
+from latentfit.studies.base import opened
 
 size_module = sys.modules["latentfit.sizing.find"]
 
@@ -125,6 +127,13 @@ def test_studies_in_the_plane_draw_what_they_trained(name, tmp_path, monkeypatch
     assert {path.name for path in tmp_path.glob(f"{name}.*")} == {
         f"{name}.md", f"{name}.png", f"{name}.pdf",
     }  # fmt: skip
+    shutil.rmtree(tmp_path / "runs")  # rows from another machine: the table is the same
+    assert table in reproduce(name, tmp_path, scale="smoke").read_text()
+
+
+def test_a_model_without_its_run_is_asked_for(tmp_path):
+    with pytest.raises(UserError, match=r"the row ae-3 of .* take it out, and the same command"):
+        opened({"key": "ae-3"}, tmp_path)
 
 
 def test_evaluate_records_how_and_leaves_out_what_was_not_asked():

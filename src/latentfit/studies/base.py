@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from latentfit.checks import UserError
 from latentfit.runs.cells import Row, run_of, value
 from latentfit.runs.pool import Playable
 
@@ -111,6 +112,19 @@ def samples(rows: Mapping[str, Row], folder: Path, caption: str) -> Figure:
     return sheets.rows_grid(torch.stack(made), caption, names=list(rows))
 
 
+def first(held: Sequence[Row], folder: Path) -> Row | None:
+    """The first row that came through and whose run is there, which stands for all in a figure.
+
+    Rows may come from another machine without their runs.
+
+    Arguments:
+        held: Rows of trainings that differ in their seeds only.
+        folder: Where the cells were played.
+    """
+    came = (row for row in held if "error" not in row)
+    return next((row for row in came if run_of(row["key"], folder).finished), None)
+
+
 def opened(row: Row, folder: Path) -> Model:
     """The model of a row that came through, on the CPU in evaluation mode.
 
@@ -123,4 +137,10 @@ def opened(row: Row, folder: Path) -> Model:
     """
     from latentfit.runs import load
 
-    return load(run_of(row["key"], folder).path, device="cpu")
+    run = run_of(row["key"], folder)
+    if not run.finished:
+        raise UserError(
+            f"the row {row['key']} of {folder / 'cells.jsonl'} has no run in {folder / 'runs'}; "
+            "take it out, and the same command plays it again."
+        )
+    return load(run.path, device="cpu")

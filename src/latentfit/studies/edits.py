@@ -148,7 +148,7 @@ def _neighbours(model: Model, data: Data, row: Row, folder: Path) -> Figure:
     )
     lines = torch.cat([pixels, others[:, 1:]], 1)
     caption = (
-        f"{row['recipe']}, {SETS[row['data']].title}: samples of seed 0, uncurated, their {NEAR} "
+        f"{row['recipe']}, {SETS[row['data']].title}: samples of one seed, uncurated, their {NEAR} "
         f"nearest training images by pixels, then by features."
     )
     return sheets.rows_grid(lines, caption)

@@ -9,7 +9,17 @@ from torch import Tensor
 
 from latentfit import sizing
 from latentfit.runs.cells import Cell, Row, value
-from latentfit.studies.base import Shown, Study, by_latent, grouped, opened, pick, spread, table
+from latentfit.studies.base import (
+    Shown,
+    Study,
+    by_latent,
+    first,
+    grouped,
+    opened,
+    pick,
+    spread,
+    table,
+)
 from latentfit.studies.published import published
 from latentfit.studies.sets import SETS, distance, on_images, prepare
 
@@ -109,14 +119,15 @@ def _codes(rows: Sequence[Row], folder: Path, root: str | None) -> dict[str, Ten
     """Codes of the first test images of the first set, at its largest size, of both systems."""
     from latentfit.data import load
 
-    first = rows[0]["data"]
-    largest = max(row["latent"] for row in rows if row["data"] == first)
+    name = rows[0]["data"]
+    largest = max(row["latent"] for row in rows if row["data"] == name)
     found = {}
-    for row in rows:
-        if (row["data"], row["latent"], row["seed"]) == (first, largest, 0) and "error" not in row:
-            data = load(first, root=root, **row.get("options", {}))
-            name = f"{row['recipe']}, m = {largest}"
-            found[name] = opened(row, folder).encode(data.test.first(2_000))
+    held = [row for row in rows if (row["data"], row["latent"]) == (name, largest)]
+    for (recipe,), some in grouped(held, "recipe").items():
+        if (row := first(some, folder)) is not None:
+            data = load(name, root=root, **row.get("options", {}))
+            codes = opened(row, folder).encode(data.test.first(2_000))
+            found[f"{recipe}, m = {largest}"] = codes
     return found
 
 

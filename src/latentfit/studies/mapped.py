@@ -14,7 +14,7 @@ from latentfit.data import load
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.scoring.walks import interpolate
 from latentfit.seeds import seeded
-from latentfit.studies.base import COLUMNS, Shown, Study, opened, pick, spread, table
+from latentfit.studies.base import COLUMNS, Shown, Study, first, opened, pick, spread, table
 from latentfit.studies.rates import factor
 from latentfit.studies.sets import distance, on_images
 
@@ -63,9 +63,9 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         scores = (fd, f"{fd}_reconstruction", "mse", f"midpoints_{features}", f"jumps_{features}",
                   "prior_wasserstein", "trustworthiness", "continuity")  # fmt: skip
         lines.append([name, *(spread([value(row, score) for row in held]) for score in scores)])
-        first = next((row for row in held if "error" not in row), None)
-        if first is not None:
-            for what, images in _images(first, folder, root).items():
+        row = first(held, folder)
+        if row is not None:
+            for what, images in _images(row, folder, root).items():
                 pictures.append(images)
                 names.append(f"{name}: {what}")
     columns = ["codes", "FD generated", "FD reconstructed", "MSE", "FD of midpoints",
@@ -73,7 +73,7 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
                "continuity"]  # fmt: skip
     if not pictures:
         return table(columns, lines), {}
-    caption = f"Uncurated, {LATENT} dimensions, seed 0; each form: rebuilt, between two, made."
+    caption = f"Uncurated, {LATENT} dimensions, one seed; each form: rebuilt, between two, made."
     figure = sheets.rows_grid(torch.stack(pictures), caption, names=names)
     return table(columns, lines), {"mapped-prior": figure}
 

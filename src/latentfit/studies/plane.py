@@ -14,7 +14,7 @@ from latentfit.networks import evaluating
 from latentfit.priors import Normal, Pushforward
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.seeds import seeded
-from latentfit.studies.base import Shown, Study, opened, pick, spread, table
+from latentfit.studies.base import Shown, Study, first, opened, pick, spread, table
 
 Systems = dict[str, tuple[str, dict[str, float]]]  # recipe and settings by the name in the figure
 
@@ -68,9 +68,9 @@ def _scores(systems: Systems, rows: Sequence[Row], names: dict[str, str]) -> str
 
 
 def _first(systems: Systems, rows: Sequence[Row], folder: Path) -> Iterator[tuple[str, Row, Model]]:
-    """The model of seed 0 of each system that came through."""
+    """The model of seed 0 of each system that came through, where its run is there."""
     for name, held in _of(systems, rows).items():
-        row = next((row for row in held if row["seed"] == 0 and "error" not in row), None)
+        row = first([row for row in held if row["seed"] == 0], folder)
         if row is not None:
             yield name, row, opened(row, folder)
 
@@ -139,6 +139,8 @@ def _show_roll(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
             ("noise", [(found["noise"][:, :2], None)]),
             ("prior", [(found["drawn"], None)]),
         ]
+    if not manifolds:
+        return _scores(ROLL, rows, names), {}
     figures = {
         "swiss-roll": planes(manifolds, columns=3),
         "swiss-roll-latent": planes(latents, columns=3),

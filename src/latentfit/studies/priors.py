@@ -12,6 +12,7 @@ from latentfit.studies.base import (
     Shown,
     Study,
     by_latent,
+    first,
     grouped,
     pick,
     samples,
@@ -172,11 +173,14 @@ def _samples(rows: Sequence[Row], folder: Path) -> dict[str, Figure]:
     """Samples of every system, best first; none of faces, which must not be published."""
     figures = {}
     for (data,), held in grouped(rows, "data").items():
-        firsts = {row["recipe"]: row for row in held if row["seed"] == 0 and "error" not in row}
+        each = grouped(held, "recipe").items()
+        firsts = {name: row for (name,), some in each if (row := first(some, folder)) is not None}
         ours = _means(held)
         names = sorted((name for name in firsts if name in ours), key=ours.__getitem__)
         if data != "celeba" and names:
-            caption = f"{SETS[data].title}: uncurated samples of seed 0, the lowest distance first."
+            caption = (
+                f"{SETS[data].title}: uncurated samples of one seed, the lowest distance first."
+            )
             shown = {name: firsts[name] for name in names}
             figures[f"samples-{data}"] = samples(shown, folder, caption)
     return figures

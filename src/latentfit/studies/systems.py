@@ -11,7 +11,7 @@ from latentfit.models.pruning import pruning
 from latentfit.recipes import RECIPES
 from latentfit.runs.cells import Cell, Row, value
 from latentfit.sizing import IMAGE_MASK
-from latentfit.studies.base import Shown, Study, grouped, pick, samples, table, told
+from latentfit.studies.base import Shown, Study, first, grouped, pick, samples, table, told
 from latentfit.studies.published import agreement, generated
 from latentfit.studies.sets import paced, rates
 
@@ -95,15 +95,15 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         scores = (told(held, name, digits=4 if name == "active" else 3) for name in SCORES)
         theirs = (generated(f"{paper}, Table 1", "mnist").get(name, "-") for paper in PAPERS)
         lines.append([shown, rounds, *scores, *theirs, *_cost(held)])
-        first = next((row for row in held if "error" not in row), None)
-        if first is not None and rounds > 1:
-            firsts[name] = first
+        row = first(held, folder)
+        if row is not None and rounds > 1:
+            firsts[name] = row
     columns = ["recipe", "rounds", *SCORES.values(), "FID (FlexAE)", "FID (MaskAAE)",
                "ms a round", "million parameters"]  # fmt: skip
     text = _order(rows) + table(columns, lines)
     if not firsts:
         return text, {}
-    caption = "Uncurated samples of each system, seed 0."
+    caption = "Uncurated samples of each system, one seed."
     return text, {"systems": samples(firsts, folder, caption)}
 
 
