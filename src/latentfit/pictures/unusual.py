@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -18,7 +19,7 @@ MOST = 20_000  # points that are drawn
 
 @rc_context(STYLE)
 def unusual(frame: pd.DataFrame, rate: float) -> Figure:
-    """What `latentfit score` finds of samples.
+    """What `latentfit score` finds of samples; those whose error is infinite have no point.
 
     Arguments:
         frame: With the columns `error`, `surprise`, `p` and `alarm`.
@@ -33,6 +34,11 @@ def unusual(frame: pd.DataFrame, rate: float) -> Figure:
     left.set(xlabel="error of the reconstruction", ylabel="surprise of the code, nats")
     if frame["error"].to_numpy().min() > 0:
         left.set_xscale("log")
+    surprise = frame["surprise"].to_numpy()
+    held = surprise[np.isfinite(surprise)]
+    low, high = np.quantile(held, [0.05, 0.95]) if len(held) else (0.0, 0.0)
+    if len(held) and held.max() - high > 10 * (high - low) > 0 and high > 0:
+        left.set_yscale("symlog", linthresh=high)  # few that are far would squeeze all others
     legend_above(left, columns=2)
     right.hist(frame["p"], bins=20, range=(0, 1), color=COLOURS[0])
     right.axhline(len(frame) / 20, color="black", linestyle=":", linewidth=0.9,
