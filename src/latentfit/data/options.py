@@ -23,8 +23,9 @@ class Options:
         crop: Images of another form are cut at their centre; else they are squeezed.
         grey: Colour is left out.
         background: Colour behind transparent pixels, by name or as #rrggbb.
-        scale: One mean and deviation for `each` entry of vectors, signals and columns of numbers;
-            `common` to all, for signals to all positions of a channel; or `none`.
+        scale: One mean and deviation for `each` entry of vectors and signals, a curve for each
+            column of numbers; one `common` to all, for signals to all positions of a channel; or
+            `none`.
         label: Column of a table, or of a cell's record, that is the class and no part of a sample.
         key: Column whose value, not the content of the row, decides the split.
         drop: Columns to leave out.

@@ -199,7 +199,7 @@ class LatentFit(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return float(self.score_samples(X).mean())
 
     def seen(self, X: Any) -> Tensor:
-        """Rows (N, columns) as the network sees them: standardised numbers, 0 or 1 for a choice.
+        """Rows (N, columns) as the network sees them: nearly normal numbers, 0 or 1 for a choice.
 
         Returns:
             (N, entries), float32 on the CPU.
