@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -90,6 +91,25 @@ def test_numbers_are_standardised_and_stay_within_their_range(table):
     low = table.restore(torch.full((2, *table.seen), -50.0))
     assert low["rooms"].tolist() == [1, 1]
     assert low["price"].isna().all()
+
+
+def test_ranges_are_those_of_all_rows():
+    order = FRAME["height"].sort_values().index.to_numpy()
+    some, _ = table_of(FRAME, order[10:-10])
+    ends = [some.restore(torch.full((1, *some.seen), z))["height"].iloc[0] for z in (-50.0, 50.0)]
+    assert ends == [FRAME["height"].min(), FRAME["height"].max()]
+
+
+def test_drift_is_told_in_the_units_of_the_file(table):
+    assert table.drift(table.apply(FRAME)) == []
+    column = table.columns[0]
+    known = column.beyond(column.seen[3]), column.beyond(column.seen[-1] + 2)
+    assert known == pytest.approx((column.held[3], column.held[-1] + 2 * FRAME["height"].std()))
+    moved = FRAME.assign(height=FRAME["height"] + 100)
+    (told,) = table.drift(table.apply(moved))
+    low, high = (float(number) for number in re.findall(r"(\d+\.\d+)", told)[:2])
+    assert told.startswith("column 'height' lies at ")
+    assert (low + high) / 2 == pytest.approx(moved["height"].mean(), abs=2)
 
 
 def test_a_missing_cell_is_a_zero_and_a_mark(table):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from latentfit.schema.curves import FAR, FEW, GAP, POINTS, bent, rise
+from latentfit.schema.curves import FEW, GAP, POINTS, bent, rise
 
 RNG = np.random.default_rng(0)
 COUNT = 20_000
@@ -22,7 +22,7 @@ COLUMNS = {
 def wanted(values):
     """What the formula says, in its own units."""
     ranks = (stats.rankdata(values, "max") + stats.rankdata(values, "min") - 1) / 2
-    straight = ((values - values.mean()) / values.std(ddof=1)).clip(-FAR, FAR)
+    straight = ((values - values.mean()) / values.std(ddof=1)).clip(-5, 5)
     return 0.75 * stats.norm.ppf(ranks / len(values)) + 0.25 * straight
 
 
@@ -74,6 +74,13 @@ def test_a_value_that_few_cells_hold_is_no_level():
     values = np.concatenate([RNG.normal(size=1_000), np.full(20, 0.5)])
     held = bent(values)[1]
     assert held[:-1][np.diff(held) == 0].tolist() == [0.5]
+
+
+def test_nothing_comes_back_from_between_a_level_and_the_next_value():
+    values = np.concatenate([np.zeros(500), RNG.uniform(10, 20, 400), np.full(100, 50.0)])
+    held = np.unique(bent(values)[1])
+    assert held[:2].tolist() == [0, np.sort(values)[500]]
+    assert held[-2:].tolist() == [np.sort(values)[899], 50]
 
 
 def test_few_cells_have_few_points():
