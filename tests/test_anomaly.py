@@ -69,10 +69,6 @@ def test_the_entry_is_told_whose_error_is_most_beyond_its_own(trained):
     assert detector.entries(x).tolist() == shares.argmax(1).tolist()
     x[3, 4] = torch.nan
     assert int(detector.entries(x)[3]) == 4
-    with pytest.raises(TypeError, match="entries are of vectors"):
-        image = lf.recipe("ae", (1, 8, 8), latent=2, width=1 / 64)
-        image = lf.refit(image, lf.data.load("digits"), "gaussian", rounds=1)
-        Detector(image, lf.data.load("digits")).entries(torch.rand(2, 1, 8, 8))
 
 
 def test_p_counts_held_out_samples_that_score_as_high(trained):
