@@ -190,3 +190,12 @@ def test_sets_that_are_not_there_are_one_line(tmp_path, monkeypatch):
         with pytest.raises(UserError, match="the hub gives no data set") as error:
             lfdata.load(name)
         assert "\n" not in str(error.value)
+
+
+def test_a_run_names_its_folder_from_the_root_on(tmp_path, monkeypatch):
+    (tmp_path / "held").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert whole("hf:held") == f"hf:{tmp_path / 'held'}"
+    assert whole("held") == str(tmp_path / "held")
+    for name in ("hf:user/name@main", "digits", "synthetic:n=2"):
+        assert whole(name) == name

@@ -78,7 +78,7 @@ def train(
     folder = out or Path("runs") / f"{recipe}-{name}-{size}-{seed}"
     # Whole paths, so that `report` and `evaluate` find the data from any folder.
     source = {
-        "data": str(Path(data).resolve()) if Path(data).exists() else data,
+        "data": whole(data),
         "root": str(data_root.resolve()) if data_root else None,
         "reading": reading or None,
     }
@@ -107,6 +107,13 @@ def train(
             score_and_report(folder, run.model, loaded, seed=seed, quiet=quiet)
             if told is not None:
                 told.conclude(kept.scores)
+
+
+def whole(data: str) -> str:
+    """A name of data as it is, a path, also behind `hf:`, from the root on."""
+    hub = "hf:" if data.startswith("hf:") else ""
+    path = Path(data.removeprefix("hf:")).expanduser()
+    return f"{hub}{path.resolve()}" if path.exists() else data
 
 
 @app.command()
