@@ -11,7 +11,7 @@ datasets = pytest.importorskip("datasets", reason="needs the extra 'hub'")
 
 from latentfit import data as lfdata  # noqa: E402
 from latentfit.checks import UserError  # noqa: E402
-from latentfit.cli.train import whole
+from latentfit.cli.train import whole  # noqa: E402
 from latentfit.data.base import PARTS  # noqa: E402
 from latentfit.data.resident import Resident  # noqa: E402
 from latentfit.data.streamed import Streamed  # noqa: E402
