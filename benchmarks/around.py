@@ -55,6 +55,16 @@ played(2)
 short, long = played(50), played(250)
 print(json.dumps({"split": type(data.train).__name__, "rounds_a_second": 200 / (long - short)}))
 """
+SCORES = """
+import json, time
+import latentfit as lf
+data = lf.data.load("digits")
+model = lf.recipe("flexae-sr", data, latent=16, width=0.125)
+lf.train(model, data, rounds=30, validate=False, progress=False)
+began = time.perf_counter()
+lf.evaluate(model, data)
+print(json.dumps({"scores_seconds": time.perf_counter() - began}))
+"""
 Row = dict[str, Any]
 
 
@@ -105,6 +115,7 @@ def measures(root: str, pngs: Path) -> dict[str, tuple[str, ...]]:
     found["fresh-mnist"] = command("train", *MNIST, *brief, "--data-root", root, "--no-evaluate")
     found["features"] = ("-c", FEATURES.format(root=root, more=""))
     found["features-all"] = ("-c", FEATURES.format(root=root, more=', "prd", "memorisation"'))
+    found["scores-digits"] = ("-c", SCORES)
     found["resident"] = ("-c", ROUNDS, str(pngs), str(1 << 40))
     found["streamed"] = ("-c", ROUNDS, str(pngs), "0")
     return found
@@ -156,9 +167,9 @@ def summary(found: list[Row]) -> Row:
         "threads": os.environ.get("OMP_NUM_THREADS"),
     }
     printed = [json.loads(row["printed"]) for row in found if row["printed"].startswith("{")]
-    if printed:
-        line["split"] = printed[0]["split"]
-        line["rounds_a_second"] = round(statistics.median(p["rounds_a_second"] for p in printed), 1)
+    for name, first in printed[0].items() if printed else ():
+        every = [told[name] for told in printed]
+        line[name] = first if isinstance(first, str) else round(statistics.median(every), 2)
     return line
 
 
