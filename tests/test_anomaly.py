@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -182,11 +183,42 @@ def test_a_cell_that_the_training_never_had_is_the_least_usual(tmp_path):
     unknown = found.loc[[3, 7, 9]]
     assert np.isinf(unknown["score"]).all()
     assert unknown["alarm"].all()
-    assert unknown["column"].tolist()[:2] == ["kind", "noise"]
+    # Of the column that was constant nothing is seen, so it has no name here.
+    assert unknown["column"].fillna("").tolist() == ["kind", "noise", ""]
     assert np.isfinite(found.drop(index=[3, 7, 9])["score"]).all()
     assert found.loc[12, "column"] in ("kind", "amount")
     assert found.loc[12, "alarm"]
     assert found["alarm"].sum() <= 8
+
+
+@pytest.mark.parametrize(("column", "cell"), [
+    ("amount", "n.v."), ("size", "x"), ("flag", "x"), ("year", "x"), ("day", "soon"),
+    ("kind", "fax"), ("amount", "1e300"),
+])  # fmt: skip
+def test_one_cell_makes_one_row_unusual(tmp_path, column, cell):
+    """As in a file, where a text among numbers makes texts of all."""
+    count = 60
+    frame = table(count).assign(
+        amount=[f"1,{i // 2:03d}" for i in range(count)], size=np.arange(count) % 9 + 0.5,
+        flag=np.arange(count) % 2, year=2020,
+        day=[f"{i % 28 + 1:02}.01.2020" for i in range(count)],
+    )  # fmt: skip
+    path = tmp_path / "t.csv"
+    frame.to_csv(path, index=False)
+    schema = replace(lf.data.load(str(path)).schema, lenient=True)
+    for rows, many in ((count, 1), (count, 6), (12, 1)):
+        new = frame[:rows].astype(object)
+        for k in range(many):
+            new.loc[k, column] = cell if many == 1 or column == "kind" else f"{cell}{k}"
+        new.to_csv(path, index=False)
+        read = lf.data.load(str(path), schema=schema)
+        odd = {
+            int(row)
+            for part in ("train", "validation", "test") if (split := getattr(read, part))
+            for row, x in zip(split.ids, split.first(count), strict=True)
+            if not bool(x.isfinite().all())
+        }  # fmt: skip
+        assert odd == set(range(many)), (rows, many)
 
 
 def test_the_study_holds_out_a_class_and_counts_false_alarms(tmp_path):

@@ -129,7 +129,7 @@ def test_a_test_split_of_the_data_is_kept(tmp_path):
         assert sorted(data.test.labels.tolist()) == [0] * 5 + [1] * 5
 
 
-def test_vectors_are_standardised_and_restored(tmp_path):
+def test_numbers_of_a_file_are_brought_near_to_normal_and_restored(tmp_path):
     x = RNG.normal(5, 3, (100, 4)).astype(np.float32)
     x[:, 2] = 7
     np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="a,b,c,d", comments="")

@@ -119,6 +119,17 @@ def test_few_test_samples_clear_nobody_but_convict(count, key, short):
     assert verdict(held(details=details, coverage=0.85)).key == short
 
 
+def test_how_many_would_do_is_told_of_shares_alone():
+    for floor, value in ((0.0, 0.1), (0.88, 0.88)):
+        found = verdict({"precision": value, "precision_floor": floor,
+                         "details": {"count": 105, "draws": 3}})  # fmt: skip
+        assert found.key in ("unclear", "as-good-as-new")
+    assert found.sentence == "Too few test samples to tell: 105, of about 200 needed."
+    distance = {"fd_x": 1.0, "fd_x_floor": 1.0, "fd_x_sd": 0.5}
+    found = verdict(distance | {"details": {"count": 9_000, "draws": 1}})
+    assert found.sentence == "Too few test samples to tell: 9,000."
+
+
 def test_scores_of_an_earlier_call_keep_their_count():
     earlier = [{"count": 60, "draws": 3, "scores": ["precision", "precision_floor"]}]
     found = verdict(held(details={"count": 10_000, "draws": 3, "earlier": earlier}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,3 +34,16 @@ def test_marginals_of_sides_of_unequal_size_have_equal_areas():
     drawn = tables.marginals(real, made, [])
     heights = [patch.get_xy()[:, 1].max() for patch in drawn.axes[0].patches]
     assert heights[1] == pytest.approx(heights[0], rel=0.2)
+
+
+def test_dates_are_dates_along_an_axis_up_to_the_ends_of_the_calendar():
+    ordinary = pd.date_range("2020-01-01", periods=50, freq="7D").to_series(index=range(50))
+    last = ordinary.astype("datetime64[us]").where(ordinary.index > 0, pd.Timestamp(9999, 12, 31))
+    for days, dated in ((ordinary, True), (last, False)):
+        frame = pd.DataFrame({"day": days, "x": np.arange(50.0)})
+        for figure in (tables.marginals(frame, frame, []), tables.pairs(frame, frame, [])):
+            figure.draw_without_rendering()
+            axes = figure.axes[0]
+            labels = [text.get_text() for axis in (axes.xaxis, axes.yaxis)
+                      for text in axis.get_ticklabels()]  # fmt: skip
+            assert any(re.search("2020|Jan|Mar|May|Jul", label) for label in labels) == dated

@@ -80,7 +80,7 @@ def test_a_schema_is_read_as_it_was_told(table):
     assert torch.equal(again.apply(FRAME), table.apply(FRAME))
 
 
-def test_numbers_are_standardised_and_stay_within_their_range(table):
+def test_numbers_have_deviation_1_and_stay_within_their_range(table):
     entries = table.apply(FRAME).double()
     assert abs(float(entries[:, 0].mean())) < 1e-3
     assert abs(float(entries[:, 0].std()) - 1) < 1e-3
@@ -150,6 +150,52 @@ def test_a_lenient_schema_makes_nan_of_what_it_does_not_understand(table):
     kept = [0, 1, 5, *range(7, COUNT)]
     assert torch.equal(lenient.apply(held)[kept], table.apply(FRAME)[kept])
     assert "lenient" not in lenient.to_json()
+
+
+def test_most_of_a_column_is_not_taken_for_slips(table):
+    lenient = replace(table, lenient=True)
+    other = FRAME.assign(city="Bergen")
+    with pytest.raises(UserError, match=r"'Bergen' is none of the values .* and 119 more"):
+        lenient.apply(other)
+    assert lenient.apply(other[:19]).isnan().any(1).all()  # of few each may be odd
+    some = FRAME.assign(city=np.where(np.arange(COUNT) < 60, "Bergen", FRAME["city"]))
+    assert int(lenient.apply(some).isnan().any(1).sum()) == 60
+
+
+def test_what_no_network_can_take_is_refused(table):
+    far = FRAME.astype({"height": float})
+    far.loc[5, "height"] = 1e300
+    with pytest.raises(UserError, match=r"row 5, column 'height': '1e\+300' is far beyond the"):
+        table.apply(far)
+    assert replace(table, lenient=True).apply(far).isnan().any(1).nonzero().tolist() == [[5]]
+
+
+def test_one_date_with_gaps_is_a_straight_line():
+    dates = pd.Series([pd.Timestamp("2020-05-05"), pd.NaT] * 20)
+    for count in (40, 2):  # also where it stands once
+        held = dates.where(np.arange(40) < count)
+        frame = pd.DataFrame({"closed": held, "x": np.arange(40.0)})
+        schema, _ = table_of(frame, np.arange(40))
+        entries = schema.apply(frame)
+        assert entries[:, 0].tolist() == [0.0] * 40
+        assert schema.restore(entries)["closed"].equals(held)
+        assert torch.equal(
+            read_schema(json.loads(json.dumps(schema.to_json()))).apply(frame), entries
+        )
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", ["each", "common", "none"])
+def test_the_tiniest_and_the_largest_numbers_have_curves(scale):
+    for unit in (1e-200, 5e-324, 1e-30, 1e30):
+        frame = pd.DataFrame({"a": np.arange(40) * unit})
+        schema, _ = table_of(frame, np.arange(40), scale=scale)
+        if scale == "each":
+            again = schema.restore(schema.apply(frame))["a"].to_numpy()
+            np.testing.assert_allclose(again / unit, np.arange(40), atol=1e-4)
+    frame = pd.DataFrame({"a": [np.nan] * 30 + [*range(10)], "b": range(40)})
+    schema, _ = table_of(frame, np.arange(30), scale=scale)  # nothing known to train on
+    assert schema.apply(frame).isfinite().all()
 
 
 @pytest.mark.parametrize("scale", ["none", "common"])

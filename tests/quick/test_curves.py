@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from latentfit.schema.curves import FEW, GAP, POINTS, bent, rise
+from latentfit.schema.curves import FEW, POINTS, STEP, bent, rise
 
 RNG = np.random.default_rng(0)
 COUNT = 20_000
@@ -61,7 +61,7 @@ def test_levels_are_flat_for_their_share():
     inner = 0.75 * inner + 0.25 * straight
     spread = np.std(np.repeat(inner, counts), ddof=1)
     outer = 2 * left - edges[0]
-    ranks = np.array([outer, *np.repeat(edges, 2), -outer]) + np.tile([GAP, -GAP], 5)
+    ranks = np.array([outer, *np.repeat(edges, 2), -outer]) + np.tile([STEP, -STEP], 5)
     points = (0.75 * ranks + 0.25 * np.repeat(straight, 2)) / spread
     np.testing.assert_allclose(seen, points, atol=1e-9)
     assert held.tolist() == np.repeat(np.arange(5.0), 2).tolist()

@@ -40,8 +40,9 @@ def score(
 
     A row for each sample: the error of its reconstruction, how rare its code is, both together, and
     the chance `p` that a usual sample scores as high, from samples that the training did not see.
-    Where p is at most `--rate`, `alarm` is true. Of tables, `column` is the one that is least as
-    usual; a cell that the training never had, such as a new text, makes its row the least usual.
+    Where p is at most `--rate`, `alarm` is true. Of columns with names, `column` is the one
+    that is least as usual; a cell that the training never had, such as a new text, makes its row
+    the least usual.
 
     Example: `latentfit score runs/machine --data new.csv --rate 0.01`
     """
@@ -68,20 +69,20 @@ def score(
     new = data_of(run, model, data, data_root, lenient=True, **reading)
     detector = Detector(model, known, seed=seed)
     detector.must_reach(rate)
-    frame = _judged(detector, new)
+    frame, unknown = _judged(detector, new)
     frame["alarm"] = frame["p"] <= rate
     write_table(frame, out)
     save(unusual(frame, rate), picture)
     remember(picture)
     alarms = int(np.count_nonzero(frame["alarm"]))
     facts = {"samples": len(frame), "alarms": alarms, "rate": rate, "held_out": detector.held,
-             "out": str(out), "picture": str(picture)}  # fmt: skip
+             "unknown": unknown, "out": str(out), "picture": str(picture)}  # fmt: skip
     if as_json:
         typer.echo(json.dumps(facts))
         return
     worst = frame.sort_values("score", ascending=False).head(5)
     show_table(list(frame.columns), [[_short(cell) for cell in row] for row in worst.to_numpy()])
-    if unknown := int(np.isinf(frame["score"]).sum()):
+    if unknown:
         say(f"{unknown:,} samples have a cell that the training never had; they come first.")
     say(
         f"{alarms:,} alarms among {len(frame):,} samples; usual ones alone would raise about "
@@ -89,18 +90,24 @@ def score(
     )
 
 
-def _judged(detector: Detector, data: Data) -> pd.DataFrame:
-    """A row for each sample of all splits, in the order of the file."""
+def _judged(detector: Detector, data: Data) -> tuple[pd.DataFrame, int]:
+    """A row for each sample of all splits, in the order of the file.
+
+    Returns:
+        The rows, and how many samples have a cell that the training never had.
+    """
     import numpy as np
     import pandas as pd
 
     from latentfit.data.base import PARTS
 
-    tables = []
+    tables, unknown = [], 0
     for split in (getattr(data, part) for part in PARTS):
         found = [detector.judge(part) for part in split.chunks(4096)]
         if not found:
             continue
+        whole = (part.flatten(1).isfinite().all(1) for part in split.chunks(4096))
+        unknown += sum(int((~rows).sum()) for rows in whole)
         ids = np.arange(len(split)) if split.ids is None else split.ids
         columns = {
             name: np.concatenate([getattr(part, name).numpy() for part in found])
@@ -108,11 +115,11 @@ def _judged(detector: Detector, data: Data) -> pd.DataFrame:
         }
         if names := data.schema.columns_of_entries:
             odd = np.concatenate([detector.entries(part).numpy() for part in split.chunks(4096)])
-            columns["column"] = np.array(names, dtype=object)[odd]
+            columns["column"] = np.array([*names, ""], dtype=object)[odd]
         called = "row" if ids.dtype.kind in "iu" else "id"
         tables.append(pd.DataFrame({called: ids, **columns}))
     joined = pd.concat(tables, ignore_index=True)
-    return joined.sort_values(joined.columns[0], kind="stable", ignore_index=True)
+    return joined.sort_values(joined.columns[0], kind="stable", ignore_index=True), unknown
 
 
 def _short(cell: Any) -> str:

@@ -140,8 +140,11 @@ def rows(frame: Frame, schema: Table) -> Tensor:
 def _tidy(
     frame: Frame, dialect: Dialect, schema: Schema | None
 ) -> tuple[Frame, dict[Any, str], list[str]]:
-    texts = schema.texts if isinstance(schema, Table) else ()
-    return tidy(named(frame).reset_index(drop=True), dialect, texts)
+    known, numbers = (schema.texts, set[str]()) if isinstance(schema, Table) else ((), ())
+    if isinstance(schema, Table) and schema.lenient:  # a cell speaks for itself, not for its column
+        numbers = schema.numbers
+        known = set(map(str, frame.columns)) - numbers
+    return tidy(named(frame).reset_index(drop=True), dialect, known, numbers)
 
 
 def _found(frame: Frame, kept: list[Any], options: Options) -> Found:

@@ -116,14 +116,18 @@ def _without_index(frame: Frame) -> Frame:
 
 
 def tidy(
-    frame: Frame, dialect: Dialect, known: Collection[str] = ()
+    frame: Frame,
+    dialect: Dialect,
+    known: Collection[str] = (),
+    numbers: Collection[str] = (),
 ) -> tuple[Frame, dict[Any, str], list[str]]:
     """Columns of texts that are numbers, truths or dates as such, the forms of dates, and notes.
 
     Arguments:
         frame: As it was read.
         dialect: Of its file.
-        known: Names of columns whose cells are texts, whatever they look like.
+        known: Names of columns whose cells stay as they are, whatever they look like.
+        numbers: Names of columns whose cells are numbers; texts that are none stay as they are.
 
     Raises:
         UserError: A few texts stand among numbers or dates, the first is named by row and column;
@@ -147,6 +151,9 @@ def tidy(
             continue
         if not isinstance(held.each.iloc[0], str):
             forms |= {name: DAY} if isinstance(held.each.iloc[0], date) else {}
+            continue
+        if str(name) in numbers:
+            new[name] = pd.Series(_each_number(held, dialect), cells.index, name=name)
             continue
         number = _numbers(held, name, dialect)
         if number is not None:
@@ -176,14 +183,12 @@ def _with(frame: Frame, new: dict[Any, Cells]) -> Frame:
     return pd.DataFrame(held, copy=False)  # each column by itself, to be let go of by itself
 
 
-def _numbers(held: Texts, name: object, dialect: Dialect) -> np.ndarray | None:
-    """The cells of a column of texts as numbers; None where they are none."""
+def _parsed(held: Texts, dialect: Dialect) -> tuple[Cells, np.ndarray]:
+    """Texts, missing where they say so, and the numbers that they are, NaN where they are none."""
     import pandas as pd
 
     texts = held.each.astype("string").str.strip()
     texts = texts.mask(texts.str.lower().isin(MISSING))
-    if texts.str.fullmatch(r"0\d+").any() and texts.dropna().str.fullmatch(r"\d+").all():
-        return None
     thousands = "," if dialect.decimal == "." else r"\."
     grouped = rf"[+-]?\d{{1,3}}({thousands}\d{{3}})+({re.escape(dialect.decimal)}\d+)?"
     plain = texts.where(
@@ -192,7 +197,22 @@ def _numbers(held: Texts, name: object, dialect: Dialect) -> np.ndarray | None:
     if dialect.decimal == ",":
         plain = plain.str.replace(",", ".")
     numbers: Cells = pd.to_numeric(plain.astype(object), errors="coerce")
-    found = numbers.to_numpy(np.float64, na_value=np.nan)
+    return texts, numbers.to_numpy(np.float64, na_value=np.nan)
+
+
+def _each_number(held: Texts, dialect: Dialect) -> np.ndarray:
+    """The cells of a column of texts, those that are numbers as such."""
+    texts, found = _parsed(held, dialect)
+    wrong = np.isnan(found) & texts.notna().to_numpy()
+    cells = held.cells(np.where(wrong, texts.to_numpy(object), found))
+    return np.where(held.places < 0, np.nan, cells)
+
+
+def _numbers(held: Texts, name: object, dialect: Dialect) -> np.ndarray | None:
+    """The cells of a column of texts as numbers; None where they are none."""
+    texts, found = _parsed(held, dialect)
+    if texts.str.fullmatch(r"0\d+").any() and texts.dropna().str.fullmatch(r"\d+").all():
+        return None
     wrong = np.isnan(found) & texts.notna().to_numpy()
     if not wrong.any():
         gone = (held.places < 0).any() or np.isnan(found).any()

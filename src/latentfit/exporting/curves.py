@@ -39,37 +39,37 @@ class Curves(nn.Module):
         for name, value in sides.items():
             self.register_buffer(name, value.contiguous())
 
-    def ends(self, side: Tensor) -> tuple[Tensor, Tensor]:
+    def _ends(self, side: Tensor) -> tuple[Tensor, Tensor]:
         """First and last point of each entry, each with shape (width,)."""
         return side[:, 0], side.gather(1, self.last[:, None])[:, 0]
 
-    def at(self, side: Tensor, places: Tensor) -> Tensor:
+    def _at(self, side: Tensor, places: Tensor) -> Tensor:
         """Points of each entry at places (B, width)."""
         return side.T.gather(0, places)
 
     def fall(self, seen: Tensor) -> Tensor:
         """From what the network sees (B, width) to numbers of the file, within their range."""
-        first, end = self.ends(self.seen)
+        first, end = self._ends(self.seen)
         inside = torch.minimum(torch.maximum(seen.double(), first), end)
         place = (inside[:, :, None] > self.seen).sum(2)
         place = torch.minimum(place.clamp(min=1), self.last)
-        start, stop = self.at(self.seen, place - 1), self.at(self.seen, place)
-        low, high = self.at(self.held, place - 1), self.at(self.held, place)
+        start, stop = self._at(self.seen, place - 1), self._at(self.seen, place)
+        low, high = self._at(self.held, place - 1), self._at(self.held, place)
         return torch.where(
             self.number, low + (inside - start) / (stop - start) * (high - low), seen.double()
         )
 
     def rise(self, held: Tensor) -> Tensor:
         """From numbers of the file (B, width) to what the network sees, as `curves.rise` does."""
-        first, end = self.ends(self.held)
+        first, end = self._ends(self.held)
         inside = torch.minimum(torch.maximum(held, first), end)
         before = (inside[:, :, None] > self.held).sum(2)
         after = (inside[:, :, None] >= self.held).sum(2)
         place = torch.minimum(before.clamp(min=1), self.last)
-        width = self.at(self.held, place) - self.at(self.held, place - 1)
-        share = (inside - self.at(self.held, place - 1)) / torch.where(width > 0, width, 1.0)
-        left, right = self.at(self.seen, place - 1), self.at(self.seen, place)
+        width = self._at(self.held, place) - self._at(self.held, place - 1)
+        share = (inside - self._at(self.held, place - 1)) / torch.where(width > 0, width, 1.0)
+        left, right = self._at(self.seen, place - 1), self._at(self.seen, place)
         most = torch.minimum(before, self.last)
-        flat = (self.at(self.seen, most) + self.at(self.seen, (after - 1).clamp(min=0))) / 2
+        flat = (self._at(self.seen, most) + self._at(self.seen, (after - 1).clamp(min=0))) / 2
         seen = torch.where(after > before, flat, left + share * (right - left))
         return torch.where(self.number, seen + (held - inside) / self.unit, held)

@@ -76,7 +76,8 @@ def against_rounds(curves: Curves) -> Figure:
 
 @rc_context(STYLE)
 def _against(curves: Curves, along: str, mark: int | None = None) -> Figure:
-    figure = Figure(figsize=(4.2 * len(curves), 3.4), dpi=DPI, layout="constrained")
+    width = 5.6 if len(curves) == 1 else 4.2 * len(curves)
+    figure = Figure(figsize=(width, 3.4), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(curves), squeeze=False)[0]
     for axes, (score, systems) in zip(panels, curves.items(), strict=True):
         for (system, values), colour in zip(systems.items(), itertools.cycle(COLOURS)):
@@ -89,7 +90,8 @@ def _against(curves: Curves, along: str, mark: int | None = None) -> Figure:
             axes.axvline(mark, color="black", linestyle=":", linewidth=0.9)
         axes.set_xscale("log", base=2)
         sizes = sorted({m for values in systems.values() for m in values})
-        axes.set_xticks(sizes, [str(size) for size in sizes])
+        ticks = _apart(sizes)
+        axes.set_xticks(ticks, [str(size) for size in ticks])
         axes.minorticks_off()
         axes.set(xlabel=along, ylabel=score)
         if (
@@ -97,8 +99,17 @@ def _against(curves: Curves, along: str, mark: int | None = None) -> Figure:
             > 0
         ):
             axes.set_yscale("log")
-    legend_above(panels[0], columns=3)
+    legend_above(panels[0], columns=2 if len(curves) == 1 else 3)
     return figure
+
+
+def _apart(sizes: Sequence[int]) -> list[int]:
+    """Those of ascending sizes whose labels do not lie on each other on a log axis."""
+    found: list[int] = []
+    for size in sizes:
+        if not found or size >= found[-1] * (1 + 0.15 * len(str(size))):
+            found.append(size)
+    return found
 
 
 @rc_context(STYLE)

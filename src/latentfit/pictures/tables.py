@@ -72,11 +72,16 @@ def _densities(axes: Axes, real: Any, made: Any) -> None:
     _mark(axes.xaxis, real)
 
 
+FIRST, LAST = -719_162, 2_932_896  # days from 1970 to the ends of the calendar
+
+
 def _mark(axis: Axis, cells: Any) -> None:
     """Dates along an axis of days since 1970, where the cells are dates."""
     import pandas as pd
 
-    if not pd.api.types.is_numeric_dtype(cells.dtype):
+    axes = axis.axes
+    low, high = sorted(axes.get_xlim() if axis is axes.xaxis else axes.get_ylim())
+    if not pd.api.types.is_numeric_dtype(cells.dtype) and low > FIRST and high < LAST:
         places = AutoDateLocator(minticks=2, maxticks=4)
         axis.set_major_locator(places)
         axis.set_major_formatter(ConciseDateFormatter(places, show_offset=False))

@@ -16,6 +16,8 @@ from latentfit.schema.base import Block, Cells
 Name = str | int
 Complaints = list[tuple[np.ndarray, str]]
 """Which cells, booleans (N,), and what is wrong with them, the first to be told first."""
+MANY = 20
+"""Cells from which on more than half of them are most."""
 GAP = "is missing, and none was at the training; fill or drop it"
 
 
@@ -56,22 +58,31 @@ class Column(ABC):
         The entries of cells that are wrong are of no meaning.
         """
 
-    def apply(self, cells: Cells, *, lenient: bool = False) -> np.ndarray:
+    def apply(self, cells: Cells) -> np.ndarray:
         """From cells (N,) to entries, float32 with shape (N, width).
-
-        Arguments:
-            cells: A column.
-            lenient: Give NaN for cells that are not understood.
 
         Raises:
             UserError: A cell is not understood; its row and column are named.
         """
+        return self.taken(cells, lenient=False)[0]
+
+    def taken(self, cells: Cells, *, lenient: bool) -> tuple[np.ndarray, np.ndarray]:
+        """As `apply`, and which cells are not understood, booleans (N,).
+
+        Arguments:
+            cells: A column.
+            lenient: Give NaN for those, unless most cells are so: then it is the column that is of
+                another kind.
+
+        Raises:
+            UserError: As said.
+        """
         entries, complaints = self.read(cells)
-        if not lenient:
+        wrong = np.any([found for found, _ in complaints], axis=0)
+        if not lenient or (len(cells) >= MANY and 2 * wrong.sum() > len(cells)):
             self.must_be_read(cells, complaints)
-        for wrong, _ in complaints:
-            entries[wrong] = np.nan
-        return entries
+        entries[wrong] = np.nan
+        return entries, wrong
 
     @abstractmethod
     def restore(self, entries: np.ndarray) -> Cells:

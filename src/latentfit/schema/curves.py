@@ -8,14 +8,14 @@ POINTS = 100
 """Points of a curve at even steps of the network's numbers, at most; half as many pairs of points
 stand at even steps of the file's, and four at each level."""
 FEW = 10
-"""Cells for each point, at least; and points, at least."""
+"""Cells for each of these, at least; and of these, at least."""
 MANY = 0.005
 """Share of the cells from which on a value is a level of its own."""
 LOOKED_AT = 100_000
 """Cells that a curve is fitted to, at most."""
-GAP = 1e-5
-"""Of the network's numbers between two levels that follow each other, so that a curve rises."""
-STRAIGHT = 0.25
+STEP = 1e-5
+"""From a level to the next, of the network's numbers, so that a curve rises."""
+SHARE = 0.25
 """Share of the standardised numbers in a curve, beside their normal scores."""
 FAR = 5.0
 """Deviations beyond which they rise no further, so that few cells do not lie far from all."""
@@ -73,11 +73,13 @@ def bent(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # The outermost levels reach as far out as in: nothing lies there that would say how far.
     left[0], right[-1] = 2 * at[0] - right[0], 2 * at[-1] - left[-1]
     flat = level[chosen]
-    both = np.where(flat, [left + GAP, right - GAP], at).T
+    both = np.where(flat, [left + STEP, right - STEP], at).T
     kept = np.stack([np.ones_like(flat), flat], 1)
     seen, held = both[kept], np.repeat(each[chosen], 2)[kept.ravel()]
-    straight = ((held - values.mean()) / values.std(ddof=1)).clip(-FAR, FAR)
-    seen = (1 - STRAIGHT) * seen + STRAIGHT * straight
+    # Of the range first: squares of the tiniest numbers are 0.
+    within, at = ((x - each[0]) / (each[-1] - each[0]) for x in (values, held))
+    straight = ((at - within.mean()) / within.std(ddof=1)).clip(-FAR, FAR)
+    seen = (1 - SHARE) * seen + SHARE * straight
     scores = rise(values, seen, held, 1.0)
     return (seen - scores.mean()) / scores.std(ddof=1), held
 

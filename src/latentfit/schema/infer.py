@@ -21,7 +21,7 @@ from latentfit.schema.texts import type_of
 
 LEVELS = 256
 """A column with more different texts than this is text, not a choice."""
-STRAIGHT: dict[str, Any] = {"seen": (0.0, 1.0), "held": (0.0, 1.0), "unit": 1.0}
+UNFITTED: dict[str, Any] = {"seen": (0.0, 1.0), "held": (0.0, 1.0), "unit": 1.0}
 """The curve of a column of numbers before it is fitted."""
 IDENTIFIER = re.compile(
     r"(^|[^a-z])(id|uuid|guid|key|index|nr|no|number|row)s?$|^unnamed: 0$", re.I
@@ -56,12 +56,12 @@ def table_of(
         UserError: No column is left that varies, or one holds what is no plain value.
     """
     forms, left = forms or {}, dict(apart or {})
-    columns = [_column(frame[name], train, forms.get(name, "")) for name in frame.columns]
+    columns = [_column(frame[name], train, forms.get(name, ""), scale) for name in frame.columns]
     if not any(column.width for column in columns):
         said = "; ".join(f"'{name}' is {why}" for name, why in left.items())
         why = f" ({said})" if said else ""
         raise UserError(f"no column of the table varies{why}; give others.")
-    columns = _scaled(columns, frame, train, scale)
+    columns = _common(columns) if scale == "common" else columns
     return Table(tuple(columns), left, dialect or Dialect()), _notes(columns, frame)
 
 
@@ -93,7 +93,7 @@ def _why_apart(cells: Cells, forms: Mapping[Name, str]) -> str:
     return f"text of {several:,} different values" if several > LEVELS else ""
 
 
-def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
+def _column(cells: Cells, train: np.ndarray, form: str, scale: Scale) -> Column:
     import pandas as pd
 
     name, dtype = _plain_name(cells.name), type_of(cells)
@@ -104,13 +104,13 @@ def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
         cells.dtype
     )
     if number and (~gone & (cells != cells.min()) & (cells != cells.max())).any():
-        return _number(cells, train, facts)
+        return _number(cells, train, facts, scale)
     values = cells.dropna().unique()
     if len(values) == 0 or (len(values) == 1 and not missing):
         value = _plain(values[0], name) if len(values) else None
         return Constant(name=name, dtype=dtype, value=value, missing=missing)
     if form or pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return _date(cells, train, form, facts)
+        return _date(cells, train, form, facts, scale)
     if dtype == "category":
         every = tuple(_plain(value, name) for value in cells.cat.categories)
         facts |= {"order": every, "ordered": bool(cells.cat.ordered)}
@@ -119,10 +119,10 @@ def _column(cells: Cells, train: np.ndarray, form: str) -> Column:
     return Choice(**facts, levels=tuple(_plain(v, name) for v in levels if v in found))
 
 
-def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
+def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any], scale: Scale) -> Number:
     values = cells.to_numpy(np.float64, na_value=np.nan)
     known = values[~np.isnan(values)] if facts["missing"] else values
-    column = Number(**facts, **STRAIGHT)
+    column = Number(**facts, **UNFITTED)
     if np.isinf(known).any():
         column.refuse(cells, np.isinf(values), "is no finite number; mend or drop it")
     low, high = float(known.min()), float(known.max())
@@ -131,43 +131,45 @@ def _number(cells: Cells, train: np.ndarray, facts: dict[str, Any]) -> Number:
     decimals = next((d for d in range(5) if np.array_equal(known.round(d), known)), None)
     if decimals == 0 and facts["dtype"].startswith("float") and not facts["missing"]:
         decimals = None if high > 2**53 else 0
-    return _fitted(replace(column, decimals=decimals), known, values[train])
+    return _fitted(replace(column, decimals=decimals), known, values[train], scale)
 
 
-def _date(cells: Cells, train: np.ndarray, form: str, facts: dict[str, Any]) -> Date:
-    column = Date(**facts, **STRAIGHT, form=form)
+def _date(cells: Cells, train: np.ndarray, form: str, facts: dict[str, Any], scale: Scale) -> Date:
+    column = Date(**facts, **UNFITTED, form=form)
     values = column.values(cells)
     column.must_be_read(cells, column.complaints(values, cells.isna().to_numpy()))
     known = values[~np.isnan(values)]
     step = next((s for s in STEPS if np.array_equal(np.round(known / s) * s, known)), STEPS[-1])
-    return _fitted(replace(column, step=step), known, values[train])
+    return _fitted(replace(column, step=step), known, values[train], scale)
 
 
-def _fitted(column: Any, known: np.ndarray, train: np.ndarray) -> Any:
+def _fitted(column: Any, known: np.ndarray, train: np.ndarray, scale: Scale) -> Any:
     """A column of numbers with the curve of the training split, from end to end of all cells."""
-    cells = train[~np.isnan(train)]
-    beyond = [end for end in (known.min(), known.max()) if end not in cells]
-    seen, held = bent(np.concatenate([cells, beyond]))
+    cells, ends = train[~np.isnan(train)], np.array([known.min(), known.max()])
+    middle = cells.mean().item() if len(cells) else 0.0
     spread = cells.std(ddof=1).item() if len(cells) > 1 else 0.0
     unit = spread if spread > 0 else 1.0
+    if ends[0] == ends[1]:  # one date, where it is known
+        seen, held = np.array([-1.0, 1.0]), ends
+    elif scale == "each":
+        seen, held = bent(np.concatenate([cells, [end for end in ends if end not in cells]]))
+    elif scale == "none":
+        seen, held, unit = ends, ends, 1.0
+    else:
+        seen, held = (ends - middle) / unit, ends
     return replace(column, seen=tuple(seen.tolist()), held=tuple(held.tolist()), unit=unit)
 
 
-def _scaled(columns: list[Column], frame: Frame, train: np.ndarray, scale: Scale) -> list[Column]:
-    """The columns under another rule for their scale than a curve for each: straight lines."""
-    if scale == "each":
-        return columns
+def _common(columns: list[Column]) -> list[Column]:
+    """The columns with one deviation for all numbers in the place of their own."""
     units = [column.unit for column in columns if isinstance(column, Number)]
-    unit = float(np.sqrt(np.mean(np.square(units)))) if units and scale == "common" else 1.0
+    unit = float(np.sqrt(np.mean(np.square(units)))) if units else 1.0
 
-    def straight(column: Number) -> Number:
-        ends = np.array([column.held[0], column.held[-1]])
-        cells = column.values(frame[column.name])[train]
-        middle = float(np.nanmean(cells)) if scale == "common" and cells.size else 0.0
-        seen = (ends - middle) / unit
-        return replace(column, seen=tuple(seen.tolist()), held=tuple(ends.tolist()), unit=unit)
+    def rescaled(column: Number) -> Number:
+        seen = tuple(z * column.unit / unit for z in column.seen)
+        return replace(column, seen=seen, unit=unit)
 
-    return [straight(column) if isinstance(column, Number) else column for column in columns]
+    return [rescaled(column) if isinstance(column, Number) else column for column in columns]
 
 
 def _notes(columns: list[Column], frame: Frame) -> list[str]:

@@ -13,6 +13,8 @@ from latentfit.schema.columns import GAP, Column, Complaints
 from latentfit.schema.curves import rise
 from latentfit.schema.texts import Texts
 
+FAR = 1e18
+"""What a network may see, at most: squares of more are no float32."""
 DAY = "day"
 """The form of a date that is no text, but a `datetime.date`."""
 
@@ -54,10 +56,13 @@ class Number(Column):
         """From numbers to entries (N, width)."""
         values, gone = self.values(cells), cells.isna().to_numpy()
         seen = rise(values, np.array(self.seen), np.array(self.held), self.unit)
-        entries = np.where(gone, 0.0, seen)[:, None]
+        far = np.abs(seen) > FAR
+        entries = np.where(gone | far, 0.0, seen)[:, None]
         if self.missing:
             entries = np.hstack([entries, ~gone[:, None]])
-        return entries.astype(np.float32), self.complaints(values, gone)
+        range_of = f"{self.held[0]:g} to {self.held[-1]:g}"
+        beyond = (far & np.isfinite(values), f"is far beyond the training's {range_of}")
+        return entries.astype(np.float32), [*self.complaints(values, gone), beyond]
 
     def complaints(self, values: np.ndarray, gone: np.ndarray) -> Complaints:
         """What is wrong with some cells, by their numbers and whether they are missing."""

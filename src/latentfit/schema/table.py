@@ -96,6 +96,11 @@ class Table(Schema):
         }
 
     @property
+    def numbers(self) -> set[str]:
+        """Names of the columns whose cells are numbers, be they choices or one value."""
+        return {str(column.name) for column in self.columns if _holds_numbers(column)}
+
+    @property
     def numeric(self) -> bool:
         """Whether an array of numbers holds all of a row."""
         return not any(column.dtype[0] not in "iufb" or column.missing for column in self.columns)
@@ -128,11 +133,8 @@ class Table(Schema):
         # Entries wait in a file until the table is gone: there is no room for both of a large one.
         with SpooledTemporaryFile(WAITING) as file:
             for column in self.columns:
-                cells = held.pop(column.name)
-                if self.lenient and column.width == 0:
-                    lost |= np.any([wrong for wrong, _ in column.read(cells)[1]], axis=0)
-                    continue
-                found = column.apply(cells, lenient=self.lenient)
+                found, wrong = column.taken(held.pop(column.name), lenient=self.lenient)
+                lost |= wrong & (column.width == 0)
                 file.write(np.ascontiguousarray(found).data)
             file.seek(0)
             entries = [np.empty((len(at), *self.seen), np.float32) for at in places]
@@ -204,6 +206,14 @@ class Table(Schema):
             columns.append(COLUMNS[held["kind"]].from_json(held | more))
         apart = {name: why for name, why in told["apart"]}
         return cls(tuple(columns), apart, Dialect(**told["dialect"]))
+
+
+def _holds_numbers(column: Column) -> bool:
+    if isinstance(column, Choice | Constant):
+        held = column.levels if isinstance(column, Choice) else (column.value,)
+        return all(isinstance(value, int | float) and value is not True and value is not False
+                   for value in held)  # fmt: skip
+    return isinstance(column, Number) and not isinstance(column, Date)
 
 
 def _listed(names: list[Name], most: int = 8) -> str:

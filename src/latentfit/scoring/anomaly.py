@@ -162,7 +162,8 @@ class Detector:
         """
         whole = x.flatten(1).isfinite().all(1).cpu()
         found = torch.full((3, len(x)), torch.inf, dtype=torch.float64)
-        found[:, whole] = torch.stack(self.usual.judge(self.model, x[whole.to(x.device)]))
+        known = torch.stack(self.usual.judge(self.model, x[whole.to(x.device)]))
+        found[:, whole] = known.nan_to_num(nan=torch.inf)  # of what a network makes too much of
         above = self.held - torch.searchsorted(self._scores, found[2])
         error, surprise, score = found
         return Unusual(error, surprise, score, (1 + above) / (self.held + 1))
@@ -170,13 +171,15 @@ class Detector:
     def entries(self, x: Tensor) -> Tensor:
         """Of each vector (N, d), the entry that is least as usual: long, with shape (N,).
 
-        That whose squared error is the largest share of its mean over training samples, or the
-        first that is not finite.
+        That whose squared error is the largest multiple of its mean over training samples, or the
+        first that is not finite; -1 where none is finite.
         """
         if self._errors is None:
             raise TypeError(f"samples have shape {tuple(x.shape[1:])}; entries are of vectors.")
-        shares = _entries(self.model, x.nan_to_num()) / self._errors.clamp_min(1e-12)
-        return shares.masked_fill(~x.isfinite().cpu(), torch.inf).argmax(1)
+        finite = x.isfinite()
+        shares = _entries(self.model, x.where(finite, 0.0)) / self._errors.clamp_min(1e-12)
+        found = shares.nan_to_num().masked_fill(~finite.cpu(), torch.inf).argmax(1)
+        return found.masked_fill(~finite.any(1).cpu(), -1)
 
     def must_reach(self, rate: float) -> None:
         """Raise for a rate of false alarms that held-out samples are too few for.

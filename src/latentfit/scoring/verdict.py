@@ -245,9 +245,12 @@ def _cleared(scores: Mapping[str, Any], held: list[_Compared], *, looked: bool) 
         if 2 * row.error > allowed:
             text = f"{row.name} is known within {2 * row.error:.2g}, {allowed:.2g} is needed"
             reason = Reason(row.name, 2 * row.error, allowed, text)
-            count = _count(scores, row.name)
-            needed = float(f"{count * (2 * row.error / allowed) ** 2:.1g}")
-            sentence = f"Too few test samples to tell: {count:,}, of about {needed:,.0f} needed."
+            sentence = f"Too few test samples to tell: {_count(scores, row.name):,}"
+            if row.evidence.margin and allowed > 0:  # the error of a share falls with their root
+                needed = _count(scores, row.name) * (2 * row.error / allowed) ** 2
+                tens = 10 ** (len(str(int(needed))) - 1)
+                sentence += f", of about {tens * math.ceil(needed / tens):,} needed"
+            sentence += "."
             return Verdict("unclear", sentence, (reason,))
     unknown = "" if looked else "; whether it remembers training data was not scored"
     count = min(_count(scores, row.name) for row in held)

@@ -13,7 +13,7 @@ import torch
 
 from latentfit.checks import UserError
 
-_UMASK = os.umask(0)
+_UMASK = os.umask(0o077)  # it can only be read by setting it
 os.umask(_UMASK)
 MODE = 0o666 & ~_UMASK
 """Of a new file, as the person's shell has it."""
@@ -31,7 +31,8 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
-        draft.chmod(MODE)  # safetensors' own is for the owner alone
+        with suppress(OSError):  # not all mounts know it
+            draft.chmod(MODE)  # safetensors' own is for the owner alone
         draft.replace(path)
     except OSError as error:
         with suppress(OSError):

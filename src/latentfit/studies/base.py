@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Shown = tuple[str, "dict[str, Figure]"]
 Kind = TypeVar("Kind")
+LOG = logging.getLogger("latentfit")
 COLUMNS = 10  # images in a row of a figure
 
 
@@ -121,8 +123,11 @@ def first(held: Sequence[Row], folder: Path) -> Row | None:
         held: Rows of trainings that differ in their seeds only.
         folder: Where the cells were played.
     """
-    came = (row for row in held if "error" not in row)
-    return next((row for row in came if run_of(row["key"], folder).finished), None)
+    came = [row for row in held if "error" not in row]
+    found = next((row for row in came if run_of(row["key"], folder).finished), None)
+    if came and found is None:
+        LOG.warning("a figure goes without %s: its run is not in %s.", came[0]["key"], folder)
+    return found
 
 
 def opened(row: Row, folder: Path) -> Model:

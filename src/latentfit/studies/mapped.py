@@ -73,7 +73,9 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
                "continuity"]  # fmt: skip
     if not pictures:
         return table(columns, lines), {}
-    caption = f"Uncurated, {LATENT} dimensions, one seed; each form: rebuilt, between two, made."
+    caption = (
+        f"Uncurated, {LATENT} dimensions, one seed each; each form: rebuilt, between two, made."
+    )
     figure = sheets.rows_grid(torch.stack(pictures), caption, names=names)
     return table(columns, lines), {"mapped-prior": figure}
 

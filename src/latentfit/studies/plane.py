@@ -107,6 +107,8 @@ def _show_mixture(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
         found = _points(model, x, 0)
         title = f"{name}, FD {value(row, 'fd_pixels'):.3g}"
         panels.append((title, [(found["drawn"], None), (found["codes"], labels[: len(x)])]))
+    if len(panels) == 1:
+        return _scores(MIXTURE, rows, names), {}
     return _scores(MIXTURE, rows, names), {"mixture": planes(panels, columns=len(panels))}
 
 

@@ -178,9 +178,7 @@ def _samples(rows: Sequence[Row], folder: Path) -> dict[str, Figure]:
         ours = _means(held)
         names = sorted((name for name in firsts if name in ours), key=ours.__getitem__)
         if data != "celeba" and names:
-            caption = (
-                f"{SETS[data].title}: uncurated samples of one seed, the lowest distance first."
-            )
+            caption = f"{SETS[data].title}: uncurated, one seed each, the lowest distance first."
             shown = {name: firsts[name] for name in names}
             figures[f"samples-{data}"] = samples(shown, folder, caption)
     return figures

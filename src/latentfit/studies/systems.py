@@ -103,7 +103,7 @@ def _show(rows: Sequence[Row], folder: Path, root: str | None) -> Shown:
     text = _order(rows) + table(columns, lines)
     if not firsts:
         return text, {}
-    caption = "Uncurated samples of each system, one seed."
+    caption = "Uncurated samples of each system, one seed each."
     return text, {"systems": samples(firsts, folder, caption)}
 
 
