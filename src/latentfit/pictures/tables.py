@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from latentfit.data.base import spread
 from latentfit.pictures.figures import COLOURS, DPI
@@ -82,9 +83,9 @@ def _mark(axis: Axis, cells: Any) -> None:
     axes = axis.axes
     low, high = sorted(axes.get_xlim() if axis is axes.xaxis else axes.get_ylim())
     if not pd.api.types.is_numeric_dtype(cells.dtype) and low > FIRST and high < LAST:
-        places = AutoDateLocator(minticks=2, maxticks=4)
-        axis.set_major_locator(places)
-        axis.set_major_formatter(ConciseDateFormatter(places, show_offset=False))
+        forms = ((3, "%H:%M"), (90, "%m-%d"), (2_000, "%Y-%m"), (math.inf, "%Y"))
+        axis.set_major_locator(MaxNLocator(3))
+        axis.set_major_formatter(DateFormatter(next(f for d, f in forms if high - low < d)))
 
 
 def _values(cells: Any) -> np.ndarray:
