@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -131,6 +132,7 @@ def fabricated(study, scores, monkeypatch, module, keep):
     """Rows of the cells that `keep` keeps, with scores by their recipe, size and seed."""
     model = RECIPES["wae-gan"].small((1, 28, 28), 4).eval()
     monkeypatch.setattr(module, "opened", lambda row, folder: model)
+    monkeypatch.setattr(base, "run_of", lambda key, folder: SimpleNamespace(finished=True))
     return [
         {"key": cell.key, **cell.identity, "options": cell.options, "raw": scores(cell, 2.0),
          "scores": scores(cell, 1.0), "mask": [1.0] * 3 + [0.0] * (cell.latent - 3)}
