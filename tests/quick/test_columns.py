@@ -13,7 +13,7 @@ import torch
 
 from latentfit import data as lfdata
 from latentfit.checks import UserError
-from latentfit.schema import Choice, Constant, Date, Number, read_schema
+from latentfit.schema import Choice, Constant, Date, Number, Table, read_schema
 from latentfit.schema.infer import no_part, table_of
 
 pytestmark = pytest.mark.usefixtures("single")
