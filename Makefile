@@ -43,9 +43,9 @@ mutants: $(VENV)/installed
 	$(BIN)/python scripts/mutants.py --planted
 	$(BIN)/python scripts/mutants.py
 
-# The trackers that are no part of `dev` are installed for their tests.
+# Trackers are no part of `dev`: their tests skip elsewhere, and run here.
 claims: $(VENV)/installed
-	$(INSTALL) --editable '.[mlflow,wandb]'
+	$(INSTALL) --editable '.[trackio,mlflow,wandb]'
 	$(BIN)/python -m pytest -m 'claim or not claim' tests/test_tracking.py
 	$(BIN)/python -m pytest -m claim
 

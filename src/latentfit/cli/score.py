@@ -102,20 +102,23 @@ def _judged(detector: Detector, data: Data) -> tuple[pd.DataFrame, int]:
     from latentfit.data.base import PARTS
 
     tables, unknown = [], 0
+    names = np.array([*data.schema.columns_of_entries, ""], dtype=object)
     for split in (getattr(data, part) for part in PARTS):
-        found = [detector.judge(part) for part in split.chunks(4096)]
+        found, odd = [], []
+        for part in split.chunks(4096):
+            found.append(detector.judge(part))
+            unknown += int((~part.flatten(1).isfinite().all(1)).sum())
+            if len(names) > 1:
+                odd.append(names[detector.entries(part).numpy()])
         if not found:
             continue
-        whole = (part.flatten(1).isfinite().all(1) for part in split.chunks(4096))
-        unknown += sum(int((~rows).sum()) for rows in whole)
         ids = np.arange(len(split)) if split.ids is None else split.ids
         columns = {
             name: np.concatenate([getattr(part, name).numpy() for part in found])
             for name in ("error", "surprise", "score", "p")
         }
-        if names := data.schema.columns_of_entries:
-            odd = np.concatenate([detector.entries(part).numpy() for part in split.chunks(4096)])
-            columns["column"] = np.array([*names, ""], dtype=object)[odd]
+        if odd:
+            columns["column"] = np.concatenate(odd)
         called = "row" if ids.dtype.kind in "iu" else "id"
         tables.append(pd.DataFrame({called: ids, **columns}))
     joined = pd.concat(tables, ignore_index=True)

@@ -140,7 +140,8 @@ def rows(frame: Frame, schema: Table) -> Tensor:
 def _tidy(
     frame: Frame, dialect: Dialect, schema: Schema | None
 ) -> tuple[Frame, dict[Any, str], list[str]]:
-    known, numbers = (schema.texts, set[str]()) if isinstance(schema, Table) else ((), ())
+    known = schema.texts if isinstance(schema, Table) else set[str]()
+    numbers = set[str]()
     if isinstance(schema, Table) and schema.lenient:  # a cell speaks for itself, not for its column
         numbers = schema.numbers
         known = set(map(str, frame.columns)) - numbers

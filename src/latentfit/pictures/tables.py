@@ -17,6 +17,7 @@ from latentfit.data.base import spread
 from latentfit.pictures.figures import COLOURS, DPI
 from latentfit.schema.base import Frame
 
+FIRST, LAST = -719_162, 2_932_896  # days from 1970 to the ends of the calendar
 MOST_COLUMNS, MOST_LEVELS, MOST_PAIRS, MOST_POINTS = 24, 12, 9, 1_000
 
 
@@ -71,9 +72,6 @@ def _densities(axes: Axes, real: Any, made: Any) -> None:
         weights = np.full(len(side), 1 / max(1, len(rows)))
         axes.hist(side, edges.tolist(), weights=weights, histtype="step", color=colour)
     _mark(axes.xaxis, real)
-
-
-FIRST, LAST = -719_162, 2_932_896  # days from 1970 to the ends of the calendar
 
 
 def _mark(axis: Axis, cells: Any) -> None:

@@ -13,7 +13,7 @@ from latentfit.schema.columns import GAP, Column, Complaints
 from latentfit.schema.curves import rise
 from latentfit.schema.texts import Texts
 
-FAR = 1e18
+MOST = 1e18
 """What a network may see, at most: squares of more are no float32."""
 DAY = "day"
 """The form of a date that is no text, but a `datetime.date`."""
@@ -56,7 +56,7 @@ class Number(Column):
         """From numbers to entries (N, width)."""
         values, gone = self.values(cells), cells.isna().to_numpy()
         seen = rise(values, np.array(self.seen), np.array(self.held), self.unit)
-        far = np.abs(seen) > FAR
+        far = np.abs(seen) > MOST
         entries = np.where(gone | far, 0.0, seen)[:, None]
         if self.missing:
             entries = np.hstack([entries, ~gone[:, None]])
