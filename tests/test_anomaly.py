@@ -168,7 +168,7 @@ def table(count, seed=0):
 
 def test_a_cell_that_the_training_never_had_is_the_least_usual(tmp_path):
     table(600).to_csv(tmp_path / "known.csv", index=False)
-    new = table(40, seed=1)
+    new = table(400, seed=1)
     new.loc[3, "kind"], new.loc[7, "noise"], new.loc[9, "of"] = "fax", np.nan, "none"
     new.loc[12, ["kind", "amount"]] = "shop", 400.0
     new.to_csv(tmp_path / "new.csv", index=False)
@@ -188,7 +188,8 @@ def test_a_cell_that_the_training_never_had_is_the_least_usual(tmp_path):
     assert np.isfinite(found.drop(index=[3, 7, 9])["score"]).all()
     assert found.loc[12, "column"] in ("kind", "amount")
     assert found.loc[12, "alarm"]
-    assert found["alarm"].sum() <= 8
+    # Eight of 400 by chance, by 120 held-out rows; three deviations of both counts.
+    assert found["alarm"].sum() <= 4 + 8 + 3 * math.sqrt(8 + 8 * 400 / 120)
 
 
 @pytest.mark.parametrize(("column", "cell"), [
